@@ -1,0 +1,1 @@
+"""Does the specification allow a recorded run?  The TLC engine (`engine`) and what it needs."""

@@ -1,0 +1,52 @@
+"""Where mtrs end in the log of each node and of each leader, as a trace has shown it so far.
+
+A trace counts in bytes, the specification in mtrs.  Branches of the log differ in their mtr ends, so every node has its
+own view; views share one growing list as long as they are the same branch, so that a long trace stays linear.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from attrs import define, field
+
+
+@define
+class LogView:
+    """The mtr ends of one log: the first `count` of `ends`, LSNs in bytes, ascending; position 0 is `start_lsn`."""
+
+    start_lsn: int
+    ends: list[int] = field(factory=list)
+    count: int = 0
+
+    def position(self, lsn: int) -> int | None:
+        """How many mtrs end at or below `lsn`, if one ends exactly there (0 at the start); else None."""
+        if lsn == self.start_lsn:
+            return 0
+        at = bisect_left(self.ends, lsn, 0, self.count)
+        return at + 1 if at < self.count and self.ends[at] == lsn else None
+
+    @property
+    def last_lsn(self) -> int:
+        """The end of the last mtr, `start_lsn` if there is none."""
+        return self.ends[self.count - 1] if self.count else self.start_lsn
+
+    def extend(self, lsn: int) -> None:
+        """Another mtr ends at `lsn`, which must be beyond the last one."""
+        if self.count < len(self.ends):
+            # Somebody else's branch goes on differently in the shared list.
+            self.ends = self.ends[: self.count]
+        self.ends.append(lsn)
+        self.count += 1
+
+    def cut(self, count: int) -> None:
+        """Only the first `count` mtrs are left."""
+        self.count = min(self.count, count)
+
+    def follow(self, other: LogView, count: int) -> None:
+        """From now on this log is the first `count` mtrs of `other`."""
+        self.ends, self.count = other.ends, count
+
+    def copy(self) -> LogView:
+        """Another view of the same branch."""
+        return LogView(self.start_lsn, self.ends, self.count)

@@ -1,0 +1,78 @@
+"""The table beside the trace specification: which event of a trace is which action (spec/trace/mapping.toml)."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from redoraft_check.exits import CliError, Exit
+
+ARGUMENT_KINDS: Final = ("term", "node", "lsn", "leader_lsn")
+
+VARS: Final = {
+    "term": "number",
+    "voted_for": "name",
+    "role": "name",
+    "phase": "name",
+    "last_lsn": "lsn",
+    "flushed_lsn": "lsn",
+    "majority_lsn": "lsn",
+    "agreed_lsn": "lsn",
+    "applied_lsn": "lsn",
+    "last_term": "number",
+    "last_index": "number",
+}
+"""What an event may show, in the order of TraceStartup!Shows, and how it is read."""
+
+
+@frozen
+class EventRow:
+    """One row: an event's action, the operator that it is, and its arguments in order with their kinds."""
+
+    action: str
+    operator: str
+    args: tuple[tuple[str, str], ...]
+    implementation: str | None = None
+
+
+@frozen
+class Mapping:
+    """The whole table of one module."""
+
+    module: str
+    rows: dict[str, EventRow]
+
+
+def load_mapping(spec: Path) -> Mapping:
+    """Read the table of a specification folder.
+
+    Raises `CliError` (65) when it cannot be read or a kind of argument is unknown.
+    """
+    path = spec / "trace" / "mapping.toml"
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows = [_row(entry) for entry in raw["event"]]
+        return Mapping(str(raw["module"]), {row.action: row for row in rows})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CliError(Exit.BAD_INPUT, f"{path}: {error}; the trace engines need this table") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CliError(Exit.BAD_INPUT, f"{path}: bad row: {error}; see docs/validate.md") from error
+
+
+def _row(entry: dict[str, object]) -> EventRow:
+    args = entry.get("args", {})
+    if not isinstance(args, dict):
+        raise ValueError(f"args of {entry['action']} must be a table")
+    for name, kind in args.items():
+        if kind not in ARGUMENT_KINDS:
+            raise ValueError(f"{entry['action']}.{name} is a {kind!r}, not one of {', '.join(ARGUMENT_KINDS)}")
+    implementation = entry.get("implementation")
+    return EventRow(
+        action=str(entry["action"]),
+        operator=str(entry["operator"]),
+        args=tuple((str(name), str(kind)) for name, kind in args.items()),
+        implementation=str(implementation) if implementation is not None else None,
+    )

@@ -1,0 +1,71 @@
+"""Runs as a TLA+ module: what TraceStartup reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from attrs import frozen
+
+from redoraft_check.validate.projection import SpecEvent, Value
+
+MODULE = "TraceData"
+
+
+@frozen
+class Run:
+    """One run to be judged: its events in spec terms, an id, and the hash of exactly what TLC is given."""
+
+    id: str
+    text: str
+    events: int
+    hash: str
+
+
+def make_run(id_: str, events: Sequence[SpecEvent]) -> Run:
+    """Render a run; the hash (SHA-256, 16 hex digits) ties TLC's answer to the content."""
+    text = ",\n".join(_event(event) for event in events)
+    return Run(id_, text, len(events), hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+def data_module(runs: Iterable[Run]) -> str:
+    """The text of the module TraceData."""
+    records = ",\n".join(
+        f'[id |-> {_quote(run.id)}, hash |-> "{run.hash}", events |-> <<\n{run.text}>>]' for run in runs
+    )
+    return f"---- MODULE {MODULE} ----\nEXTENDS Integers\nRuns == <<\n{records}\n>>\n====\n"
+
+
+def config(data_nodes: Sequence[str], log_nodes: Sequence[str], hidden: Sequence[str], *, telling: bool) -> str:
+    """The configuration of TraceStartup for runs that share these constants."""
+    return "\n".join(
+        [
+            "INIT TraceInit",
+            "NEXT TraceNext",
+            "CONSTANTS",
+            f"    DataNodes = {_set(data_nodes)}",
+            f"    LogNodes = {_set(log_nodes)}",
+            "    Off = {}",
+            f"    Hidden = {_set(hidden)}",
+            f"    Telling = {'TRUE' if telling else 'FALSE'}",
+            "",
+        ]
+    )
+
+
+def _event(event: SpecEvent) -> str:
+    args = ", ".join(_value(value) for value in event.args)
+    shown = ", ".join(_value(value) for value in event.shown)
+    return f"<<{_quote(event.action)}, {_quote(event.node)}, <<{args}>>, <<{shown}>>>>"
+
+
+def _value(value: Value) -> str:
+    return _quote(value) if isinstance(value, str) else str(value)
+
+
+def _quote(text: str) -> str:
+    return f'"{text}"'
+
+
+def _set(names: Sequence[str]) -> str:
+    return "{" + ", ".join(_quote(name) for name in names) + "}"

@@ -1,0 +1,58 @@
+"""What a validation came to, trace by trace."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+
+from attrs import field, frozen
+
+from redoraft_check.exits import Exit
+
+
+class Status(Enum):
+    """The verdict on one trace."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNREADABLE = "unreadable"
+    EMPTY = "empty"
+    UNKNOWN = "unknown"
+
+
+EXIT_OF = {
+    Status.ACCEPTED: Exit.HELD,
+    Status.REFUSED: Exit.REJECTED,
+    Status.UNREADABLE: Exit.BAD_INPUT,
+    Status.EMPTY: Exit.NOTHING,
+    Status.UNKNOWN: Exit.UNKNOWN,
+}
+
+
+@frozen
+class Verdict:
+    """The verdict on one trace.
+
+    `line` is the line of the refused event in the file, from 1; `reason` is one line; `event` the refused event as it
+    stands in the file; `last_good` what the specification says of every node before it; `torn` the number of an
+    incomplete last line that was left out.
+    """
+
+    path: Path
+    status: Status
+    events: int = 0
+    line: int | None = None
+    reason: str = ""
+    event: str | None = None
+    last_good: tuple[tuple[str, dict[str, object]], ...] = field(factory=tuple)
+    torn: int | None = None
+
+    @property
+    def exit_code(self) -> Exit:
+        """What this verdict alone makes `redoraft validate` exit with."""
+        return EXIT_OF[self.status]
+
+    @property
+    def place(self) -> str:
+        """File, and line where there is one."""
+        return f"{self.path}:{self.line}" if self.line is not None else str(self.path)

@@ -1,0 +1,45 @@
+------------------------------ MODULE MCStartup ------------------------------
+(* The bounds of the Startup models. *)
+EXTENDS Startup
+
+CONSTANTS
+    MaxTerm,        \* no election beyond this term
+    MaxData,        \* data mtrs written in all terms together
+    CrashNodes,     \* the nodes that crash or shut down, one at a time
+    FsyncAnywhere   \* FALSE: the log writer stops at the end of what is written
+
+ASSUME Off \subseteq (RaftRules \cup StartupRules)
+
+(* Who starts the election of a term.  Data nodes are alike, so that the    *)
+(* first candidate of all may be fixed.                                      *)
+AnyDataNode(t) == IF t = 1 THEN {"n1"} ELSE DataNodes
+InTurn(t) == IF t % 2 = 1 THEN {"n1"} ELSE {"n2"}
+LogNodeFirst(t) == IF t = 1 THEN LogNodes ELSE {"n1"}
+Again(t) == {"n1"}
+AnyNode(t) == Node
+Candidates(t) == AnyNode(t)
+
+MCMayStartElection(n) ==
+    /\ term[n] < MaxTerm
+    /\ n \in Candidates(term[n] + 1)
+
+Written == {<<t, l>> \in {<<u, k>> : u \in DOMAIN leaderLog, k \in 1..20} :
+               l <= Len(leaderLog[t]) /\ leaderLog[t][l] = Data(t)}
+
+MCMayWrite(n) == Cardinality(Written) < MaxData
+
+(* One node at a time, and only one that has something to lose. *)
+MCMayCrash(n) ==
+    /\ n \in CrashNodes
+    /\ \A m \in Node : role[m] # "down"
+    /\ durable[n] < Len(log[n]) \/ known[n] > 0 \/ role[n] = "leader"
+
+MCMayFsync(n, l) == FsyncAnywhere \/ l = Len(log[n])
+
+(* A leader sends one entry at a time, or a heartbeat. *)
+MCMaySend(t, from, upto) ==
+    \A l \in EntryEnds(leaderLog[t]) : l <= from \/ l >= upto
+
+(* Apply goes as far as it may. *)
+MCMayApply(n, l) == l = ApplyLimit(n)
+==============================================================================
