@@ -56,5 +56,8 @@ Spec == Init /\ [][Next]_vars
 -----------------------------------------------------------------------------
 AppliedIsCommitted == \A r \in Replica : applied[r] <= Len(committed)
 
+(* For witnesses: a mapping that makes applied a constant never reaches this. *)
+SomethingApplied == \E r \in Replica : applied[r] > 0
+
 AcknowledgedStays == \A a \in acknowledged : Stands(a, committed)
 =============================================================================

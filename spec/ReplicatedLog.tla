@@ -101,6 +101,9 @@ Next ==
 
 Spec == Init /\ [][Next]_vars /\ []Promises
 
+(* For witnesses: a mapping that makes known a constant never reaches this.  *)
+SomethingKnown == \E n \in Node : known[n] > 0
+
 -----------------------------------------------------------------------------
 (* A replica that applies all it knows is the boldest that is allowed.       *)
 Abstract == INSTANCE CommittedLog WITH

@@ -39,4 +39,24 @@ MCMayFsync(n, l) == FsyncAnywhere \/ l = Len(log[n])
 (* A leader sends one entry at a time, or a heartbeat. *)
 MCMaySend(t, from, upto) ==
     \A l \in EntryEnds(leaderLog[t]) : l <= from \/ l >= upto
+-----------------------------------------------------------------------------
+(* What these models must reach: a model that cannot is not the one meant.   *)
+(* Each is printed when it is first seen, once per worker.                   *)
+Registers == 1..6
+MCInit == Init /\ \A k \in Registers : TLCSet(k, FALSE)
+
+Seen(k, name, reached) ==
+    IF reached /\ ~TLCGet(k)
+    THEN TLCSet(k, TRUE) /\ PrintT(<<"WITNESS", name>>) ELSE TRUE
+
+SeesKnownBeyondDurable ==      \* H33: the quorum was made by the others
+    Seen(1, "KnownBeyondDurable", \E n \in Node : known[n] > durable[n])
+SeesTwoLeaders ==              \* a deposed leader that does not know it yet
+    Seen(2, "TwoLeaders", Cardinality({n \in Node : role[n] = "leader"}) > 1)
+SeesLaterTermCommits ==        \* a change of leader that leads somewhere
+    Seen(3, "LaterTermCommits", \E t \in DOMAIN leaderLog : t > 1 /\ CommittedBy(t) > 0)
+SeesTransactionAcknowledged ==
+    Seen(4, "TransactionAcknowledged", acknowledged # {})
+SeesInterfaceMove ==           \* the refinement mapping is no constant
+    Seen(5, "InterfaceMoves", Interface!SomethingKnown)
 =============================================================================

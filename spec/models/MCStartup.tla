@@ -42,4 +42,26 @@ MCMaySend(t, from, upto) ==
 
 (* Apply goes as far as it may. *)
 MCMayApply(n, l) == l = ApplyLimit(n)
+-----------------------------------------------------------------------------
+(* What these models must reach: a model that cannot is not the one meant.   *)
+(* Each is printed when it is first seen, once per worker.                   *)
+Registers == 1..6
+MCInit == StartupInit /\ \A k \in Registers : TLCSet(k, FALSE)
+
+Seen(k, name, reached) ==
+    IF reached /\ ~TLCGet(k)
+    THEN TLCSet(k, TRUE) /\ PrintT(<<"WITNESS", name>>) ELSE TRUE
+
+SeesKnownBeyondDurable ==      \* H33: the quorum was made by the others
+    Seen(1, "KnownBeyondDurable", \E n \in Node : known[n] > durable[n])
+SeesTwoLeaders ==              \* a deposed leader that does not know it yet
+    Seen(2, "TwoLeaders", Cardinality({n \in Node : role[n] = "leader"}) > 1)
+SeesLaterTermCommits ==        \* a change of leader that leads somewhere
+    Seen(3, "LaterTermCommits", \E t \in DOMAIN leaderLog : t > 1 /\ CommittedBy(t) > 0)
+SeesTransactionAcknowledged ==
+    Seen(4, "TransactionAcknowledged", acknowledged # {})
+SeesInterfaceMove ==           \* the refinement mapping is no constant
+    Seen(5, "InterfaceMoves", Interface!SomethingKnown)
+SeesReplicaApply ==            \* nor is that of the abstract machine
+    Seen(6, "ReplicaApplies", Abstract!SomethingApplied)
 ==============================================================================

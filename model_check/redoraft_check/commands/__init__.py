@@ -1,0 +1,1 @@
+"""The subcommands of `redoraft`; each module exposes `register(app)`."""

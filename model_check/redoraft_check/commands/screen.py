@@ -1,0 +1,125 @@
+"""What the user sees: progress on stderr, results on stdout, plain text when there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from attrs import define, field
+
+from redoraft_check.tlc.gate import Status
+from redoraft_check.tlc.result import Progress
+from redoraft_check.tlc.session import Hooks, ModelRun, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Spinner
+
+_COLORS = {
+    Status.AS_EXPECTED: "green",
+    Status.VIOLATED: "bold red",
+    Status.DISAGREES: "red",
+    Status.BROKEN: "red",
+    Status.UNKNOWN: "yellow",
+    Status.NOTHING: "yellow",
+}
+
+
+@define
+class Screen:
+    """Writes for the user; `quiet` silences progress, never a result or an error."""
+
+    quiet: bool = False
+    no_color: bool = False
+    _spinner: Spinner | None = field(default=None, init=False)
+    _name: str = field(default="", init=False)
+
+    def say(self, line: str) -> None:
+        """One line of progress or advice, on stderr."""
+        if self.quiet:
+            return
+        if self._spinner is not None:
+            self._spinner.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            typer.echo(line, err=True)
+
+    def hooks(self) -> Hooks:
+        """What a session calls as it goes."""
+        return Hooks(begins=self._begins, progress=self._progress, says=self.say, ends=self._ends)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While models run: on a terminal a line with a clock, elsewhere plain lines."""
+        if self.quiet or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console  # noqa: PLC0415  (start-up stays quick)
+        from rich.progress import Progress as Spinner  # noqa: PLC0415
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        console = Console(stderr=True, no_color=self.no_color or None)
+        columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+        with Spinner(*columns, console=console, transient=True) as spinner:
+            self._spinner = spinner
+            try:
+                yield
+            finally:
+                self._spinner = None
+
+    def _begins(self, number: int, count: int, task: Task) -> None:
+        label = f"[{number}/{count}] {task.name} (expect {task.expected})"
+        self._name = task.name
+        if self._spinner is None:
+            self.say(label)
+            return
+        for shown in self._spinner.task_ids:
+            self._spinner.remove_task(shown)
+        self._spinner.add_task(label, total=None)
+
+    def _progress(self, progress: Progress) -> None:
+        line = f"{progress.generated:,} states"
+        if progress.distinct:
+            # Simulation counts no distinct states.
+            line += f", {progress.distinct:,} distinct, {progress.queue:,} queued, depth {progress.depth}"
+            line += f", {progress.per_second:,.0f} distinct/s"
+        if self._spinner is None:
+            self.say(f"    {line}")
+            return
+        for shown in self._spinner.task_ids:
+            self._spinner.update(shown, description=f"{self._name}: {line}")
+
+    def _ends(self, run: ModelRun) -> None:
+        self.say(f"    {run.task.name}: {run.verdict.status.value} after {run.seconds:.1f} s")
+        for reason in run.verdict.reasons:
+            self.say(f"    {reason}")
+
+
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], statuses: Sequence[Status], *, no_color: bool
+) -> None:
+    """A table on stdout; `statuses` gives the colour of each row's last cell.  Nothing is ever cut off."""
+    if not sys.stdout.isatty():
+        typer.echo(plain_table(headers, rows))
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    for row, status in zip(rows, statuses, strict=True):
+        table.add_row(*(Text(cell) for cell in row[:-1]), Text(row[-1], style=_COLORS[status]))
+    Console(no_color=no_color or None).print(table)
+
+
+def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell, two spaces apart."""
+    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (headers, *rows)
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,4 @@
+-------------------------- MODULE MCCapacityTrial ---------------------------
+(* The bounds stand in the .cfg files. *)
+EXTENDS CapacityTrial
+=============================================================================
