@@ -1,0 +1,137 @@
+"""Files of the operating system, with every error of it as a DiskError.
+
+A failed fsync is never tried again: the kernel may have dropped the pages and would then report success.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from redoraft.errors import DiskError, StaleHandle
+
+
+class RealFile:
+    """An open file, locked against other processes; close it, or use it in a `with`."""
+
+    def __init__(self, fd: int, path: Path) -> None:
+        """For `RealDisk.open`."""
+        self._fd = fd
+        self._path = path
+        self._open = True
+        self._failed = False
+
+    @property
+    def size(self) -> int:
+        """The size in bytes; DiskError."""
+        with self._io("stat"):
+            return os.fstat(self._fd).st_size
+
+    def read(self, offset: int, n: int) -> bytes:
+        """Up to `n` bytes from byte `offset`, fewer only at the end of the file; DiskError."""
+        parts = []
+        with self._io(f"read {n} bytes at byte {offset}"):
+            while n > 0 and (part := os.pread(self._fd, n, offset)):
+                parts.append(part)
+                offset, n = offset + len(part), n - len(part)
+        return b"".join(parts)
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Put all of `data` at byte `offset`; DiskError, after which any part of it may be there."""
+        rest = memoryview(data)
+        with self._io(f"write {len(data)} bytes at byte {offset}"):
+            while rest:
+                done = os.pwrite(self._fd, rest, offset)
+                offset, rest = offset + done, rest[done:]
+
+    def fsync(self) -> None:
+        """Make everything durable; after a DiskError this handle refuses every further use."""
+        with self._io("fsync"):
+            try:
+                os.fsync(self._fd)
+            except OSError:
+                self._failed = True
+                raise
+
+    def truncate(self, size: int) -> None:
+        """Set the size in bytes; DiskError."""
+        with self._io(f"truncate to {size} bytes"):
+            os.ftruncate(self._fd, size)
+
+    def close(self) -> None:
+        """Give the file and its lock back; without fsync.  A second time does nothing."""
+        if self._open:
+            self._open = False
+            os.close(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _io(self, what: str) -> Iterator[None]:
+        if not self._open:
+            raise StaleHandle(f"{self._path} is closed: open it again")
+        if self._failed:
+            raise DiskError(f"an fsync of {self._path} has failed: close it, and scan it from a new handle")
+        with as_disk_error(what, self._path):
+            yield
+
+
+class RealDisk:
+    """The files of one folder, which is created if there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take, or create durably, the folder; DiskError."""
+        self._folder = folder
+        with as_disk_error("create the folder", folder):
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                _sync_folder(folder.parent)
+
+    def open(self, name: str) -> RealFile:
+        """The file of that name, created empty and durably if there is none.
+
+        DiskError if the name is no plain file name, if another handle has the file, or from the system.
+        """
+        if name in ("", ".", "..") or Path(name).name != name or "\0" in name:
+            raise DiskError(f"{name!r} is no file name: give one without folders")
+        path = self._folder / name
+        with as_disk_error("open", path):
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Always, not only for a new file: the process that created it may have died before this.
+                _sync_folder(self._folder)
+            except BaseException:
+                os.close(fd)
+                raise
+        return RealFile(fd, path)
+
+
+@contextmanager
+def as_disk_error(what: str, path: Path) -> Iterator[None]:
+    """Turn what the system raises into a DiskError that says what was tried, and where."""
+    try:
+        yield
+    except BlockingIOError:
+        raise DiskError(f"{path} is in use: close the other handle, or stop the other process") from None
+    except (OSError, ValueError, OverflowError) as wrong:
+        raise DiskError(f"cannot {what} of {path}: {wrong}; check the disk, then open it again") from wrong
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

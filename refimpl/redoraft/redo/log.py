@@ -1,0 +1,315 @@
+"""The redo log, as Raft sees it: `redoraft.raft.port.LogPort` on real bytes.
+
+    start ........ durable ........ written ........ last
+          on disk          in the file       log buffer (memory)
+
+durable and written are always ends of mtrs.  A crash leaves an end from durable to written (spec: Survivors);
+`open` finds it by a scan, drops what is no whole entry, and cuts the file there (H12).  Not thread-safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Self
+
+from redoraft.errors import CorruptRedo, DiskError, LogMisuse
+from redoraft.raft.port import EntryEnd
+from redoraft.redo.block import encode_block
+from redoraft.redo.cut import cut_file, read_data
+from redoraft.redo.entry import Entry, why_not_next
+from redoraft.redo.file import RedoFile
+from redoraft.redo.header import create, file_offset, is_new
+from redoraft.redo.index import LogIndexTable
+from redoraft.redo.lsn import BLOCK_DATA, START_LSN, block_of, lsn_of, sn_of
+from redoraft.redo.mtr import MtrEnd, MtrParser
+from redoraft.redo.record import Meta, encode_meta
+from redoraft.redo.scan import ScanResult, scan
+from redoraft.types import NO_TERM, LogIndex, Lsn, Sn, Term
+
+ScanEnd = Callable[[Lsn, Lsn], Lsn]
+
+
+class RedoLog:
+    """One node's log in one file.  Positions are LSNs in bytes; misuse raises LogMisuse and changes nothing.
+
+    After a DiskError every change is refused with another: what is durable is unknown, so open the log again.
+    """
+
+    def __init__(self, file: RedoFile, index: LogIndexTable, tail: bytes, scanned: ScanResult) -> None:
+        """For `open`, which is the way to a log; `tail` is the data of the last block."""
+        self._file: Final = file
+        self._index: Final = index
+        self._tail: Final = bytearray(tail)
+        self._tail_sn = Sn(sn_of(index.last_end) - len(tail))
+        self._written = index.last_end
+        self._durable = index.last_end
+        self._failed = False
+        self.scanned: Final = scanned
+
+    @classmethod
+    def open(cls, file: RedoFile, scan_end: ScanEnd = min) -> Self:
+        """Scan the log in `file` and cut it behind its last whole entry, or create it in an empty file.
+
+        Durable when it returns (spec: Restart).  `scan_end` chooses between two ends (LSN): of the last whole
+        entry, and of the last whole mtr; any choice but the first, the smaller, breaks LOG-1 (see mutants).
+        Raises CorruptRedo if there is no log to read, DiskError.
+        """
+        if is_new(file):
+            create(file)
+        scanned = scan(file)
+        index = LogIndexTable()
+        index.add_all(scanned.mtr_ends, scanned.entries)
+        end = scan_end(scanned.end_lsn, max((scanned.end_lsn, *scanned.dropped_ends)))
+        for dropped in scanned.dropped_ends:
+            if dropped <= end:
+                index.add_mtr(dropped)
+        return cls(file, index, cut_file(file, index, end), scanned)
+
+    # What the log holds (LogReader).
+
+    @property
+    def start_lsn(self) -> Lsn:
+        """The LSN of the empty log: 8204."""
+        return START_LSN
+
+    @property
+    def last_lsn(self) -> Lsn:
+        """The end of everything written, an open entry included (spec: Len(log[n]))."""
+        return self._index.last_end
+
+    @property
+    def closed_lsn(self) -> Lsn:
+        """The end of the last whole entry (spec: Closed)."""
+        return self._index.last_entry.end
+
+    @property
+    def written_lsn(self) -> Lsn:
+        """What the file holds, durable or not (InnoDB: write_lsn): an mtr end, durable <= written <= last."""
+        return self._written
+
+    @property
+    def durable_lsn(self) -> Lsn:
+        """The flushed LSN: everything below survives a crash; always an mtr end (spec: durable)."""
+        return self._durable
+
+    @property
+    def last_term(self) -> Term:
+        """The term of the last whole entry, 0 if there is none (spec: LastTerm)."""
+        return self._index.last_entry.term
+
+    @property
+    def last_index(self) -> LogIndex:
+        """The index of the last whole entry, 0 if there is none (spec: LastIndex)."""
+        return self._index.last_entry.index
+
+    def term_at(self, lsn: Lsn) -> Term | None:
+        """The term of the entry that ends at `lsn`; 0 at `start_lsn`; None where none ends (spec: TermAt)."""
+        return NO_TERM if lsn == START_LSN else self._index.term_at(lsn)
+
+    def entry_end_at_or_below(self, lsn: Lsn) -> Lsn:
+        """The largest entry end <= `lsn`; `start_lsn` if there is none (spec: Closed(Prefix(log, l)))."""
+        return self._index.entry_end_at_or_below(lsn)
+
+    def entry_end_after(self, lsn: Lsn) -> Lsn | None:
+        """The smallest entry end that is > `lsn`, None if there is none."""
+        return self._index.entry_end_after(lsn)
+
+    def entry(self, index: LogIndex) -> Entry:
+        """The entry with this index (LOG-3); LogMisuse if the log has none."""
+        if not 1 <= index <= self.last_index:
+            raise LogMisuse(f"no entry has index {index}: this log has 1 to {self.last_index}")
+        return self._index.entry(index)
+
+    def mtr_ends(self, after: Lsn, upto: Lsn) -> tuple[Lsn, ...]:
+        """The mtr ends in (after, upto], an open entry's included: the spec's positions, for observers."""
+        return self._index.mtr_ends(after, upto)
+
+    def read(self, from_lsn: Lsn, upto_lsn: Lsn) -> bytes:
+        """The redo records in (from_lsn, upto_lsn], without block headers; both are entry ends.
+
+        Raises LogMisuse if one is not, CorruptRedo if the file no longer holds what was written, DiskError.
+        """
+        self._require_entry_end(from_lsn)
+        self._require_entry_end(upto_lsn)
+        if from_lsn > upto_lsn:
+            raise LogMisuse(
+                f"nothing stands from LSN {from_lsn} back to {upto_lsn}: give the smaller one first"
+            )
+        start, end = sn_of(from_lsn), sn_of(upto_lsn)
+        border = max(start, min(end, self._tail_sn))
+        on_disk = read_data(self._file, from_lsn, lsn_of(border))
+        return on_disk + bytes(self._tail[max(0, border - self._tail_sn) : max(0, end - self._tail_sn)])
+
+    def entry_ends_of(self, from_lsn: Lsn, records: bytes) -> tuple[EntryEnd, ...]:
+        """The ends of the whole entries in `records`, which begin at LSN `from_lsn` of whatever log.
+
+        Raises CorruptRedo (offset: SN, bytes of data from the start of that log) where no record can stand,
+        LogMisuse if `from_lsn` is no LSN.
+        """
+        start = sn_of(from_lsn)
+        return tuple(
+            EntryEnd(lsn_of(mtr.end), mtr.meta.term, mtr.end - start)
+            for mtr in MtrParser(start).feed(records)
+            if mtr.meta is not None
+        )
+
+    # What may be done to it (LogPort).
+
+    def append_mtr(self, records: bytes) -> Lsn:
+        """Write one mtr into the log buffer, into the open entry; return its end (spec: WriteMtr).
+
+        LogMisuse if the bytes are not exactly one mtr, or a meta record: `close_entry` writes those.
+        """
+        self._require_usable()
+        mtrs = self._parse(records)
+        if len(mtrs) != 1 or mtrs[0].meta is not None:
+            what = "a meta record" if len(mtrs) == 1 else f"{len(mtrs)} mtrs"
+            raise LogMisuse(f"append_mtr takes one mtr of data, not {what}: call it once for each")
+        self._tail.extend(records)
+        end = lsn_of(mtrs[0].end)
+        self._index.add_mtr(end)
+        return end
+
+    def close_entry(self, term: Term) -> Lsn:
+        """Write the meta record that closes the open (or an empty) entry; return its end.
+
+        Spec: CloseEntry, and the marker of BecomeLeader.
+        LogMisuse if `term` is 0, below that of the last entry, or more than 64 bits.
+        """
+        self._require_usable()
+        last = self._index.last_entry
+        if term < max(last.term, 1):
+            raise LogMisuse(
+                f"term {term} cannot close an entry behind term {last.term}: terms never fall, from 1 on"
+            )
+        data_size = sn_of(self.last_lsn) - sn_of(last.end)
+        record = encode_meta(Meta(term, LogIndex(last.index + 1), last.end, data_size))
+        end = lsn_of(sn_of(self.last_lsn) + len(record))
+        self._tail.extend(record)
+        self._index.add_mtr(end)
+        self._index.add_entry(term, end)
+        return end
+
+    def append_records(self, records: bytes) -> Lsn:
+        """Write whole entries from the leader behind `last_lsn`; return the new end (spec: AppendEntries).
+
+        LogMisuse, with nothing changed, unless the bytes are whole entries that fit here (H10, R2).
+        """
+        self._require_usable()
+        if self.last_lsn != self.closed_lsn:
+            raise LogMisuse(
+                f"an entry is open from LSN {self.closed_lsn} on: truncate there before taking entries"
+            )
+        mtrs = self._parse(records)
+        if mtrs and mtrs[-1].meta is None:
+            raise LogMisuse("the records end inside an entry: send them up to a meta record")
+        entries = self._entries_of(mtrs)
+        self._tail.extend(records)
+        self._index.add_all((lsn_of(mtr.end) for mtr in mtrs), entries)
+        return self.last_lsn
+
+    def truncate(self, to_lsn: Lsn) -> None:
+        """Cut everything beyond `to_lsn`, an entry end; durable when it returns (spec: Truncate, UpdateTerm).
+
+        Raises LogMisuse where no entry ends, DiskError, CorruptRedo if the block of the cut cannot be read.
+        """
+        self._require_usable()
+        self._require_entry_end(to_lsn)
+        if to_lsn < self._written:
+            with self._io():
+                kept = cut_file(self._file, self._index, to_lsn)
+            self._tail[:] = kept
+            self._tail_sn = Sn(sn_of(to_lsn) - len(kept))
+            self._written = to_lsn
+            self._durable = min(self._durable, to_lsn)
+        else:
+            del self._tail[sn_of(to_lsn) - self._tail_sn :]
+        self._index.cut(to_lsn)
+
+    def write(self, upto_lsn: Lsn) -> Lsn:
+        """Hand everything up to `upto_lsn`, an mtr end, to the file, not yet durable; return `written_lsn`.
+
+        What InnoDB's log_writer does, `fsync` being its log_flusher: a crash keeps any part of it.
+        Raises LogMisuse, DiskError.
+        """
+        self._require_usable()
+        self._require_mtr_end(upto_lsn)
+        if upto_lsn > self._written:
+            first = block_of(self._written)
+            with self._io():
+                self._file.write(file_offset(first), self._blocks(first, upto_lsn))
+            self._written = upto_lsn
+            done = sn_of(upto_lsn) // BLOCK_DATA * BLOCK_DATA - self._tail_sn
+            del self._tail[:done]
+            self._tail_sn = Sn(self._tail_sn + done)
+        return self._written
+
+    def fsync(self, upto_lsn: Lsn) -> Lsn:
+        """Make everything up to `upto_lsn`, an mtr end, durable; return the new durable LSN (spec: Fsync).
+
+        It is `upto_lsn`, or more if more was durable or written before.  Raises LogMisuse, DiskError.
+        """
+        self.write(upto_lsn)
+        if self._durable < self._written:
+            with self._io():
+                self._file.fsync()
+            self._durable = self._written
+        return self._durable
+
+    def _blocks(self, first: int, upto: Lsn) -> bytes:
+        """The blocks from `first`, where the tail starts, to the one with the last byte below `upto`."""
+        end = sn_of(upto)
+        parts = []
+        for block in range(first, block_of(upto) + 1):
+            at = block * BLOCK_DATA
+            data = bytes(self._tail[at - self._tail_sn : min(at + BLOCK_DATA, end) - self._tail_sn])
+            if data:
+                parts.append(encode_block(block, data, self._index.first_group(block, upto)))
+        return b"".join(parts)
+
+    def _parse(self, records: bytes) -> list[MtrEnd]:
+        parser = MtrParser(sn_of(self.last_lsn))
+        try:
+            mtrs = list(parser.feed(records))
+        except CorruptRedo as wrong:
+            at = wrong.offset - sn_of(self.last_lsn)
+            raise LogMisuse(f"byte {at} of the records: {wrong.what}; nothing was written") from wrong
+        if parser.unfinished:
+            raise LogMisuse(f"the last {parser.unfinished} bytes are no whole mtr: write whole mtrs (LOG-1)")
+        return mtrs
+
+    def _entries_of(self, mtrs: list[MtrEnd]) -> list[Entry]:
+        last = self._index.last_entry
+        entries = []
+        for mtr in mtrs:
+            if mtr.meta is not None:
+                wrong = why_not_next(mtr.meta, mtr.end, last)
+                if wrong is not None:
+                    raise LogMisuse(
+                        f"the meta record that ends at LSN {lsn_of(mtr.end)} does not fit: {wrong}"
+                    )
+                last = Entry(mtr.meta.term, mtr.meta.index, last.end, lsn_of(mtr.end))
+                entries.append(last)
+        return entries
+
+    def _require_mtr_end(self, lsn: Lsn) -> None:
+        if not self._index.is_mtr_end(lsn):
+            raise LogMisuse(f"no mtr ends at LSN {lsn}: the log reaches to {self.last_lsn}; see mtr_ends")
+
+    def _require_entry_end(self, lsn: Lsn) -> None:
+        if not self._index.is_entry_end(lsn):
+            below = self._index.entry_end_at_or_below(lsn)
+            raise LogMisuse(f"no entry ends at LSN {lsn}: the last entry at or below it ends at {below}")
+
+    def _require_usable(self) -> None:
+        if self._failed:
+            raise DiskError("the disk failed under this log: open the log again, from a new file handle")
+
+    @contextmanager
+    def _io(self) -> Iterator[None]:
+        try:
+            yield
+        except (DiskError, CorruptRedo):
+            self._failed = True
+            raise

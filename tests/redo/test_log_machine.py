@@ -1,0 +1,141 @@
+"""RedoLog against a plain list of mtrs, with crashes, and a follower that takes over its bytes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from random import Random
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from redoraft.disk.memory import CrashMode, MemoryDisk
+from redoraft.redo.log import RedoLog
+from redoraft.redo.record import Meta, encode_meta
+from redoraft.types import LogIndex, Lsn, Term
+
+from .kit import LOG, NaiveLog, contents, file_bytes, mtrs, new_log
+
+PICK = st.integers(0, 10**6)
+
+
+class LogMachine(RuleBasedStateMachine):
+    """`items` of the model are mtrs; `durable` and `written` count them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disk, self.follower_disk = MemoryDisk(), MemoryDisk()
+        self.log, self.follower = new_log(self.disk), new_log(self.follower_disk)
+        self.model, self.copy = NaiveLog(), NaiveLog()
+        self.durable = self.written = 0
+
+    @rule(data=mtrs())
+    def append_mtr(self, data: bytes) -> None:
+        self.model.items.append((data, None))
+        assert self.log.append_mtr(data) == self.model.lsn(len(self.model.items))
+
+    @rule(step=st.integers(0, 2))
+    def close_entry(self, step: int) -> None:
+        counts = self.model.entry_counts()
+        last = self.model.items[counts[-1] - 1][1] if counts[-1] else None
+        term = Term(max(1, (last or 0) + step))
+        size = len(self.model.data(counts[-1], len(self.model.items)))
+        meta = Meta(term, LogIndex(len(counts)), self.model.lsn(counts[-1]), size)
+        self.model.items.append((encode_meta(meta), term))
+        assert self.log.close_entry(term) == self.model.lsn(len(self.model.items))
+
+    @rule(pick=PICK, durably=st.booleans())
+    def flush(self, pick: int, durably: bool) -> None:
+        count = pick % (len(self.model.items) + 1)
+        self.written = max(self.written, count)
+        if durably:
+            self.durable = self.written
+            assert self.log.fsync(self.model.lsn(count)) == self.model.lsn(self.durable)
+        else:
+            assert self.log.write(self.model.lsn(count)) == self.model.lsn(self.written)
+
+    @rule(pick=PICK)
+    def truncate(self, pick: int) -> None:
+        counts = self.model.entry_counts()
+        # Mostly near the end, as in life.
+        self._cut(counts[max(-len(counts), -1 - pick % 4)])
+
+    @rule()
+    def truncate_the_open_entry(self) -> None:
+        self._cut(self.model.entry_counts()[-1])
+
+    def _cut(self, count: int) -> None:
+        self.log.truncate(self.model.lsn(count))
+        del self.model.items[count:]
+        self.durable, self.written = min(self.durable, count), min(self.written, count)
+
+    @rule(seed=PICK, mode=st.sampled_from(["subset", "prefix"]))
+    def crash(self, seed: int, mode: CrashMode) -> None:
+        self.disk.crash(Random(seed), mode)
+        self.log = RedoLog.open(self.disk.open(LOG))
+        found = self.model.count_at(self.log.last_lsn)
+        assert self.model.closed(self.durable) <= found <= self.model.closed(self.written)
+        assert found in self.model.entry_counts()
+        del self.model.items[found:]
+        self.durable = self.written = found
+
+    @rule(one=PICK, other=PICK)
+    def read(self, one: int, other: int) -> None:
+        counts = self.model.entry_counts()
+        low, high = sorted((counts[one % len(counts)], counts[other % len(counts)]))
+        assert self.log.read(self.model.lsn(low), self.model.lsn(high)) == self.model.data(low, high)
+
+    @rule(pick=PICK, seed=PICK)
+    def ship(self, pick: int, seed: int) -> None:
+        """The follower cuts where it parts from this log, and takes a piece."""
+        ours, theirs = self.model.items, self.copy.items
+        same = next(
+            (at for at, (mine, other) in enumerate(zip(ours, theirs, strict=False)) if mine != other),
+            min(len(ours), len(theirs)),
+        )
+        shared = self.model.closed(same)
+        counts = [count for count in self.model.entry_counts() if count >= shared]
+        upto = counts[pick % len(counts)]
+        self.follower.truncate(self.copy.lsn(shared))
+        piece = self.log.read(self.model.lsn(shared), self.model.lsn(upto))
+        end = self.follower.append_records(piece)
+        self.copy.items = ours[:upto]
+        self.follower.fsync(end)
+        self.follower_disk.crash(Random(seed))
+        self.follower = RedoLog.open(self.follower_disk.open(LOG))
+        assert contents(self.follower) == self.copy.data(0, upto)
+
+    @precondition(lambda self: self.model.items and self.model.items == self.copy.items)
+    @rule()
+    def equal_logs_are_equal_files(self) -> None:
+        self.log.fsync(self.log.last_lsn)
+        self.durable = self.written = len(self.model.items)
+        ours, theirs = file_bytes(self.disk), file_bytes(self.follower_disk)
+        # An empty last block is there after a cut only.
+        assert ours[: len(theirs)] == theirs[: len(ours)]
+        assert abs(len(ours) - len(theirs)) in (0, 512)
+
+    @invariant()
+    def positions_are_those_of_the_model(self) -> None:
+        items, log = self.model.items, self.log
+        counts = self.model.entry_counts()
+        ends = [self.model.lsn(count) for count in counts]
+        assert log.last_lsn == self.model.lsn(len(items))
+        assert log.closed_lsn == ends[-1]
+        assert log.durable_lsn == self.model.lsn(self.durable)
+        assert log.written_lsn == self.model.lsn(self.written)
+        assert log.last_index == len(counts) - 1
+        assert log.last_term == (items[counts[-1] - 1][1] if counts[-1] else 0)
+        all_ends = tuple(self.model.lsn(count) for count in range(1, len(items) + 1))
+        assert log.mtr_ends(log.start_lsn, log.last_lsn) == all_ends
+        for at, lsn in enumerate(all_ends, 1):
+            assert log.term_at(lsn) == items[at - 1][1]
+        for probe in {Lsn(end + step) for end in (*ends, *all_ends) for step in (-1, 0, 1)}:
+            above = bisect_right(ends, probe)
+            assert log.entry_end_at_or_below(probe) == ends[max(0, above - 1)]
+            if probe >= log.start_lsn:
+                assert log.entry_end_after(probe) == (ends[above] if above < len(ends) else None)
+
+
+TestLogMachine = LogMachine.TestCase
+TestLogMachine.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)

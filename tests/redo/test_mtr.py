@@ -1,0 +1,145 @@
+"""Records and mtrs: what goes in comes out, in any pieces; everything else is refused with its place."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redoraft.errors import CorruptRedo, LogMisuse
+from redoraft.redo.mtr import MtrEnd, MtrParser, decode_mtr, encode_mtr
+from redoraft.redo.record import Dummy, Meta, PageWrite, Record, encode_meta
+from redoraft.types import LogIndex, Lsn, Term
+
+from .kit import mtr_of_size, mtrs, record_runs
+
+META = encode_meta(Meta(Term(3), LogIndex(4), Lsn(8204), 5))
+U64 = st.integers(0, 2**64 - 1)
+
+
+@given(record_runs())
+def test_an_mtr_comes_back_whole(records: list[Record]) -> None:
+    assert decode_mtr(encode_mtr(records)) == tuple(records)
+
+
+@given(U64, U64, U64, U64)
+def test_a_meta_record_comes_back_whole(term: int, index: int, start: int, size: int) -> None:
+    meta = Meta(Term(term), LogIndex(index), Lsn(start), size)
+    assert len(encode_meta(meta)) == 33
+    assert decode_mtr(encode_meta(meta)) == meta
+
+
+def test_the_bytes_are_those_of_the_documented_layout() -> None:
+    one = encode_mtr([PageWrite(5, 300, 0x0102, b"ab")])
+    assert one.hex() == "9e" + "05" + "812c" + "0102" + "0002" + "6162"
+    two = encode_mtr([Dummy(), PageWrite(0, 0, 0, b"")])
+    assert two.hex() == "20" + "1e" + "00" + "00" + "0000" + "0000" + "1f"
+    assert META.hex() == "f8" + "00" * 7 + "03" + "00" * 7 + "04" + "00" * 6 + "200c" + "00" * 7 + "05"
+
+
+@given(st.lists(mtrs() | st.just(META), max_size=8), st.data())
+def test_any_pieces_give_the_same_ends(stream: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(stream)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=10)))
+    parser = MtrParser(1000)
+    found: list[MtrEnd] = []
+    for low, high in zip([0, *cuts], [*cuts, len(whole)], strict=True):
+        found += parser.feed(whole[low:high])
+        consumed = found[-1].end if found else 1000
+        assert parser.unfinished == 1000 + high - consumed
+    assert [mtr.end for mtr in found] == list(accumulate(map(len, stream), initial=1000))[1:]
+    assert [mtr.meta is not None for mtr in found] == [piece == META for piece in stream]
+
+
+@given(st.lists(mtrs(), min_size=1, max_size=4), st.data())
+def test_a_stream_cut_inside_an_mtr_has_only_the_mtrs_before(
+    stream: list[bytes], data: st.DataObject
+) -> None:
+    last = data.draw(st.integers(0, len(stream[-1]) - 1))
+    before = b"".join(stream[:-1])
+    parser = MtrParser()
+    ends = [mtr.end for mtr in parser.feed(before + stream[-1][:last])]
+    assert ends == list(accumulate(map(len, stream[:-1])))
+    assert parser.unfinished == last
+
+
+@pytest.mark.parametrize(
+    ("stream", "offset", "what"),
+    [
+        ("a0" + "00", 1, "type byte 0x00"),
+        ("a0" + "9f", 1, "type byte 0x9f"),
+        ("78" + "00" * 32, 0, "type byte 0x78"),
+        ("1f", 0, "has 0 records"),
+        ("a0" + "20" + "1f", 2, "has 1 records"),
+        ("20" + "a0", 1, "inside a group of 1"),
+        ("20" + "20" + META.hex(), 2, "inside a group of 2"),
+        ("9e" + "ff", 1, "starts no compressed integer"),
+        ("9e" + "00" + "8001", 2, "shortest form"),
+        ("9e" + "00" + "00" + "4000" + "0001" + "61", 0, "leaves the page"),
+        ("9e" + "00" + "00" + "0000" + "4001", 0, "leaves the page"),
+    ],
+)
+def test_what_is_no_mtr_is_refused_with_its_place(stream: str, offset: int, what: str) -> None:
+    parser = MtrParser(100)
+    with pytest.raises(CorruptRedo, match=what) as caught:
+        list(parser.feed(bytes.fromhex(stream)))
+    assert caught.value.offset == 100 + offset
+
+
+def test_the_mtrs_before_a_malformed_record_are_found() -> None:
+    parser = MtrParser()
+    found: list[MtrEnd] = []
+    with pytest.raises(CorruptRedo):
+        found.extend(parser.feed(mtr_of_size(9) + META + b"\x00"))
+    assert [mtr.end for mtr in found] == [9, 42]
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_mtrs_or_refused(data: bytes) -> None:
+    parser = MtrParser()
+    found: list[MtrEnd] = []
+    try:
+        found.extend(parser.feed(data))
+    except CorruptRedo as wrong:
+        assert 0 <= wrong.offset < len(data)
+    start = 0
+    for mtr in found:
+        decoded = decode_mtr(data[start : mtr.end])
+        again = encode_meta(decoded) if isinstance(decoded, Meta) else encode_mtr(decoded)
+        assert again == data[start : mtr.end], "an mtr has one form only"
+        start = mtr.end
+
+
+@pytest.mark.parametrize("data", [b"", mtr_of_size(9)[:-1], mtr_of_size(9) * 2, mtr_of_size(9) + b"\x20"])
+def test_decode_mtr_wants_exactly_one(data: bytes) -> None:
+    with pytest.raises(CorruptRedo, match="not one mtr"):
+        decode_mtr(data)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        [PageWrite(-1, 0, 0, b"")],
+        [PageWrite(0, 2**32, 0, b"")],
+        [PageWrite(0, 0, -1, b"")],
+        [PageWrite(0, 0, 16384, b"a")],
+        [PageWrite(0, 0, 0, bytes(16385))],
+    ],
+)
+def test_what_does_not_fit_is_not_encoded(records: list[Record]) -> None:
+    with pytest.raises(LogMisuse):
+        encode_mtr(records)
+
+
+def test_the_largest_write_fits() -> None:
+    records: tuple[Record, ...] = (PageWrite(0, 0, 0, bytes(16384)), PageWrite(0, 0, 16384, b""))
+    assert decode_mtr(encode_mtr(records)) == records
+
+
+@pytest.mark.parametrize("bad", [-1, 2**64])
+def test_a_meta_record_holds_64_bits(bad: int) -> None:
+    with pytest.raises(LogMisuse, match="64 bits"):
+        encode_meta(Meta(Term(bad), LogIndex(1), Lsn(8204), 0))
