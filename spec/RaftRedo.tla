@@ -89,11 +89,16 @@ IsPrefix(s, t) == Len(s) <= Len(t) /\ Prefix(t, Len(s)) = s
 
 TermAt(s, l) == IF l = 0 THEN 0 ELSE s[l].term
 
-(* The LSNs at which an entry ends, with 0 for the start of the log. *)
-EntryEnds(s) == {0} \cup {l \in 1..Len(s) : s[l].kind = "meta"}
+(* An entry ends at its meta record, and none at the start of the log.       *)
+IsEnd(s, l) == IF l = 0 THEN TRUE ELSE l <= Len(s) /\ s[l].kind = "meta"
+EntryEnds(s) == {l \in 0..Len(s) : IsEnd(s, l)}
+
+(* The end of the last whole entry at or below l. *)
+RECURSIVE EndBelow(_, _)
+EndBelow(s, l) == IF IsEnd(s, l) THEN l ELSE EndBelow(s, l - 1)
 
 (* The end of the last whole entry: what the parse-only scan finds (ST-2). *)
-Closed(s) == Max(EntryEnds(s))
+Closed(s) == EndBelow(s, Len(s))
 
 (* Raft's index of the last whole entry. *)
 LastIndex(s) == Cardinality(EntryEnds(s)) - 1
@@ -101,8 +106,10 @@ LastTerm(s) == TermAt(s, Closed(s))
 
 (* Two logs that hold the same entry hold the same prefix up to it (R2), so  *)
 (* the end of what they share is found by term and LSN at entry ends.        *)
-SharedEnds(s, t) == {l \in EntryEnds(s) \cap EntryEnds(t) : TermAt(s, l) = TermAt(t, l)}
-Shared(s, t) == Max(SharedEnds(s, t))
+IsSharedEnd(s, t, l) == IsEnd(s, l) /\ IsEnd(t, l) /\ TermAt(s, l) = TermAt(t, l)
+
+RECURSIVE SharedBelow(_, _, _)
+SharedBelow(s, t, l) == IF IsSharedEnd(s, t, l) THEN l ELSE SharedBelow(s, t, l - 1)
 
 IsQuorum(S) == 2 * Cardinality(S) > Cardinality(Node)
 
@@ -138,7 +145,7 @@ Init ==
 (* meta record that closes an entry, the scan drops its durable part too.    *)
 (* The last conjunct of an action: it reads known' and durable'.             *)
 Settle(n) ==
-    settled' = [settled EXCEPT ![n] = Max2(@, Closed(Prefix(log'[n], Min2(known'[n], durable'[n]))))]
+    settled' = [settled EXCEPT ![n] = Max2(@, EndBelow(log'[n], Min2(known'[n], durable'[n])))]
 
 -----------------------------------------------------------------------------
 (* Election (CL-1, H9). *)
@@ -202,7 +209,7 @@ BecomeLeader(n) ==
         /\ log' = [log EXCEPT ![n] = marked]
         /\ leaderLog' = (t :> marked) @@ leaderLog
         /\ leaderKnown' = (t :> 0) @@ leaderKnown
-        /\ acked' = (t :> [m \in Node |-> IF m = n THEN Closed(Prefix(log[n], durable[n])) ELSE 0])
+        /\ acked' = (t :> [m \in Node |-> IF m = n THEN EndBelow(log[n], durable[n]) ELSE 0])
                     @@ acked
         /\ UNCHANGED <<term, votedFor, durable, known, agreed, candidacies, votes, ghostVars>>
 
@@ -248,7 +255,7 @@ Fsync(n, l) ==
     /\ l \in (durable[n] + 1)..Len(log[n])
     /\ durable' = [durable EXCEPT ![n] = l]
     /\ acked' = IF role[n] = "leader"
-                THEN [acked EXCEPT ![term[n]][n] = Max2(@, Closed(Prefix(log[n], l)))]
+                THEN [acked EXCEPT ![term[n]][n] = Max2(@, EndBelow(log[n], l))]
                 ELSE acked
     /\ UNCHANGED <<term, votedFor, role, log, known, agreed,
                    candidacies, votes, leaderLog, leaderKnown, acknowledged>>
@@ -269,13 +276,12 @@ SenderTerms(n) ==
 Fits(n, t, from, upto) ==
     /\ t \in SenderTerms(n)
     /\ MaySend(t, from, upto)
-    /\ from \in EntryEnds(leaderLog[t])
-    /\ upto \in EntryEnds(leaderLog[t])
+    /\ IsEnd(leaderLog[t], upto)
     /\ from <= upto
-    /\ from \in SharedEnds(log[n], leaderLog[t])
+    /\ IsSharedEnd(log[n], leaderLog[t], from)
 
 (* Where n's log and the leader's piece part ways, or upto if they do not. *)
-Parting(n, t, upto) == Shared(log[n], Prefix(leaderLog[t], upto))
+Parting(n, t, upto) == SharedBelow(log[n], leaderLog[t], Min2(upto, Len(log[n])))
 
 Conflicts(n, t, upto) == Parting(n, t, upto) < Min2(upto, Len(log[n]))
 
@@ -310,7 +316,7 @@ AppendEntries(n, t, from, upto, majority) ==
 (* second log of Raft's own would answer for records that redo has not.      *)
 Acknowledgeable(n) ==
     IF On("LOG-5") /\ On("LOG-12")
-    THEN Closed(Prefix(log[n], Min2(agreed[n], durable[n])))
+    THEN EndBelow(log[n], Min2(agreed[n], durable[n]))
     ELSE agreed[n]
 
 Acknowledge(n) ==
@@ -329,8 +335,8 @@ Holders(n, l) ==
 
 AdvanceMajority(n, l) ==
     /\ role[n] = "leader"
-    /\ l \in EntryEnds(log[n])
     /\ l > known[n]
+    /\ IsEnd(log[n], l)
     /\ IsQuorum(Holders(n, l)) \/ (~On("LOG-6") /\ Holders(n, l) # {})
     /\ On("H8") => TermAt(log[n], l) = term[n]
     /\ known' = [known EXCEPT ![n] = l]
