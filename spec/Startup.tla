@@ -40,8 +40,9 @@ allVars == <<vars, startupVars>>
 StartupRules == {"ST-1", "ST-2", "LIM-3", "H13", "H14", "early-bounded"}
 
 -----------------------------------------------------------------------------
-(* What the environment is allowed to do; models narrow this definition.    *)
+(* What the environment is allowed to do; models narrow these definitions.  *)
 
+MayRecover(n) == TRUE
 MayApply(n, l) == TRUE
 
 -----------------------------------------------------------------------------
@@ -77,6 +78,7 @@ RecoverLimit(n) ==
     IF On("ST-2") \/ ~On("early-bounded") THEN ApplyLimit(n) ELSE Len(log[n])
 
 NodeRecover(n) ==
+    /\ MayRecover(n)
     /\ n \in DataNodes
     /\ role[n] # "down"
     /\ phase[n] = "aligning"

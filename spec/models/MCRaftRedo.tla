@@ -6,6 +6,7 @@ CONSTANTS
     MaxTerm,        \* no election beyond this term
     MaxData,        \* data mtrs written in all terms together
     CrashNodes,     \* the nodes that crash, one at a time
+    LastCrashTerm,  \* none after this term
     FsyncAnywhere   \* FALSE: the log writer stops at the end of what is written
 
 ASSUME Off \subseteq RaftRules
@@ -31,6 +32,7 @@ MCMayWrite(n) == Cardinality(Written) < MaxData
 (* One node at a time, and only one that has something to lose. *)
 MCMayCrash(n) ==
     /\ n \in CrashNodes
+    /\ term[n] <= LastCrashTerm
     /\ \A m \in Node : role[m] # "down"
     /\ durable[n] < Len(log[n]) \/ known[n] > 0 \/ role[n] = "leader"
 
