@@ -1,0 +1,180 @@
+"""`redoraft simulate`: a seeded cluster under faults, and the trace of its run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from attrs import frozen
+
+import redoraft
+from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.simulator import Settings, Simulator, members_of
+from redoraft.cluster.trace import trace_header
+from redoraft.raft.mutants import MUTANTS, Mutant
+from redoraft.raft.rules import ALL_RULES
+from redoraft.raft.state import Members
+from redoraft_check.commands import options as opt
+from redoraft_check.commands.screen import Screen, plain_table
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.report.record import command_line
+from redoraft_traces import TraceWriter
+
+_STEPS_BETWEEN_NEWS = 10_000
+_SHOWN = (
+    "StartElection",
+    "BecomeLeader",
+    "AckCommit",
+    "Truncate",
+    "crashes",
+    "Shutdown",
+    "deposed",
+    "messages",
+)
+
+
+@frozen
+class _Request:
+    """One `redoraft simulate`, as asked for."""
+
+    seed: int
+    steps: int
+    nodes: int
+    log_nodes: int
+    members: Members
+    faults: frozenset[Fault]
+    mutant: Mutant | None
+    out: Path
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command line that repeats it, but for where the trace goes."""
+        return (
+            "simulate",
+            *("--seed", str(self.seed)),
+            *("--steps", str(self.steps)),
+            *("--faults", format_faults(self.faults)),
+            *("--nodes", str(self.nodes)),
+            *("--log-nodes", str(self.log_nodes)),
+            *(("--mutant", self.mutant.name) if self.mutant else ()),
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    *,
+    seed: Annotated[
+        int, typer.Option("--seed", help="What the run depends on, besides the other options.")
+    ] = 1,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of the scheduler.")] = 500,
+    faults: Annotated[
+        str, typer.Option("--faults", help=f"all, none, or of {','.join(Fault)}, with commas.")
+    ] = "all",
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Nodes, log nodes included.")] = 3,
+    log_nodes: Annotated[int, typer.Option("--log-nodes", min=0, help="Log nodes among them.")] = 1,
+    mutant: Annotated[
+        str | None, typer.Option("--mutant", help="Take one rule out: a name or a rule of --list-mutants.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The trace to write (.ndjson or .ndjson.zst).")
+    ] = None,
+    list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
+    format_: opt.FormatOption = opt.Format.TEXT,
+    quiet: opt.QuietOption = False,
+) -> None:
+    """Run a cluster in virtual time under faults and write its trace; nothing is judged here."""
+    if format_ is opt.Format.JUNIT:
+        raise CliError(Exit.USAGE, "simulate judges nothing, so it has no junit report: use text or json")
+    if list_mutants:
+        _print_mutants(format_)
+        return
+    try:
+        chosen, members = parse_faults(faults), members_of(nodes, log_nodes)
+    except ValueError as error:
+        raise CliError(Exit.USAGE, str(error)) from None
+    target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
+    request = _Request(seed, steps, nodes, log_nodes, members, chosen, _mutant(mutant), target)
+    _report(request, _run(request, Screen(quiet=quiet)), format_)
+
+
+def _mutant(name: str | None) -> Mutant | None:
+    if name is None:
+        return None
+    found = next((one for one in MUTANTS.values() if name in {one.name, one.rule}), None)
+    if found is None:
+        raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
+    return found
+
+
+def _run(request: _Request, screen: Screen) -> Simulator:
+    source = f"{command_line(*request.words)} (code {_code_revision()})"
+    request.out.parent.mkdir(parents=True, exist_ok=True)
+    rules = request.mutant.rules() if request.mutant else ALL_RULES
+    try:
+        with TraceWriter(request.out, trace_header(request.members, source)) as trace:
+            settings = Settings(request.seed, request.members, request.faults, rules)
+            simulator = Simulator(settings, trace.write)
+            left = request.steps
+            while left > 0:
+                simulator.run(min(left, _STEPS_BETWEEN_NEWS))
+                left -= _STEPS_BETWEEN_NEWS
+                if left > 0:
+                    screen.say(f"    {request.steps - left:,} of {request.steps:,} steps")
+            return simulator
+    except BaseException:
+        screen.say(f"the events so far are in {request.out}.partial")
+        raise
+
+
+def _code_revision() -> str:
+    """A hash over the implementation: with the seed it says which run this was."""
+    folder = Path(redoraft.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+# --- printing ---
+
+
+def _report(request: _Request, simulator: Simulator, format_: opt.Format) -> None:
+    counts = dict(sorted(simulator.counts.items()))
+    again = command_line(*request.words, "--out", str(request.out))
+    if format_ is opt.Format.JSON:
+        report = {
+            "verdict": "recorded",
+            "seed": request.seed,
+            "virtual_ms": simulator.now_ms,
+            "counts": counts,
+            "mutant": request.mutant.name if request.mutant else None,
+            "trace": str(request.out),
+            "command": again,
+        }
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        return
+    shown = ", ".join(f"{simulator.counts[name]:,} {name}" for name in _SHOWN)
+    without = f", without {request.mutant.rule}" if request.mutant else ""
+    typer.echo(
+        f"recorded: {simulator.counts['events']:,} events of {simulator.counts['steps']:,} steps,"
+        f" seed {request.seed}{without}, in {request.out}"
+    )
+    typer.echo(f"{simulator.now_ms:,} ms of virtual time: {shown}")
+    typer.echo(f"judge it with: {command_line('validate', str(request.out))}")
+    typer.echo(f"repeat with: {again}")
+
+
+def _print_mutants(format_: opt.Format) -> None:
+    if format_ is opt.Format.JSON:
+        listed = [{"name": one.name, "rule": one.rule, "summary": one.summary} for one in MUTANTS.values()]
+        typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+        return
+    rows = [(one.name, one.rule, one.summary) for one in MUTANTS.values()]
+    typer.echo(plain_table(("mutant", "rule off", "what it does"), rows))

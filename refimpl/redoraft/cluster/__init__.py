@@ -1,0 +1,7 @@
+"""A whole cluster in one process: virtual time, one seed, every fault.
+
+agenda     what happens when, in virtual milliseconds     faults     which faults there are
+network    what becomes of a message                      weather    when they strike
+host       a machine: its disk, and a node if it runs     clients    transactions
+simulator  all of it together                             trace      a run written down
+"""

@@ -1,0 +1,78 @@
+"""Clients that write transactions of 1 to 4 mtrs, and what they were told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+from attrs import define, field
+
+from redoraft.node.pages import Place
+from redoraft.raft.inputs import ClientMtr
+from redoraft.raft.outputs import Outcome
+from redoraft.redo.mtr import encode_mtr
+from redoraft.redo.record import PageWrite
+from redoraft.types import NodeId, Term
+
+SPACE: Final = 1
+HOT_PAGE: Final = 0
+"""Every transaction writes here too, so that pages show the order of transactions."""
+SLOT: Final = 1024
+"""Bytes of a page between the places of one transaction."""
+LONG: Final = 700
+"""Bytes of an occasional large record: more than a block holds."""
+
+
+@define
+class Transaction:
+    """One transaction: what it writes, and how it ended (None: it goes on, or its client has not heard)."""
+
+    request: str
+    mtrs: tuple[ClientMtr, ...]
+    writes: dict[Place, bytes]
+    """What only this transaction writes."""
+    outcome: Outcome | None = None
+
+
+@define
+class Client:
+    """Writes one transaction after the other; sticks to a node, its start and its term while one goes on."""
+
+    rest: list[ClientMtr] = field(factory=list)
+    at: tuple[NodeId, int, Term] | None = None
+    current: Transaction | None = None
+
+    def gives_up(self) -> None:
+        """Nobody will answer the current transaction: it may be committed or not."""
+        if self.current is not None and self.current.outcome is None:
+            self.current.outcome = Outcome.UNKNOWN
+        self.rest, self.at, self.current = [], None, None
+
+    def takes(self, transaction: Transaction, at: tuple[NodeId, int, Term]) -> None:
+        """Begin `transaction` at a node."""
+        self.rest, self.at, self.current = list(transaction.mtrs), at, transaction
+
+
+def transactions(rng: Random) -> Iterator[Transaction]:
+    """New transactions without end."""
+    number = 0
+    while True:
+        number += 1
+        yield _transaction(rng, number)
+
+
+def _transaction(rng: Random, number: int) -> Transaction:
+    request = f"t{number}"
+    count = rng.randint(1, 4)
+    writes: dict[Place, bytes] = {}
+    mtrs = []
+    for nth in range(count):
+        size = LONG if rng.random() < 0.1 else rng.randint(8, 40)
+        data = f"{request}.{nth};".encode().ljust(size, b".")
+        writes[SPACE, number, nth * SLOT] = data
+        records = [PageWrite(SPACE, number, nth * SLOT, data)]
+        if nth == count - 1:
+            records.append(PageWrite(SPACE, HOT_PAGE, 0, request.encode().ljust(8)))
+        mtrs.append(ClientMtr(request, encode_mtr(records), commits=nth == count - 1))
+    return Transaction(request, tuple(mtrs), writes)

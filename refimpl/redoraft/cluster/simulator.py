@@ -1,0 +1,342 @@
+"""A cluster in virtual time, driven by one seed: the same seed and settings give the same events, to the
+byte.
+
+It judges nothing: it makes runs, and the specification says whether they are allowed.  One step is one thing
+on the agenda: a message that arrives, a timer, an fsync, a client's mtr, a start.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import count
+from random import Random
+from typing import Final
+
+from attrs import field, frozen
+
+from redoraft.cluster.agenda import Agenda, Happening
+from redoraft.cluster.clients import Client, Transaction, transactions
+from redoraft.cluster.faults import ALL_FAULTS, Fault
+from redoraft.cluster.host import Host
+from redoraft.cluster.network import Network
+from redoraft.cluster.weather import Weather
+from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
+from redoraft.observe import TraceObserver
+from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
+from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
+from redoraft.raft.rules import ALL_RULES, Rules
+from redoraft.raft.state import Members, Role
+from redoraft.types import NodeId
+from redoraft_traces import Event
+
+HEARTBEAT_MS: Final = 60
+ELECTION_MS: Final = (150, 300)
+FSYNC_MS: Final = (1, 9)
+SLOW_FSYNC_MS: Final = (20, 120)
+APPLY_MS: Final = (1, 12)
+CLOSE_MS: Final = (1, 9)
+MTR_MS: Final = (1, 7)
+THINK_MS: Final = (5, 40)
+PATIENCE_MS: Final = 150
+DOWN_MS: Final = (20, 220)
+PROCESS_RESTART_MS: Final = (5, 25)
+CLIENTS: Final = 2
+
+
+@frozen
+class Settings:
+    """Everything that a run depends on."""
+
+    seed: int
+    members: Members
+    faults: frozenset[Fault] = ALL_FAULTS
+    rules: Rules = field(default=ALL_RULES)
+
+
+def members_of(nodes: int, log_nodes: int) -> Members:
+    """`nodes` nodes n1, n2, ..., of which the last `log_nodes` are log nodes.
+
+    Raises ValueError unless there is a data node (CL-1).
+    """
+    if not 0 <= log_nodes < nodes:
+        raise ValueError(f"{log_nodes} of {nodes} nodes cannot be log nodes: at least one has to keep data")
+    names = tuple(NodeId(f"n{number}") for number in range(1, nodes + 1))
+    return Members(names[: nodes - log_nodes], names[nodes - log_nodes :])
+
+
+class Simulator:
+    """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
+    happened."""
+
+    def __init__(self, settings: Settings, sink: Callable[[Event], None]) -> None:
+        self.settings: Final = settings
+        self.counts: Final[Counter[str]] = Counter()
+        self.transactions: Final[dict[str, Transaction]] = {}
+        self._rng = Random(settings.seed)
+        self._sink = sink
+        self._agenda = Agenda()
+        self._network = Network(self._rng)
+        self._new_transactions = transactions(self._rng)
+        self._clients = [Client() for _ in range(CLIENTS)]
+        self._writing = True
+        ids = (f"m{number}" for number in count(1))
+        members = settings.members
+        self.hosts: Final = {
+            name: Host(name, members, settings.rules, TraceObserver(name, self._on_event, ids))
+            for name in members.nodes
+        }
+        self._weather = Weather(self._rng, settings.faults, members.nodes, self._agenda, self._network, self)
+        for host in self.hosts.values():
+            self._start(host)
+        for client in self._clients:
+            self._again(client, THINK_MS)
+        self._weather.start()
+
+    # --- running ---
+
+    def run(self, steps: int) -> None:
+        """Take so many steps more, or fewer if nothing is left to happen."""
+        for _ in range(steps):
+            if not self._agenda.take_next():
+                return
+            self.counts["steps"] += 1
+
+    def heal(self) -> None:
+        """No more faults, no more transactions; what is down starts again."""
+        self._weather.stop()
+        self._writing = False
+        for host in self.hosts.values():
+            host.armed = None
+
+    @property
+    def now_ms(self) -> int:
+        """Virtual time since the beginning."""
+        return self._agenda.now_ms
+
+    def leader(self) -> NodeId | None:
+        """A node that leads, if one does; the one with the newest term."""
+        leading = [
+            (host.node.term, name)
+            for name, host in self.hosts.items()
+            if host.node is not None and host.node.raft.role is Role.LEADER
+        ]
+        return max(leading)[1] if leading else None
+
+    def _on_event(self, event: Event) -> None:
+        self.counts["events"] += 1
+        self.counts[event.action or "no action"] += 1
+        self._sink(event)
+
+    def _between(self, bounds: tuple[int, int]) -> int:
+        return self._rng.randint(*bounds)
+
+    def _at_node(self, host: Host, delay_ms: int, act: Callable[[Node], bool]) -> None:
+        """Put down what the node is to do, unless it has ended by then."""
+        boot = host.boot
+
+        def happening() -> bool:
+            return host.node is not None and host.boot == boot and act(host.node)
+
+        self._agenda.after(delay_ms, happening)
+
+    # --- a node's effects ---
+
+    def _perform(self, host: Host, effects: Iterator[Effect]) -> bool:
+        for effect in effects:
+            if host.armed is not None:
+                if host.armed == 0:
+                    self._crash(host)
+                    return True
+                host.armed -= 1
+            self._take(host, effect)
+            if host.node is None:
+                return True
+        self._see_to(host)
+        return True
+
+    def _take(self, host: Host, effect: Effect) -> None:
+        match effect:
+            case Stepped(action):
+                if action is not None and action.name == "BecomeLeader":
+                    self._at_node(host, HEARTBEAT_MS, lambda node: self._heartbeat(host, node))
+            case Posted():
+                self._post(host, effect)
+            case Reply(request, outcome):
+                self._answer(request, outcome)
+            case ResetElectionTimer():
+                self._reset_election_timer(host)
+            case RestartProcess():
+                self.counts["deposed"] += 1
+                host.kill_process()
+                self._agenda.after(self._between(PROCESS_RESTART_MS), self._starting(host))
+
+    def _post(self, host: Host, posted: Posted) -> None:
+        self.counts["messages"] += 1
+        received = posted.message_id if posted.recorded else None
+        to = self.hosts[posted.to]
+
+        def arrive() -> bool:
+            return to.node is not None and self._perform(to, to.node.handle(posted.message, received))
+
+        for delay in self._network.arrivals(host.name, posted.to):
+            self._agenda.after(delay, arrive)
+
+    def _answer(self, request: str, outcome: Outcome) -> None:
+        transaction = self.transactions[request]
+        if transaction.outcome is None or outcome is Outcome.OK:
+            transaction.outcome = outcome
+            self.counts[f"answered {outcome}"] += 1
+
+    def _see_to(self, host: Host) -> None:
+        """Put down the chores that the node's state calls for."""
+        node = host.node
+        if node is None:
+            return
+        if node.log.last_lsn > node.log.durable_lsn:
+            slow = self._rng.random() < 0.1
+            self._chore(host, "fsync", SLOW_FSYNC_MS if slow else FSYNC_MS, self._fsync)
+        if node.serving and node.log.last_lsn > node.log.closed_lsn:
+            self._chore(host, "close", CLOSE_MS, self._close)
+        if node.may_recover or node.applicable:
+            self._chore(host, "apply", APPLY_MS, self._apply)
+
+    def _chore(self, host: Host, name: str, when: tuple[int, int], act: Callable[[Host, Node], bool]) -> None:
+        if name in host.chores:
+            return
+        host.chores.add(name)
+
+        def do(node: Node) -> bool:
+            host.chores.discard(name)
+            return act(host, node)
+
+        self._at_node(host, self._between(when), do)
+
+    def _fsync(self, host: Host, node: Node) -> bool:
+        """Mostly everything; sometimes up to an mtr in the middle, sometimes only into the file and not to
+        disk."""
+        ends = node.log.mtr_ends(node.log.durable_lsn, node.log.last_lsn)
+        if not ends:
+            return False
+        upto = ends[-1] if self._rng.random() < 0.7 else self._rng.choice(ends)
+        if self._rng.random() < 0.2:
+            node.log.write(upto)
+            self._see_to(host)
+            return True
+        return self._perform(host, node.fsync(upto))
+
+    def _close(self, host: Host, node: Node) -> bool:
+        return self._perform(host, node.handle(CloseDue()))
+
+    def _apply(self, host: Host, node: Node) -> bool:
+        if node.may_recover:
+            return self._perform(host, node.recover())
+        ends = node.applicable
+        if not ends:
+            return False
+        upto = ends[-1] if self._rng.random() < 0.7 else self._rng.choice(ends)
+        return self._perform(host, node.apply(upto))
+
+    # --- timers ---
+
+    def _heartbeat(self, host: Host, node: Node) -> bool:
+        if node.raft.role is not Role.LEADER:
+            return False
+        self._at_node(host, HEARTBEAT_MS, lambda later: self._heartbeat(host, later))
+        return self._perform(host, node.handle(HeartbeatDue()))
+
+    def _reset_election_timer(self, host: Host) -> None:
+        host.election += 1
+        mine = host.election
+
+        def time_out(node: Node) -> bool:
+            if host.election != mine or node.raft.role is Role.LEADER:
+                return False
+            return self._perform(host, node.handle(ElectionTimeout()))
+
+        self._at_node(host, self._between(ELECTION_MS), time_out)
+
+    # --- machines ---
+
+    def _start(self, host: Host) -> None:
+        host.start()
+        self._reset_election_timer(host)
+        self._see_to(host)
+
+    def _starting(self, host: Host) -> Happening:
+        def start() -> bool:
+            if host.node is not None:
+                return False
+            self._start(host)
+            return True
+
+        return start
+
+    def _crash(self, host: Host) -> None:
+        self.counts["crashes"] += 1
+        host.lose_power(self._rng)
+        self._agenda.after(self._between(DOWN_MS), self._starting(host))
+
+    def arm_crash(self, node: NodeId, effects: int) -> None:
+        """Let power fail after so many more effects of the node (Weather)."""
+        if self.hosts[node].node is not None:
+            self.hosts[node].armed = effects
+
+    def shut_down(self, node: NodeId) -> None:
+        """Flush and stop the node, if it runs (Weather)."""
+        host = self.hosts[node]
+        if host.node is None:
+            return
+        self._perform(host, host.node.fsync(host.node.log.last_lsn))
+        if host.node is None or host.node.log.durable_lsn < host.node.log.last_lsn:
+            return
+        host.node.shutdown()
+        host.stop()
+        self._agenda.after(self._between(DOWN_MS), self._starting(host))
+
+    # --- clients ---
+
+    def _client_acts(self, client: Client) -> bool:
+        if client.rest:
+            return self._client_writes(client)
+        if client.current is not None:
+            client.gives_up()
+        if not self._writing:
+            return False
+        self._client_begins(client)
+        return False
+
+    def _client_begins(self, client: Client) -> None:
+        """Mostly at the node that serves; sometimes at one that will refuse."""
+        up = [host for host in self.hosts.values() if host.node is not None]
+        serving = [host for host in up if host.node is not None and host.node.serving]
+        astray = self._rng.random() < (0.1 if serving else 0.4)
+        candidates = up if astray else serving
+        if candidates:
+            host = self._rng.choice(candidates)
+            assert host.node is not None
+            transaction = next(self._new_transactions)
+            self.transactions[transaction.request] = transaction
+            client.takes(transaction, (host.name, host.boot, host.node.term))
+        self._again(client, THINK_MS)
+
+    def _client_writes(self, client: Client) -> bool:
+        assert client.at is not None and client.current is not None
+        name, boot, term = client.at
+        host = self.hosts[name]
+        transaction = client.current
+        if host.node is None or host.boot != boot or host.node.term != term:
+            client.gives_up()
+            self._again(client, THINK_MS)
+            return False
+        self._perform(host, host.node.handle(client.rest.pop(0)))
+        if transaction.outcome is not None:
+            client.gives_up()
+        if client.rest:
+            self._again(client, MTR_MS)
+        else:
+            self._again(client, (PATIENCE_MS, PATIENCE_MS) if client.current else THINK_MS)
+        return True
+
+    def _again(self, client: Client, when: tuple[int, int]) -> None:
+        self._agenda.after(self._between(when), lambda: self._client_acts(client))

@@ -1,0 +1,16 @@
+"""A run written down: the header of its trace, and the events as they come."""
+
+from __future__ import annotations
+
+from redoraft.raft.state import Members
+from redoraft_traces import Header
+
+
+def trace_header(members: Members, source: str) -> Header:
+    """The header of a run of a simulated cluster; `source` says how to repeat it, without times and paths."""
+    return Header(
+        modules=["Startup"],
+        constants={"data_nodes": list(members.data_nodes), "log_nodes": list(members.log_nodes)},
+        nodes=list(members.nodes),
+        source=source,
+    )

@@ -1,0 +1,150 @@
+"""What a node says of itself: one record a step, for the trace, and a twin that says nothing.
+
+The core names the action that it took; everything else on the event is read from the node *after* the step,
+through `Observed`, because an event that repeats an intent hides exactly the bugs that a trace is for
+(docs/traces.md).
+
+Which message ids an event carries, one rule: `sent` has the ids of the messages of that very step, and
+`received` has the id of the message that was the input of the step, provided that its sending stands on an
+event.  So whatever is received in a trace has its sender in the trace, before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from attrs import define, field, frozen
+
+from redoraft.types import LogIndex, Lsn, NodeId, Term
+from redoraft_traces import Event
+
+ArgValue = int | str
+
+
+@frozen
+class Action:
+    """One action of the specification, by its name, and its arguments; LSNs in bytes."""
+
+    name: str
+    args: Mapping[str, ArgValue] = field(factory=dict)
+
+
+class Observed(Protocol):
+    """What every event shows of a node (spec: nodeVars, startupVars); LSNs in bytes."""
+
+    @property
+    def term(self) -> Term:
+        """Current term (spec: term)."""
+
+    @property
+    def voted_for(self) -> NodeId:
+        """The vote of that term, "none" if there is none (spec: votedFor)."""
+
+    @property
+    def role(self) -> str:
+        """ "down", "follower", "candidate" or "leader" (spec: role)."""
+
+    @property
+    def phase(self) -> str:
+        """ "down", "stopped", "aligning" or "ready" (spec: phase)."""
+
+    @property
+    def last_lsn(self) -> Lsn:
+        """End of everything written (spec: Len(log))."""
+
+    @property
+    def flushed_lsn(self) -> Lsn:
+        """End of what is durable (spec: durable)."""
+
+    @property
+    def majority_lsn(self) -> Lsn:
+        """Majority LSN as far as the node knows (spec: known)."""
+
+    @property
+    def agreed_lsn(self) -> Lsn:
+        """End of what is known to be the leader's log (spec: agreed)."""
+
+    @property
+    def applied_lsn(self) -> Lsn | None:
+        """End of what is applied to pages (spec: applied); None on a log node."""
+
+    @property
+    def last_term(self) -> Term:
+        """Term of the last whole entry (spec: LastTerm)."""
+
+    @property
+    def last_index(self) -> LogIndex:
+        """Index of the last whole entry (spec: LastIndex)."""
+
+
+OBSERVED = (
+    "term",
+    "voted_for",
+    "role",
+    "phase",
+    "last_lsn",
+    "flushed_lsn",
+    "majority_lsn",
+    "agreed_lsn",
+    "applied_lsn",
+    "last_term",
+    "last_index",
+)
+"""The `vars` of every event: these properties of `Observed`, those left out that are None."""
+
+
+def vars_of(observed: Observed) -> dict[str, ArgValue]:
+    """The `vars` of an event: what the node is now."""
+    read = {name: getattr(observed, name) for name in OBSERVED}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+class Observer(Protocol):
+    """Who is told of a node's steps."""
+
+    def new_message_id(self) -> str:
+        """An id for a message that is about to be sent, unique in the run."""
+
+    def record(self, action: Action, node: Observed, sent: Sequence[str], received: str | None) -> None:
+        """The node has just taken `action`."""
+
+
+@define
+class TraceObserver:
+    """Writes an `Event` for every action of one node into `sink`; lives on when the node restarts."""
+
+    node: NodeId
+    sink: Callable[[Event], None]
+    message_ids: Iterator[str]
+    _seq: int = field(default=0, init=False)
+
+    def new_message_id(self) -> str:
+        """The next of `message_ids`."""
+        return next(self.message_ids)
+
+    def record(self, action: Action, node: Observed, sent: Sequence[str], received: str | None) -> None:
+        """Number the event and hand it on; raises what `sink` raises."""
+        self._seq += 1
+        self.sink(
+            Event(
+                node=self.node,
+                seq=self._seq,
+                action=action.name,
+                args=dict(action.args),
+                vars=vars_of(node),
+                sent=list(sent),
+                received=received,
+            )
+        )
+
+
+class NoObserver:
+    """Hears nothing: for runs that are not traced."""
+
+    def new_message_id(self) -> str:
+        """Always empty."""
+        return ""
+
+    def record(self, action: Action, node: Observed, sent: Sequence[str], received: str | None) -> None:
+        """Do nothing."""
