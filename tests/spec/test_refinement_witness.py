@@ -14,7 +14,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def check(spec: Path, out: Path, model: str) -> subprocess.CompletedProcess[str]:
     """`redoraft check` on one model of a specification folder."""
-    command = [sys.executable, "-m", "redoraft_check.cli", "check", model, "--spec", str(spec), "--out", str(out), "-q"]
+    command = [
+        sys.executable,
+        "-m",
+        "redoraft_check.cli",
+        "check",
+        model,
+        "--spec",
+        str(spec),
+        "--out",
+        str(out),
+        "-q",
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
 
 

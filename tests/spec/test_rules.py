@@ -1,4 +1,4 @@
-"""A rule is a switch in the specification, a refutation, a repair, a mutant and a line in the docs: all of them, or red."""
+"""A rule is a switch, a refutation, a repair, a mutant and a line in the docs: all of them, or red."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from redoraft.raft.mutants import MUTANTS
 
 ROOT = Path(__file__).resolve().parents[2]

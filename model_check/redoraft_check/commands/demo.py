@@ -1,7 +1,8 @@
 """`redoraft demo`: the main job once, on real input, in under two minutes.
 
-TLC verifies the repaired model and refutes it without one rule; a seeded cluster runs under faults; its trace is judged
-against the specification; the same trace with one lie in it is refused.  Another seed or rule tells another story.
+TLC verifies the repaired model and refutes it without one rule; a seeded cluster runs under faults; its
+trace is judged against the specification; the same trace with one lie in it is refused.  Another seed or
+rule tells another story.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from typing import Annotated
 import msgspec
 import typer
 from attrs import define, evolve, field, frozen
+
 from redoraft.cluster.faults import parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
 from redoraft.raft.rules import ALL_RULES
-from redoraft_traces import Event, LocatedEvent, TraceWriter, read_trace
-
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
 from redoraft_check.exits import Exit, worst
@@ -33,6 +33,7 @@ from redoraft_check.tlc.session import Limits, ModelRun, manifest_tasks, run_tas
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_traces import Event, LocatedEvent, TraceWriter, read_trace
 
 
 @frozen
@@ -139,7 +140,12 @@ def _refute(state: _Demo) -> _Row:
     got = f"violates {violated}" if violated else run.verdict.status.value
     expected = run.task.expected
     return _Row(
-        f"TLC refutes {rule.model}", expected, got, 0, str(state.out / f"{rule.model}.tlc.txt"), run.verdict.exit_code
+        f"TLC refutes {rule.model}",
+        expected,
+        got,
+        0,
+        str(state.out / f"{rule.model}.tlc.txt"),
+        run.verdict.exit_code,
     )
 
 
@@ -149,7 +155,9 @@ def _trace_path(state: _Demo) -> Path:
 
 def _simulate(state: _Demo) -> _Row:
     path = _trace_path(state)
-    source = command_line("simulate", "--seed", str(state.seed), "--steps", str(state.steps), "--faults", "all")
+    source = command_line(
+        "simulate", "--seed", str(state.seed), "--steps", str(state.steps), "--faults", "all"
+    )
     members = members_of(3, 1)
     with TraceWriter(path, trace_header(members, source)) as trace:
         simulator = Simulator(Settings(state.seed, members, parse_faults("all"), ALL_RULES), trace.write)
