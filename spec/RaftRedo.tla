@@ -21,7 +21,7 @@
 (*    t, which only grows; an acknowledgement counts with its largest LSN  *)
 (*    (acked); requests for votes and votes are kept as sets.  No delivery *)
 (*    order is assumed, so partitions are covered too.                     *)
-(*  - A node may learn of any term that some node has.                     *)
+(*  - A node may learn of any term that somebody was a candidate in.       *)
 (*  - Term and vote are durable at once (H9); the redo log is durable up   *)
 (*    to durable[n], and a crash keeps any longer part of it.              *)
 (*  - A crash that tears an mtr leaves one mtr of kind "half"; sectors and *)
@@ -150,12 +150,16 @@ Settle(n) ==
 -----------------------------------------------------------------------------
 (* Election (CL-1, H9). *)
 
+(* Every message carries a term, and every term begins with a candidacy; a   *)
+(* message may arrive when nobody is in its term any more.                   *)
+TermsHeard == {c.term : c \in candidacies}
+
 (* A node that learns of a newer term follows it.  A leader drops its open   *)
 (* entry: it was never sent.                                                 *)
 UpdateTerm(n, t) ==
     /\ role[n] # "down"
     /\ t > term[n]
-    /\ \E m \in Node : term[m] = t
+    /\ t \in TermsHeard
     /\ term' = [term EXCEPT ![n] = t]
     /\ votedFor' = [votedFor EXCEPT ![n] = NoOne]
     /\ role' = [role EXCEPT ![n] = "follower"]
@@ -395,7 +399,7 @@ Restart(n) ==
 (* Arguments drawn from the state; named, so that TLC labels the edges.      *)
 (* Messages that would change nothing are left out (Spec allows stuttering). *)
 
-LearnsTerm(n) == \E t \in {term[m] : m \in Node} : UpdateTerm(n, t)
+LearnsTerm(n) == \E t \in TermsHeard : UpdateTerm(n, t)
 NewCandidacies(n) == {c \in candidacies : c.term = term[n] /\ votedFor[n] # c.node}
 Votes(n) == \E c \in NewCandidacies(n) : GrantVote(n, c)
 HandsOver(n) == \E m \in DataNodes : HandOver(n, m)

@@ -160,7 +160,7 @@ NodeRestart(n) ==
 -----------------------------------------------------------------------------
 (* Arguments drawn from the state; named, so that TLC labels the edges. *)
 
-NodeLearnsTerm(n) == \E t \in {term[m] : m \in Node} : NodeUpdateTerm(n, t)
+NodeLearnsTerm(n) == \E t \in TermsHeard : NodeUpdateTerm(n, t)
 NodeVotes(n) == \E c \in NewCandidacies(n) : NodeGrantVote(n, c)
 NodeHandsOver(n) == \E m \in DataNodes : NodeHandOver(n, m)
 NodeFsyncs(n) == \E l \in (durable[n] + 1)..Len(log[n]) : NodeFsync(n, l)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NewType
 
+from attrs import frozen
+
 Lsn = NewType("Lsn", int)
-"""Log sequence number, in bytes: the position of the first byte *after* what it counts (block headers included)."""
+"""Log sequence number, in bytes, block headers included: the first byte *after* what it counts."""
 
 Sn = NewType("Sn", int)
 """Sequence number, in bytes of redo data only: LSN without block headers and trailers (InnoDB's sn_t)."""
@@ -24,3 +26,12 @@ NO_ONE: Final = NodeId("none")
 
 NO_TERM: Final = Term(0)
 NO_INDEX: Final = LogIndex(0)
+
+
+@frozen
+class EntryEnd:
+    """Where a received entry ends: its LSN, its term, and the bytes of its records up to there."""
+
+    lsn: Lsn
+    term: Term
+    size: int

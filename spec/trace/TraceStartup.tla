@@ -50,7 +50,7 @@ AcknowledgeAgain(n, l) ==
 
 Matches(action, n, a) ==
     \/ /\ action = "UpdateTerm"
-       /\ \E t \in Choices(a[1], {term[m] : m \in Node}) : NodeUpdateTerm(n, t)
+       /\ \E t \in Choices(a[1], TermsHeard) : NodeUpdateTerm(n, t)
     \/ /\ action = "StartElection"
        /\ NodeStartElection(n)
     \/ /\ action = "GrantVote"

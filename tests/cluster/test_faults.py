@@ -62,6 +62,19 @@ def test_runs_of_500_steps_show_something() -> None:
         assert sum(one[name] >= least for one in counts) >= 36, name
 
 
+@pytest.mark.parametrize("effects", range(4))
+def test_an_armed_crash_strikes_after_so_many_effects(effects: int) -> None:
+    """A timeout that starts an election has four effects: the step, the timer, and two requests for votes."""
+    simulator, events = run(1, 0, NO_FAULTS)
+    simulator.heal()  # no clients, so that the timeout comes first
+    for node in NODES:
+        simulator.arm_crash(node, effects)
+    simulator.run(1)
+    assert simulator.counts["crashes"] == 1
+    assert [event.action for event in events] == ["StartElection"]
+    assert simulator.counts["messages"] == max(0, effects - 2)
+
+
 def survivors(end: Callable[[Host, Random], None]) -> set[int]:
     """How many of 8 entries, written and not fsynced, a new start finds, over some seeds."""
     found = set()

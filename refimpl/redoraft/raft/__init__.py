@@ -1,4 +1,4 @@
-"""Raft as a pure state machine over the redo log: no clock, no network, no disk, and no log of its own (LOG-12).
+"""Raft as a pure state machine over the redo log: no clock, no network, no log of its own (LOG-12).
 
 core         step: one input, at most one action of the specification
 inputs       what happens to a node              messages     what nodes say to each other

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redoraft.raft.port import EntryEnd, LogReader
-from redoraft.types import Lsn, Term
+from redoraft.raft.port import LogReader
+from redoraft.types import EntryEnd, Lsn, Term
 
 
 def last_end_within(log: LogReader, lsn: Lsn, term: Term) -> Lsn:

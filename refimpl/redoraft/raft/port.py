@@ -8,18 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from attrs import frozen
-
-from redoraft.types import LogIndex, Lsn, Term
-
-
-@frozen
-class EntryEnd:
-    """Where a received entry ends: its LSN, its term, and the bytes of `records` up to there."""
-
-    lsn: Lsn
-    term: Term
-    size: int
+from redoraft.types import EntryEnd, LogIndex, Lsn, Term
 
 
 class LogReader(Protocol):

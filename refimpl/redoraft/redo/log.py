@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import Final, Self
 
 from redoraft.errors import CorruptRedo, DiskError, LogMisuse
-from redoraft.raft.port import EntryEnd
 from redoraft.redo.block import encode_block
 from redoraft.redo.cut import cut_file, read_data
 from redoraft.redo.entry import Entry, why_not_next
@@ -25,7 +24,7 @@ from redoraft.redo.lsn import BLOCK_DATA, START_LSN, block_of, lsn_of, sn_of
 from redoraft.redo.mtr import MtrEnd, MtrParser
 from redoraft.redo.record import Meta, encode_meta
 from redoraft.redo.scan import ScanResult, scan
-from redoraft.types import NO_TERM, LogIndex, Lsn, Sn, Term
+from redoraft.types import NO_TERM, EntryEnd, LogIndex, Lsn, Sn, Term
 
 ScanEnd = Callable[[Lsn, Lsn], Lsn]
 
