@@ -1,16 +1,25 @@
-"""The verdicts on traces, for people and for programs."""
+"""The verdicts on traces, for people and for programs.
+
+A trace may come from anywhere and hold anything: what is quoted from it is escaped, so that it can neither
+forge a line of the report nor drive a terminal, and the XML and JSON stay well-formed.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from xml.etree import ElementTree
+from typing import Final
+from xml.etree import ElementTree as ET
 
 from redoraft_check.validate.verdict import Status, Verdict
+
+LONGEST: Final = 2_000
+"""Characters of a reason or an event that are shown."""
 
 
 def verdicts_text(verdicts: Sequence[Verdict]) -> str:
     """One line a trace; for a refused one also the event and the last good state, indented."""
-    return "\n".join(line for verdict in verdicts for line in _lines(verdict))
+    return "\n".join(_plain(line) for verdict in verdicts for line in _lines(verdict))
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
@@ -21,6 +30,7 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
             for key, value in {
                 "path": str(verdict.path),
                 "verdict": verdict.status.value,
+                "exit_code": int(verdict.exit_code),
                 "events": verdict.events,
                 "line": verdict.line,
                 "reason": verdict.reason or None,
@@ -34,20 +44,33 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
     ]
 
 
+def json_text(verdicts: Sequence[Verdict]) -> str:
+    """`verdicts_json` as text; names of files that are no UTF-8 become JSON escapes."""
+    text = json.dumps(verdicts_json(verdicts), indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def verdicts_junit(verdicts: Sequence[Verdict]) -> str:
     """JUnit XML: a refused trace is a failure, anything else that is not accepted an error."""
-    refused = [verdict for verdict in verdicts if verdict.status is Status.REFUSED]
-    other = [verdict for verdict in verdicts if verdict.status not in (Status.REFUSED, Status.ACCEPTED)]
-    suite = ElementTree.Element(
+    kinds = [_KINDS.get(verdict.status, "error") for verdict in verdicts]
+    suite = ET.Element(
         "testsuite",
-        {"name": "redoraft validate", "tests": str(len(verdicts)), "failures": str(len(refused)), "errors": str(len(other))},
+        name="redoraft validate",
+        tests=str(len(verdicts)),
+        failures=str(kinds.count("failure")),
+        errors=str(kinds.count("error")),
     )
-    for verdict in verdicts:
-        case = ElementTree.SubElement(suite, "testcase", {"classname": "trace", "name": str(verdict.path)})
-        if verdict.status is not Status.ACCEPTED:
-            kind = "failure" if verdict.status is Status.REFUSED else "error"
-            ElementTree.SubElement(case, kind, {"message": f"{verdict.place}: {verdict.reason}"})
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+    for verdict, kind in zip(verdicts, kinds, strict=True):
+        case = ET.SubElement(suite, "testcase", classname="trace", name=_plain(str(verdict.path)))
+        if kind:
+            message = _plain(f"{verdict.place}: {verdict.reason}")
+            found = ET.SubElement(case, kind, type=verdict.status.value, message=message)
+            found.text = "\n".join(_plain(line) for line in _lines(verdict))
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+_KINDS = {Status.ACCEPTED: "", Status.REFUSED: "failure"}
 
 
 def _lines(verdict: Verdict) -> list[str]:
@@ -62,3 +85,9 @@ def _lines(verdict: Verdict) -> list[str]:
         for i, (node, state) in enumerate(verdict.last_good)
     )
     return lines
+
+
+def _plain(line: str) -> str:
+    """One printable line, not too long."""
+    cut = line if len(line) <= LONGEST else line[:LONGEST] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)

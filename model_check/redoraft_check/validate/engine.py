@@ -1,25 +1,71 @@
-"""The TLC engine of `redoraft validate`: many runs in one TLC, each accepted only by its own printed line."""
+"""The TLC engine of `redoraft validate`: many runs in one TLC, each accepted only by its own printed line.
+
+A line that TLC printed before it failed or was stopped counts: it stands for a behaviour that was found.  Its
+absence counts only when TLC has searched everything.
+"""
 
 from __future__ import annotations
 
-import tempfile
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from redoraft_check.paths import library_dirs
+from redoraft_check.tlc.process import scratch_folder
 from redoraft_check.tlc.result import Outcome, Progress, TlcResult
 from redoraft_check.tlc.runner import TlcJob, run_tlc
 from redoraft_check.tlc.tools import Tools
 from redoraft_check.tlc.values import Function, ValueSyntaxError, parse
-from redoraft_check.validate.mapping import load_mapping
+from redoraft_check.validate.mapping import VARS, load_mapping
 from redoraft_check.validate.prepare import Prepared, prepare
-from redoraft_check.validate.tla import MODULE, Run, config, data_module, make_run
+from redoraft_check.validate.projection import Projection
+from redoraft_check.validate.tla import MODULE, Run, config, data_module, make_run, plain_name
 from redoraft_check.validate.verdict import Status, Verdict
 
 TRACE_MODULE = "TraceStartup"
+
+BATCH_EVENTS: Final = 50_000
+"""Events in one run of TLC (a longer trace stands alone): its memory grows with the text of TraceData."""
+
+TOLD: Final = {
+    "term": "term",
+    "votedFor": "voted_for",
+    "role": "role",
+    "phase": "phase",
+    "last": "last_lsn",
+    "durable": "flushed_lsn",
+    "known": "majority_lsn",
+    "agreed": "agreed_lsn",
+    "applied": "applied_lsn",
+}
+"""The fields of TraceStartup!Tell, and what a trace calls them."""
+
+NodeStates = tuple[tuple[str, dict[str, object]], ...]
+
+_PASSED = re.compile(r'<<\s*"PASSED",\s*(\d+),\s*(\d+),')
+
+
+@frozen
+class _Told:
+    """What TLC told of runs: how many events each passed, and the nodes after the last of them.
+
+    Runs are numbered from 1, as in TraceData; `note` says why TLC did not come to its end.
+    """
+
+    places: dict[int, tuple[int, str]] = field(factory=dict)
+    note: str | None = None
+
+    def passed(self, run: int) -> int:
+        """How many events this run has passed."""
+        return self.places[run][0] if run in self.places else 0
+
+    def last_good(self, run: int, one: Prepared) -> NodeStates:
+        """The nodes after them; empty when there are none."""
+        return _by_node(self.places[run][1], one.projected(self.passed(run))) if run in self.places else ()
 
 
 @frozen
@@ -41,52 +87,70 @@ class Engine:
         mapping = load_mapping(self.spec)
         found = [prepare(path, mapping) for path in paths]
         verdicts: dict[int, Verdict] = {i: one for i, one in enumerate(found) if isinstance(one, Verdict)}
-        groups: dict[object, list[tuple[int, Prepared]]] = defaultdict(list)
+        groups: dict[object, dict[int, Prepared]] = defaultdict(dict)
         for i, one in enumerate(found):
             if isinstance(one, Prepared):
-                groups[one.constants].append((i, one))
+                groups[one.constants][i] = one
         for group in groups.values():
-            verdicts.update(self._group(group))
+            for batch in _batches(group):
+                verdicts.update(self._batch(batch))
         return [verdicts[i] for i in range(len(found))]
 
-    def _group(self, group: list[tuple[int, Prepared]]) -> dict[int, Verdict]:
-        runs = {i: make_run(str(i), one.spec_events) for i, one in group}
-        traces = dict(group)
-        constants = group[0][1].constants
-        result = self._run(list(runs.values()), constants, telling=False)
-        if result.outcome is not Outcome.HOLDS:
-            return self._one_by_one(group, result) if len(group) > 1 else {group[0][0]: _unknown(group[0][1], result)}
-        accepted = _accepted(result, runs.values())
-        refused = [i for i in runs if runs[i].id not in accepted]
-        out = {i: _accepted_verdict(traces[i]) for i in runs if i not in refused}
-        if refused:
-            told = self._run([runs[i] for i in refused], constants, telling=True)
-            out.update(self._explain(refused, traces, told))
+    def _batch(self, batch: dict[int, Prepared]) -> dict[int, Verdict]:
+        """Judge runs that share their constants."""
+        # A run of no events would be accepted: there is nothing in it to judge.
+        judged = {i: one for i, one in batch.items() if one.spec_events}
+        accepted, undecided = self._search(judged)
+        out = {i: _undecided(judged[i], note) for i, note in undecided.items()}
+        refused = [i for i in judged if i not in accepted and i not in undecided]
+        stopped = [
+            i for i in batch if i not in undecided and i not in refused and batch[i].stopped is not None
+        ]
+        out.update({i: _accepted_verdict(batch[i]) for i in batch if i not in undecided and i not in refused})
+        # The state before an event that stopped the projection is asked for too.
+        asked = [*refused, *(i for i in stopped if i in judged and out[i].status is Status.REFUSED)]
+        if asked:
+            told = self._tell([judged[i] for i in asked])
+            for at, i in enumerate(asked, start=1):
+                if i in refused:
+                    out[i] = _refused(judged[i], told, at)
+                else:
+                    out[i] = evolve(out[i], last_good=told.last_good(at, batch[i]))
         return out
 
-    def _one_by_one(self, group: list[tuple[int, Prepared]], result: TlcResult) -> dict[int, Verdict]:
-        """One evaluation error aborts a whole batch: judge each run alone, so that it names only its own."""
-        if result.outcome is not Outcome.ERROR:
-            return {i: _unknown(one, result) for i, one in group}
-        out: dict[int, Verdict] = {}
-        for member in group:
-            out.update(self._group([member]))
-        return out
+    def _search(self, runs: dict[int, Prepared]) -> tuple[set[int], dict[int, str]]:
+        """Which runs are accepted, and which could not be judged, with the reason; the others are refused."""
+        if not runs:
+            return set(), {}
+        made = {i: make_run(str(i), one.spec_events) for i, one in runs.items()}
+        result = self._run(list(made.values()), next(iter(runs.values())), telling=False)
+        lines = _acceptances(result)
+        accepted = {i for i, run in made.items() if (run.id, run.events, run.hash) in lines}
+        rest = {i: one for i, one in runs.items() if i not in accepted}
+        if result.outcome is Outcome.HOLDS or not rest:
+            return accepted, {}
+        started = result.counts.initial is not None
+        if result.outcome is not Outcome.ERROR or not started or len(runs) == 1:
+            return accepted, dict.fromkeys(rest, _note(result))
+        # One evaluation error ends a whole run of TLC: divide, until each stands alone with its own.
+        undecided: dict[int, str] = {}
+        for half in _halves(rest):
+            more, notes = self._search(half)
+            accepted |= more
+            undecided.update(notes)
+        return accepted, undecided
 
-    def _explain(self, refused: list[int], traces: dict[int, Prepared], told: TlcResult) -> dict[int, Verdict]:
-        if told.outcome is not Outcome.HOLDS:
-            return {i: _unknown(traces[i], told) for i in refused}
-        deepest = _deepest(told)
-        return {i: _refused(traces[i], *deepest.get(at, (0, ()))) for at, i in enumerate(refused, start=1)}
+    def _tell(self, runs: Sequence[Prepared]) -> _Told:
+        made = [make_run(str(at), one.spec_events) for at, one in enumerate(runs)]
+        result = self._run(made, runs[0], telling=True)
+        note = None if result.outcome is Outcome.HOLDS else _note(result)
+        return _Told(_deepest(result), note)
 
-    def _run(
-        self, runs: Sequence[Run], constants: tuple[Sequence[str], Sequence[str], Sequence[str]], *, telling: bool
-    ) -> TlcResult:
-        with tempfile.TemporaryDirectory(prefix="redoraft-") as folder:
-            place = Path(folder)
+    def _run(self, runs: Sequence[Run], one: Prepared, *, telling: bool) -> TlcResult:
+        with scratch_folder() as place:
             (place / f"{MODULE}.tla").write_text(data_module(runs), encoding="utf-8")
             cfg = place / f"{TRACE_MODULE}.cfg"
-            cfg.write_text(config(*constants, telling=telling), encoding="utf-8")
+            cfg.write_text(config(*one.constants, telling=telling), encoding="utf-8")
             job = TlcJob(
                 module=self.spec / "trace" / f"{TRACE_MODULE}.tla",
                 config=cfg,
@@ -99,70 +163,103 @@ class Engine:
             return run_tlc(job, self.tools, on_progress=self.on_progress)
 
 
-def _printed(result: TlcResult, tag: str) -> Iterable[tuple[object, ...]]:
+def _batches(group: dict[int, Prepared]) -> Iterator[dict[int, Prepared]]:
+    batch: dict[int, Prepared] = {}
+    events = 0
+    for i, one in group.items():
+        if batch and events + len(one.spec_events) > BATCH_EVENTS:
+            yield batch
+            batch, events = {}, 0
+        batch[i] = one
+        events += len(one.spec_events)
+    if batch:
+        yield batch
+
+
+def _halves(runs: dict[int, Prepared]) -> list[dict[int, Prepared]]:
+    items = list(runs.items())
+    middle = (len(items) + 1) // 2
+    return [dict(items[:middle]), dict(items[middle:])]
+
+
+def _acceptances(result: TlcResult) -> set[object]:
+    """Id, length and hash of every line of acceptance."""
+    values = [_parsed(text) for text in result.printed if '"ACCEPTED"' in text]
+    return {value[1:] for value in values if isinstance(value, tuple) and value and value[0] == "ACCEPTED"}
+
+
+def _parsed(text: str) -> object:
+    try:
+        return parse(text)
+    except ValueSyntaxError:
+        return None
+
+
+def _deepest(result: TlcResult) -> dict[int, tuple[int, str]]:
+    """For each run, by its place in the batch: the furthest event passed, and what was printed there."""
+    out: dict[int, tuple[int, str]] = {}
     for text in result.printed:
-        if not text.startswith("<<"):
-            continue
-        try:
-            value = parse(text)
-        except ValueSyntaxError:
-            continue
-        if isinstance(value, tuple) and value and value[0] == tag:
-            yield value
-
-
-def _accepted(result: TlcResult, runs: Iterable[Run]) -> set[str]:
-    """The ids of runs whose own line was printed: id, length and hash must all be those of the run."""
-    lines = {value[1:] for value in _printed(result, "ACCEPTED")}
-    return {run.id for run in runs if (run.id, run.events, run.hash) in lines}
-
-
-def _deepest(result: TlcResult) -> dict[int, tuple[int, tuple[tuple[str, dict[str, object]], ...]]]:
-    """For each run, by its place in the batch: how many events were passed, and the nodes after the last of them."""
-    out: dict[int, tuple[int, tuple[tuple[str, dict[str, object]], ...]]] = {}
-    for value in _printed(result, "PASSED"):
-        run, cursor, state = value[1], value[2], value[3]
-        if isinstance(run, int) and isinstance(cursor, int) and cursor > out.get(run, (0, ()))[0]:
-            out[run] = (cursor, _by_node(state))
+        found = _PASSED.match(text)
+        if found is not None and int(found[2]) > out.get(int(found[1]), (0, ""))[0]:
+            out[int(found[1])] = int(found[2]), text
     return out
 
 
-def _by_node(state: object) -> tuple[tuple[str, dict[str, object]], ...]:
-    """A record of functions over nodes, turned into a record for each node."""
+def _by_node(printed: str, projection: Projection) -> NodeStates:
+    """What TraceStartup!Tell printed, node by node, under the names and in the units of a trace."""
+    value = _parsed(printed)
+    state = value[3] if isinstance(value, tuple) and len(value) > 3 else None
+    columns = {str(name): dict(_pairs(function)) for name, function in _pairs(state)}
     nodes: dict[str, dict[str, object]] = defaultdict(dict)
-    for name, function in state.pairs if isinstance(state, Function) else ():
-        for node, value in function.pairs if isinstance(function, Function) else ():
-            nodes[str(node)][str(name)] = value
+    for told, name in TOLD.items():
+        for node, one in columns.get(told, {}).items():
+            nodes[plain_name(str(node))][name] = plain_name(one) if isinstance(one, str) else one
+    for node, values in nodes.items():
+        for name, one in values.items():
+            if VARS[name] == "lsn" and isinstance(one, int):
+                lsn = projection.in_bytes(node, one)
+                values[name] = f"(mtr {one})" if lsn is None else lsn
     return tuple(sorted(nodes.items()))
 
 
+def _pairs(value: object) -> Iterable[tuple[object, object]]:
+    return value.pairs if isinstance(value, Function) else ()
+
+
 def _accepted_verdict(one: Prepared) -> Verdict:
-    """Everything that could be projected is allowed; what stopped the projection, if anything, has the last word."""
+    """Everything that could be projected is allowed; what stopped the projection has the last word."""
     if one.stopped is not None:
         return one.stopped
     return Verdict(one.path, Status.ACCEPTED, events=len(one.events), torn=one.torn)
 
 
-def _refused(one: Prepared, passed: int, last_good: tuple[tuple[str, dict[str, object]], ...]) -> Verdict:
+def _refused(one: Prepared, told: _Told, at: int) -> Verdict:
+    passed = told.passed(at)
+    verdict = Verdict(one.path, Status.REFUSED, events=len(one.events), torn=one.torn)
     if passed >= len(one.spec_events):
         reason = "TLC passed every event and did not print the line of acceptance"
-        return Verdict(one.path, Status.UNKNOWN, events=len(one.events), reason=reason, torn=one.torn)
+        return evolve(verdict, status=Status.UNKNOWN, reason=reason)
+    if told.note is not None:
+        reason = (
+            f"the specification does not allow this run; which event it refuses is not known: {told.note}"
+        )
+        return evolve(verdict, reason=reason)
     event = one.events[passed]
+    where = f"event {passed + 1} ({event.node} seq {event.seq})"
     named = event.action or "any action"
-    return Verdict(
-        one.path,
-        Status.REFUSED,
-        events=len(one.events),
+    return evolve(
+        verdict,
         line=one.lines[passed],
-        reason=f"event {passed + 1} ({event.node} seq {event.seq}): the specification does not allow {named} here"
-        " with what the node showed after it",
+        reason=f"{where}: the specification does not allow {named} here with what the node showed after it",
         event=one.text(passed),
-        last_good=last_good,
-        torn=one.torn,
+        last_good=told.last_good(at, one),
     )
 
 
-def _unknown(one: Prepared, result: TlcResult) -> Verdict:
+def _undecided(one: Prepared, note: str) -> Verdict:
+    return Verdict(one.path, Status.UNKNOWN, events=len(one.events), reason=note, torn=one.torn)
+
+
+def _note(result: TlcResult) -> str:
     note = result.note or (result.errors[0] if result.errors else f"TLC ended with {result.outcome.value}")
-    verdict = Verdict(one.path, Status.UNKNOWN, events=len(one.events), reason=" ".join(note.split()), torn=one.torn)
-    return evolve(verdict, line=None)
+    return " ".join(note.split())

@@ -1,7 +1,8 @@
 """Where mtrs end in the log of each node and of each leader, as a trace has shown it so far.
 
-A trace counts in bytes, the specification in mtrs.  Branches of the log differ in their mtr ends, so every node has its
-own view; views share one growing list as long as they are the same branch, so that a long trace stays linear.
+A trace counts in bytes, the specification in mtrs.  Branches of the log differ in their mtr ends, so every
+node has its own view; views share one growing list as long as they are the same branch, so that a long trace
+stays linear.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from attrs import define, field
 
 @define
 class LogView:
-    """The mtr ends of one log: the first `count` of `ends`, LSNs in bytes, ascending; position 0 is `start_lsn`."""
+    """The mtr ends of one log: the first `count` of `ends`, LSNs in bytes, ascending.
+
+    Position 0 is `start_lsn`.
+    """
 
     start_lsn: int
     ends: list[int] = field(factory=list)
@@ -25,6 +29,12 @@ class LogView:
             return 0
         at = bisect_left(self.ends, lsn, 0, self.count)
         return at + 1 if at < self.count and self.ends[at] == lsn else None
+
+    def lsn(self, position: int) -> int | None:
+        """Where mtr number `position` ends, None if there is no such mtr."""
+        if position == 0:
+            return self.start_lsn
+        return self.ends[position - 1] if 0 < position <= self.count else None
 
     @property
     def last_lsn(self) -> int:

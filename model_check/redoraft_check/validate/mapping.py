@@ -1,4 +1,4 @@
-"""The table beside the trace specification: which event of a trace is which action (spec/trace/mapping.toml)."""
+"""The table beside the trace specification (spec/trace/mapping.toml): which event is which action."""
 
 from __future__ import annotations
 
@@ -30,12 +30,17 @@ VARS: Final = {
 
 @frozen
 class EventRow:
-    """One row: an event's action, the operator that it is, and its arguments in order with their kinds."""
+    """One row: an event's action, the operator that it is, and its arguments in order with their kinds.
+
+    `hideable` says that the trace specification takes the step by itself where a header hides it;
+    `implementation` names the function that does it in our own system, as `module:qualified.name`.
+    """
 
     action: str
     operator: str
     args: tuple[tuple[str, str], ...]
     implementation: str | None = None
+    hideable: bool = False
 
 
 @frozen
@@ -45,17 +50,27 @@ class Mapping:
     module: str
     rows: dict[str, EventRow]
 
+    @property
+    def hideable(self) -> frozenset[str]:
+        """The actions that a header may hide."""
+        return frozenset(action for action, row in self.rows.items() if row.hideable)
+
 
 def load_mapping(spec: Path) -> Mapping:
     """Read the table of a specification folder.
 
-    Raises `CliError` (65) when it cannot be read or a kind of argument is unknown.
+    Raises `CliError` (65) when it cannot be read, a kind of argument is unknown or an action has two rows.
     """
     path = spec / "trace" / "mapping.toml"
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        rows = [_row(entry) for entry in raw["event"]]
-        return Mapping(str(raw["module"]), {row.action: row for row in rows})
+        rows: dict[str, EventRow] = {}
+        for entry in raw["event"]:
+            row = _row(entry)
+            if row.action in rows:
+                raise ValueError(f"{row.action} stands there twice")
+            rows[row.action] = row
+        return Mapping(str(raw["module"]), rows)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: {error}; the trace engines need this table") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -68,11 +83,14 @@ def _row(entry: dict[str, object]) -> EventRow:
         raise ValueError(f"args of {entry['action']} must be a table")
     for name, kind in args.items():
         if kind not in ARGUMENT_KINDS:
-            raise ValueError(f"{entry['action']}.{name} is a {kind!r}, not one of {', '.join(ARGUMENT_KINDS)}")
+            raise ValueError(
+                f"{entry['action']}.{name} is a {kind!r}, not one of {', '.join(ARGUMENT_KINDS)}"
+            )
     implementation = entry.get("implementation")
     return EventRow(
         action=str(entry["action"]),
         operator=str(entry["operator"]),
         args=tuple((str(name), str(kind)) for name, kind in args.items()),
         implementation=str(implementation) if implementation is not None else None,
+        hideable=entry.get("hideable", False) is True,
     )

@@ -1,7 +1,7 @@
 """From a trace to what the specification talks about: LSNs in bytes become positions in the sequence of mtrs.
 
-Nothing is judged here beyond what the specification cannot say: an LSN at which no mtr ends.  What is absent from an
-event stays absent.
+Nothing is judged here beyond what the specification cannot say: an LSN at which no mtr ends.  What is absent
+from an event stays absent (`null` is absent too).
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ from redoraft_traces import Event, Header
 
 ABSENT: Final = -1
 ABSENT_NAME: Final = "?"
+NO_ONE: Final = "none"
+"""What `voted_for` says where there is no vote (RaftRedo!NoOne)."""
+
 DEFAULT_START_LSN: Final = 8204
-"""The end of nothing: 16 blocks of 512 bytes and a block header (InnoDB's LOG_START_LSN + LOG_BLOCK_HDR_SIZE)."""
+"""The end of nothing (LOG_START_LSN + LOG_BLOCK_HDR_SIZE in InnoDB): 16 blocks of 512 bytes, a header."""
 
 Value = int | str
+
+_WRITES: Final = frozenset({"WriteMtr", "CloseEntry", "BecomeLeader"})
+_LONGEST_QUOTE: Final = 60
 
 
 @frozen
@@ -42,68 +48,83 @@ class Unsupported(Exception):
 
 @define
 class Projection:
-    """The state of a projection: feed it events in order."""
+    """The state of a projection: feed it events in order.
+
+    The header must have been checked (`prepare`).  `_terms` has each node's term as far as the trace has told
+    it, and `_open` how many mtrs stand behind the last whole entry of its log; None is not known.
+    """
 
     header: Header
     mapping: Mapping
     start_lsn: int = field(init=False)
     _nodes: dict[str, LogView] = field(init=False)
     _leaders: dict[int, LogView] = field(init=False, factory=dict)
-    _terms: dict[str, int] = field(init=False)
+    _terms: dict[str, int | None] = field(init=False)
+    _open: dict[str, int | None] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        start = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
-        if not isinstance(start, int):
-            raise Unsupported(f"start_lsn in the header is {start!r}, not a number of bytes")
-        self.start_lsn = start
-        self._nodes = {node: LogView(start) for node in self.header.nodes}
+        self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
+        self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
+        self._open = dict.fromkeys(self.header.nodes, 0)
 
     def event(self, event: Event) -> SpecEvent:
         """Project the next event.
 
-        Raises `Unprojectable` for an LSN at which no mtr ends, an unknown action or a value of the wrong type, and
-        `Unsupported` where an absent value leaves the log's extent open.
+        Raises `Unprojectable` for an LSN at which no mtr ends, an unknown action or a value of the wrong
+        type, and `Unsupported` where an absent value leaves open where a log ends or whose it is.
         """
         self._check_names(event)
-        term = self._term(event)
-        args = self._arguments(event, term)
-        self._grow(event, term)
-        self._fit_to_last_lsn(event)
-        args = tuple(
-            self._own(event.node, value, name) if kind == "own" else value for name, kind, value in args
+        args, shown = _present(event.args), _present(event.vars)
+        term = self._term(event, args, shown)
+        resolved = self._arguments(event, args, term)
+        self._grow(event, args, shown, term)
+        own = tuple(
+            self._own(event.node, value, name) if kind == "own" else value for name, kind, value in resolved
         )
-        return SpecEvent(event.action or ABSENT_NAME, event.node, args, self._shown(event))
+        return SpecEvent(event.action or ABSENT_NAME, event.node, own, self._shown(event.node, shown))
+
+    def in_bytes(self, node: str, position: int) -> int | None:
+        """Where mtr number `position` of a node's log ends, None if the trace has not shown it."""
+        return self._nodes[node].lsn(position)
 
     def _check_names(self, event: Event) -> None:
         if event.action is not None and event.action not in self.mapping.rows:
             known = ", ".join(sorted(self.mapping.rows))
-            raise Unprojectable(f"{self.mapping.module} has no action {event.action}; it has {known}")
+            raise Unprojectable(
+                f"{self.mapping.module} has no action {_quoted(event.action)}; it has {known}"
+            )
         allowed = {name for name, _ in self._row_args(event)}
         for what, given, names in (("argument", event.args, allowed), ("variable", event.vars, set(VARS))):
             for name in given:
                 if name not in names:
-                    raise Unprojectable(f"unknown {what} {name}; known here: {', '.join(sorted(names)) or 'none'}")
+                    known = ", ".join(sorted(names)) or "none"
+                    raise Unprojectable(f"unknown {what} {_quoted(name)}; known here: {known}")
 
     def _row_args(self, event: Event) -> tuple[tuple[str, str], ...]:
         return () if event.action is None else self.mapping.rows[event.action].args
 
-    def _term(self, event: Event) -> int:
-        """The term that the event is about: the argument's, else the one the node shows, else the last one."""
-        for source in (event.args.get("term"), event.vars.get("term")):
-            if source is not None:
-                term = _number(source, "term")
-                self._terms[event.node] = _number(event.vars.get("term", term), "term")
-                return term
-        if event.action == "StartElection":
-            self._terms[event.node] += 1
+    def _term(self, event: Event, args: dict[str, Any], shown: dict[str, Any]) -> int | None:
+        """The term that the event is about: the argument's, else the one shown, else the node's last one."""
+        told = args.get("term", shown.get("term"))
+        if told is not None:
+            about = _number(told, "term")
+            self._terms[event.node] = _number(shown.get("term", about), "term")
+            return about
+        before = self._terms[event.node]
+        if event.action in (None, "UpdateTerm"):
+            self._terms[event.node] = None
+        elif event.action == "StartElection" and before is not None:
+            self._terms[event.node] = before + 1
         return self._terms[event.node]
 
-    def _arguments(self, event: Event, term: int) -> tuple[tuple[str, str, Value], ...]:
+    def _arguments(
+        self, event: Event, args: dict[str, Any], term: int | None
+    ) -> tuple[tuple[str, str, Value], ...]:
         """Name, where it is resolved, and value; LSNs of the node's own log wait until that log has grown."""
         out: list[tuple[str, str, Value]] = []
         for name, kind in self._row_args(event):
-            given = event.args.get(name)
+            given = args.get(name)
             if kind == "node":
                 out.append((name, "done", ABSENT_NAME if given is None else _text(given, name)))
             elif given is None:
@@ -113,64 +134,142 @@ class Projection:
             elif kind == "lsn":
                 out.append((name, "own", _number(given, name)))
             else:
-                out.append((name, "done", self._leader(term, _number(given, name), name)))
+                out.append((name, "done", self._leader(term, given, name)))
         return tuple(out)
 
-    def _leader(self, term: int, lsn: int, name: str) -> int:
+    def _leader(self, term: int | None, lsn: Any, name: str) -> int:
+        return _position(
+            self._leader_view(term, name), _number(lsn, name), name, f"the log of the leader of term {term}"
+        )
+
+    def _leader_view(self, term: int | None, name: str) -> LogView:
+        if term is None:
+            raise Unsupported(f"{name} without a term: whose log it belongs to is not known")
         view = self._leaders.get(term)
         if view is None:
-            raise Unprojectable(f"{name} {lsn}: the trace has shown no leader of term {term}")
-        return _position(view, lsn, name, f"the log of the leader of term {term}")
+            raise Unprojectable(f"{name}: the trace has shown no leader of term {term}")
+        return view
 
-    def _own(self, node: str, value: Value, name: str) -> int:
+    def _own(self, node: str, value: Any, name: str) -> int:
         return _position(self._nodes[node], _number(value, name), name, f"the log of {node}")
 
-    def _grow(self, event: Event, term: int) -> None:
-        """Follow what the event says of the node's log."""
-        view = self._nodes[event.node]
-        if event.action in ("WriteMtr", "CloseEntry", "BecomeLeader"):
-            self._leader_writes(event, term, view)
-        elif event.action == "AppendEntries":
-            self._follower_appends(event, term, view)
-        elif event.action == "Truncate" and "cut_lsn" in event.args:
-            view.cut(self._own(event.node, event.args["cut_lsn"], "cut_lsn"))
+    # --- what an event says of the extent of the node's log ---
 
-    def _leader_writes(self, event: Event, term: int, view: LogView) -> None:
-        end = event.args.get("end_lsn", event.vars.get("last_lsn"))
+    def _grow(self, event: Event, args: dict[str, Any], shown: dict[str, Any], term: int | None) -> None:
+        view = self._nodes[event.node]
+        if event.action in _WRITES:
+            self._leader_writes(event, args.get("end_lsn", shown.get("last_lsn")), term, view)
+        elif event.action == "AppendEntries":
+            self._follower_appends(event, args, shown, term)
+        elif event.action == "Truncate":
+            self._truncates(event, args, shown)
+        elif event.action is None:
+            self._anything(event, shown, term)
+        last = shown.get("last_lsn")
+        if last is not None:
+            self._ends_at(event.node, last)
+        elif event.action == "Restart":
+            raise Unsupported("Restart without last_lsn: how much of the log the scan has found is not known")
+        elif event.action == "UpdateTerm":
+            self._drops_open_entry(event.node)
+        if event.action in ("Restart", "UpdateTerm"):
+            self._open[event.node] = 0
+
+    def _leader_writes(self, event: Event, end: Any, term: int | None, view: LogView) -> None:
         if end is None:
-            raise Unsupported(f"{event.action} shows neither end_lsn nor last_lsn: where its mtr ends is not known")
+            raise Unsupported(
+                f"{event.action} shows neither end_lsn nor last_lsn: where its mtr ends is not known"
+            )
+        if term is None:
+            raise Unsupported(f"{event.action} by a node whose term the trace has not told")
         end = _number(end, "end_lsn")
         if end > view.last_lsn:
             view.extend(end)
         if event.action == "BecomeLeader" or term in self._leaders:
             self._leaders[term] = view.copy()
+        before = self._open[event.node]
+        if event.action != "WriteMtr":
+            self._open[event.node] = 0
+        elif before is not None:
+            self._open[event.node] = before + 1
 
-    def _follower_appends(self, event: Event, term: int, view: LogView) -> None:
-        if "upto_lsn" not in event.args:
-            if "last_lsn" not in event.vars:
-                raise Unsupported("AppendEntries shows neither upto_lsn nor last_lsn: how much it appended is not known")
+    def _follower_appends(
+        self, event: Event, args: dict[str, Any], shown: dict[str, Any], term: int | None
+    ) -> None:
+        node, view = event.node, self._nodes[event.node]
+        if "from_lsn" in args and self._own(node, args["from_lsn"], "from_lsn") != self._leader(
+            term, args["from_lsn"], "from_lsn"
+        ):
+            raise Unprojectable(
+                f"from_lsn {args['from_lsn']}: {node} and its leader have a different number of mtrs below it"
+            )
+        end = args.get("upto_lsn", shown.get("last_lsn"))
+        if end is None:
+            raise Unsupported(
+                "AppendEntries shows neither upto_lsn nor last_lsn: how much it appended is not known"
+            )
+        if "upto_lsn" not in args and view.position(_number(end, "last_lsn")) is not None:
+            # It ends where the node's log has an mtr end already, so nothing came.
             return
-        leader = self._leaders[term]
-        upto = self._leader(term, _number(event.args["upto_lsn"], "upto_lsn"), "upto_lsn")
-        if "from_lsn" in event.args:
-            lsn = _number(event.args["from_lsn"], "from_lsn")
-            if self._own(event.node, lsn, "from_lsn") != self._leader(term, lsn, "from_lsn"):
-                raise Unprojectable(f"from_lsn {lsn}: {event.node} and its leader have a different number of mtrs below it")
+        upto = self._leader(term, end, "upto_lsn")
         if upto > view.count:
-            view.follow(leader, upto)
+            view.follow(self._leader_view(term, "upto_lsn"), upto)
+            self._open[node] = 0
+        elif self._own(node, end, "upto_lsn") != upto:
+            raise Unprojectable(
+                f"upto_lsn {end}: {node} and its leader have a different number of mtrs below it"
+            )
 
-    def _fit_to_last_lsn(self, event: Event) -> None:
-        """A log that became shorter (a scan, a dropped open entry) shows where it ends now."""
-        last = event.vars.get("last_lsn")
-        if last is not None:
-            self._nodes[event.node].cut(self._own(event.node, last, "last_lsn"))
-        elif event.action in ("Restart", "UpdateTerm"):
-            raise Unsupported(f"{event.action} without last_lsn: what is left of the log is not known")
+    def _truncates(self, event: Event, args: dict[str, Any], shown: dict[str, Any]) -> None:
+        cut = args.get("cut_lsn", shown.get("last_lsn"))
+        if cut is None:
+            raise Unsupported(
+                "Truncate shows neither cut_lsn nor last_lsn: how much is left of the log is not known"
+            )
+        self._ends_at(event.node, cut)
+        self._open[event.node] = 0
 
-    def _shown(self, event: Event) -> tuple[Value, ...]:
+    def _anything(self, event: Event, shown: dict[str, Any], term: int | None) -> None:
+        """An event without an action: how the log changed is told by where it ends, and by who wrote."""
+        last = shown.get("last_lsn")
+        if last is None:
+            raise Unsupported("an event with neither action nor last_lsn: where the log ends is not known")
+        node, view = event.node, self._nodes[event.node]
+        last = _number(last, "last_lsn")
+        self._open[node] = None
+        role = shown.get("role")
+        if last > view.last_lsn and role is None:
+            raise Unsupported(
+                "an event with neither action nor role: who wrote what came to the log is not known"
+            )
+        if last > view.last_lsn and term is None:
+            raise Unsupported(
+                "an event with neither action nor term: whose log came to the node is not known"
+            )
+        if last > view.last_lsn and role == "leader":
+            view.extend(last)
+        elif last > view.last_lsn:
+            leader = self._leader_view(term, "last_lsn")
+            view.follow(leader, self._leader(term, last, "last_lsn"))
+        if role == "leader" and term is not None:
+            self._leaders[term] = view.copy()
+
+    def _ends_at(self, node: str, last: Any) -> None:
+        """A log that became shorter (a scan, a truncation, a dropped open entry) shows where it ends now."""
+        self._nodes[node].cut(self._own(node, last, "last_lsn"))
+
+    def _drops_open_entry(self, node: str) -> None:
+        behind = self._open[node]
+        if behind is None:
+            raise Unsupported("UpdateTerm without last_lsn: whether it dropped an open entry is not known")
+        self._nodes[node].cut(self._nodes[node].count - behind)
+
+    # --- what the node showed ---
+
+    def _shown(self, node: str, shown: dict[str, Any]) -> tuple[Value, ...]:
         out: list[Value] = []
         for name, kind in VARS.items():
-            given = event.vars.get(name)
+            given = shown.get(name)
             if given is None:
                 out.append(ABSENT_NAME if kind == "name" else ABSENT)
             elif kind == "name":
@@ -178,8 +277,12 @@ class Projection:
             elif kind == "number":
                 out.append(_number(given, name))
             else:
-                out.append(self._own(event.node, given, name))
+                out.append(self._own(node, given, name))
         return tuple(out)
+
+
+def _present(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _position(view: LogView, lsn: int, name: str, whose: str) -> int:
@@ -191,11 +294,18 @@ def _position(view: LogView, lsn: int, name: str, whose: str) -> int:
 
 def _number(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Unprojectable(f"{name} is {value!r}, not a number")
+        raise Unprojectable(f"{name} is {_quoted(value)}, not a whole number from 0")
     return value
 
 
 def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value.isprintable() or '"' in value or "\\" in value:
-        raise Unprojectable(f"{name} is {value!r}, not a plain name")
+    if not isinstance(value, str) or value == ABSENT_NAME:
+        # A question mark would mean "not recorded" to the specification, and so allow everything.
+        raise Unprojectable(f"{name} is {_quoted(value)}, not a name")
     return value
+
+
+def _quoted(value: Any) -> str:
+    """A value from a trace, on one line and not too long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Final
+from urllib.parse import quote, unquote
 
 from attrs import frozen
 
 from redoraft_check.validate.projection import SpecEvent, Value
 
 MODULE = "TraceData"
+
+_LARGEST: Final = 2**31 - 1
+"""TLC's largest integer.  Nothing that is counted gets there in any trace, so larger ones fare the same."""
+
+# Everything else is written as %XX: what TLC is given is plain ASCII, and no name can end its own string.
+_PLAIN: Final = " !#$&'()*+,/:;=?@[]"
 
 
 @frozen
@@ -36,7 +44,9 @@ def data_module(runs: Iterable[Run]) -> str:
     return f"---- MODULE {MODULE} ----\nEXTENDS Integers\nRuns == <<\n{records}\n>>\n====\n"
 
 
-def config(data_nodes: Sequence[str], log_nodes: Sequence[str], hidden: Sequence[str], *, telling: bool) -> str:
+def config(
+    data_nodes: Sequence[str], log_nodes: Sequence[str], hidden: Sequence[str], *, telling: bool
+) -> str:
     """The configuration of TraceStartup for runs that share these constants."""
     return "\n".join(
         [
@@ -53,6 +63,11 @@ def config(data_nodes: Sequence[str], log_nodes: Sequence[str], hidden: Sequence
     )
 
 
+def plain_name(printed: str) -> str:
+    """A name as it stood in the trace, from how TLC printed it."""
+    return unquote(printed)
+
+
 def _event(event: SpecEvent) -> str:
     args = ", ".join(_value(value) for value in event.args)
     shown = ", ".join(_value(value) for value in event.shown)
@@ -60,11 +75,11 @@ def _event(event: SpecEvent) -> str:
 
 
 def _value(value: Value) -> str:
-    return _quote(value) if isinstance(value, str) else str(value)
+    return _quote(value) if isinstance(value, str) else str(min(value, _LARGEST))
 
 
 def _quote(text: str) -> str:
-    return f'"{text}"'
+    return f'"{quote(text, safe=_PLAIN)}"'
 
 
 def _set(names: Sequence[str]) -> str:

@@ -33,9 +33,10 @@ EXIT_OF = {
 class Verdict:
     """The verdict on one trace.
 
-    `line` is the line of the refused event in the file, from 1; `reason` is one line; `event` the refused event as it
-    stands in the file; `last_good` what the specification says of every node before it; `torn` the number of an
-    incomplete last line that was left out.
+    `events` counts what was read of it; `line` is the line of the refused event in the file, from 1; `reason`
+    says why (it may quote the file: show it through `report.traces`); `event` is the refused event as a line
+    of JSON; `last_good` what the specification says of every node before it, under the names of a trace's
+    `vars`; `torn` the number of an incomplete last line that was left out.
     """
 
     path: Path

@@ -1,0 +1,142 @@
+"""Mutants of the judge: each would let a wrong run pass, or stop a right one, and the corpus notices.
+
+Each changes one place in a copy of the specification; some verdict of the corpus is then another one than the
+one beside the trace.  A judge that cannot decide (an evaluation error, a line of acceptance that is not the
+one of the run itself) must say so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from redoraft_check.exits import Exit
+from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.verdict import Status, Verdict
+
+from .kit import ACCEPTED, REJECTED, Lines, engine, expectation, expectations
+
+pytestmark = pytest.mark.tlc
+
+CALM = ACCEPTED / "calm-seed-3.ndjson"
+FAULTS = ACCEPTED / "faults-seed-1.ndjson"
+
+
+def broken(spec: Path, *changes: tuple[str, str]) -> Engine:
+    """The engine on a copy of the specification in which TraceStartup is changed."""
+    path = spec / "trace" / "TraceStartup.tla"
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, f"{old!r} is not in TraceStartup"
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    return engine(spec)
+
+
+def judge(judging: Engine, *paths: Path) -> list[Status]:
+    return [verdict.status for verdict in judging.validate(paths)]
+
+
+def expected(path: Path) -> Status:
+    return Status.ACCEPTED if path.parent == ACCEPTED else expectation(path).status
+
+
+# What is broken: the old text, the new text, the trace whose verdict changes, what it becomes.
+MUTANTS: dict[str, tuple[str, str, Path, Status]] = {
+    "the flushed LSN is not looked at": (
+        *("    /\\ Same(v[6], durable'[n])\n", "", REJECTED / "flushed-lsn-changed.ndjson"),
+        Status.ACCEPTED,
+    ),
+    "the last event is not consumed": (
+        *("/\\ cursor = Len(Events) + 1", "/\\ cursor = Len(Events)"),
+        *(REJECTED / "mutant-old-leader-heard.ndjson", Status.ACCEPTED),
+    ),
+    "finished before it began": (
+        *("/\\ cursor = Len(Events) + 1", "/\\ cursor \\in 1..(Len(Events) + 1)"),
+        *(REJECTED / "mutant-acks-before-fsync.ndjson", Status.ACCEPTED),
+    ),
+    "an action without its guard": (
+        *("\\E l \\in Choices(a[1], 1..Len(log[n])) : NodeAckCommit(n, l)", "UNCHANGED allVars"),
+        *(REJECTED / "mutant-answers-at-once.ndjson", Status.ACCEPTED),
+    ),
+    "a restart that keeps whatever it shows": (
+        *("/\\ NodeRestart(n)", "/\\ Restart(n) /\\ phase' = phase /\\ applied' = applied"),
+        *(FAULTS, Status.REFUSED),
+    ),
+    "an action that is never matched": (
+        *('/\\ action = "Apply"', '/\\ action = "Aply"'),
+        *(CALM, Status.REFUSED),
+    ),
+    "a crash that nothing implies": (
+        *("NodeCrash(n, Prefix(log[n], l))", "FALSE /\\ NodeCrash(n, Prefix(log[n], l))"),
+        *(FAULTS, Status.REFUSED),
+    ),
+    "no line of acceptance": (
+        *('    /\\ PrintT(<<"ACCEPTED", Runs[run].id, Len(Events), Runs[run].hash>>)\n', ""),
+        *(CALM, Status.UNKNOWN),
+    ),
+    "a line of acceptance for another length": (
+        *("Runs[run].id, Len(Events), Runs", "Runs[run].id, Len(Events) - 1, Runs"),
+        *(CALM, Status.UNKNOWN),
+    ),
+    "a line of acceptance for another content": (
+        *("Len(Events), Runs[run].hash", 'Len(Events), "0123456789abcdef"'),
+        *(CALM, Status.UNKNOWN),
+    ),
+    "a line of acceptance for another run": (
+        *('"ACCEPTED", Runs[run].id', '"ACCEPTED", "7"'),
+        *(CALM, Status.UNKNOWN),
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_the_corpus_notices(mutant: str, spec_copy: Path) -> None:
+    old, new, path, status = MUTANTS[mutant]
+    assert judge(broken(spec_copy, (old, new)), path) == [status]
+    assert expected(path) is not status
+
+
+def test_each_value_is_refused_for_itself_alone(spec_copy: Path) -> None:
+    """A judge that looks at no argument and no variable accepts each trace in which just one is wrong.
+
+    So what the corpus has it refused for is that one.
+    """
+    changes = (
+        ("value = Absent THEN all ELSE {value}", "TRUE THEN all ELSE {value}"),
+        ("value = AbsentName THEN all ELSE {value}", "TRUE THEN all ELSE {value}"),
+        ("value = Absent \\/ value = actual", "TRUE"),
+        ("value = AbsentName \\/ value = actual", "TRUE"),
+    )
+    paths = [one.path for one in expectations() if one.path.stem.startswith(("shows-", "says-"))]
+    assert len(paths) == 20
+    verdicts = broken(spec_copy, *changes).validate(paths)
+    assert [(one.path.stem, one.reason) for one in verdicts if one.status is not Status.ACCEPTED] == []
+
+
+def test_an_evaluation_error_stays_with_its_own_trace(spec_copy: Path, tmp_path: Path) -> None:
+    # Only calm runs so far that redo is applied.
+    refused = REJECTED / "mutant-acks-before-fsync.ndjson"
+    short = Lines.read(CALM).cut(5).write(tmp_path / "short.ndjson")
+    judging = broken(spec_copy, ("NodeApply(n, l)", "log[n][99].term = 7 /\\ NodeApply(n, l)"))
+    verdicts = judging.validate([short, CALM, refused, short])
+    assert [one.status for one in verdicts] == [
+        *(Status.ACCEPTED, Status.UNKNOWN, Status.REFUSED, Status.ACCEPTED),
+    ]
+    assert verdicts[1].exit_code is Exit.UNKNOWN
+    assert verdicts[1].reason and "\n" not in verdicts[1].reason
+    assert verdicts[2].line == expectation(refused).line
+
+
+def test_a_specification_that_does_not_parse_judges_nothing(spec_copy: Path) -> None:
+    verdicts = broken(spec_copy, ("TraceNext ==", "TraceNext == Nonsense \\/")).validate([CALM, FAULTS])
+    assert [one.status for one in verdicts] == [Status.UNKNOWN, Status.UNKNOWN]
+    assert "Nonsense" in verdicts[0].reason
+
+
+def test_a_time_out_is_unknown() -> None:
+    verdict: Verdict = evolve(engine(), timeout_s=0.3).validate([CALM])[0]
+    assert (verdict.status, verdict.exit_code) == (Status.UNKNOWN, Exit.UNKNOWN)
+    assert "time-out" in verdict.reason

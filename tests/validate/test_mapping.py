@@ -1,0 +1,157 @@
+"""The mapping table: both sides of every row resolve, and it says what TraceStartup does."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+import redoraft
+from redoraft.observe import OBSERVED
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.paths import spec_dir
+from redoraft_check.validate.engine import TOLD
+from redoraft_check.validate.mapping import VARS, EventRow, load_mapping
+
+SPEC = spec_dir(None)
+TABLE = load_mapping(SPEC)
+TRACE_STARTUP = (SPEC / "trace" / "TraceStartup.tla").read_text(encoding="utf-8")
+
+BOUND = {
+    "t": "term",
+    "m": "to",
+    "l": "lsn",
+    "from": "from_lsn",
+    "upto": "upto_lsn",
+    "majority": "majority_lsn",
+}
+"""What the variables that TraceStartup binds to an argument are called in a trace."""
+
+IN_THE_SPECIFICATION = {
+    "term": "term'[n]",
+    "voted_for": "votedFor'[n]",
+    "role": "role'[n]",
+    "phase": "phase'[n]",
+    "last_lsn": "Len(log'[n])",
+    "flushed_lsn": "durable'[n]",
+    "majority_lsn": "known'[n]",
+    "agreed_lsn": "agreed'[n]",
+    "applied_lsn": "applied'[n]",
+    "last_term": "LastTerm(log'[n])",
+    "last_index": "LastIndex(log'[n])",
+}
+
+each_row = pytest.mark.parametrize("row", TABLE.rows.values(), ids=lambda row: row.action)
+
+
+def definition(name: str) -> str:
+    """The body of one definition of TraceStartup, without comments."""
+    text = re.sub(r"\(\*.*?\*\)|\\\*[^\n]*", "", TRACE_STARTUP, flags=re.DOTALL)
+    found = re.search(
+        rf"^{name}(?:\([^)]*\))? ==\n(.*?)(?=^\w+(?:\([^)]*\))? ==|^-----|^=====)", text, re.M | re.S
+    )
+    assert found is not None, name
+    return found[1]
+
+
+def disjuncts() -> dict[str, str]:
+    """The disjuncts of Matches by their action, in order; the one of a missing action under "AbsentName"."""
+    parts = re.split(r'/\\ action = "?(\w+)"?', definition("Matches"))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_rows_are_the_disjuncts_of_matches_in_order() -> None:
+    assert list(disjuncts()) == [*TABLE.rows, "AbsentName"]
+    assert "StepOf(n)" in disjuncts()["AbsentName"]
+
+
+@each_row
+def test_a_disjunct_uses_the_operator_and_the_arguments_of_its_row(row: EventRow) -> None:
+    body = disjuncts()[row.action]
+    assert re.findall(r"\bNode[A-Z]\w*(?=\()", body) == [row.operator]
+    used = {int(number) for number in re.findall(r"\ba\[(\d)\]", body)}
+    assert used == set(range(1, len(row.args) + 1))
+    named = [name for name, _ in row.args]
+    bound = re.findall(r"\\E (\w+) \\in \w*Choices\(a\[(\d)\]", body)
+    assert [named[int(number) - 1] for _, number in bound] == [BOUND[variable] for variable, _ in bound]
+    for number, field in re.findall(r"Same(?:Name)?\(a\[(\d)\], c\.(\w+)\)", body):
+        assert named[int(number) - 1] == {"node": "candidate", "term": "term"}[field]
+
+
+@each_row
+def test_the_operator_is_defined_in_the_specification(row: EventRow) -> None:
+    startup = (SPEC / f"{TABLE.module}.tla").read_text(encoding="utf-8")
+    raft = (SPEC / "RaftRedo.tla").read_text(encoding="utf-8")
+    assert re.search(rf"^{row.operator}(\(.*\))? ==", startup + raft, re.MULTILINE)
+    # And it is a step of the specification, not only a definition in it: StepOf has it, or what StepOf uses.
+    inside = startup.split("Arguments drawn from the state")[1].split("StartupNext")[0]
+    assert re.search(rf"\b{row.operator}\(", inside)
+
+
+@each_row
+def test_the_implementation_names_the_action(row: EventRow) -> None:
+    assert row.implementation is not None
+    module, _, name = row.implementation.partition(":")
+    function: Callable[..., object] = attrgetter(name)(import_module(module))
+    assert f'Action("{row.action}"' in inspect.getsource(function)
+
+
+def test_every_action_of_the_implementation_has_a_row() -> None:
+    folder = Path(redoraft.__file__).parent
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    assert set(re.findall(r'\bAction\("(\w+)"', text)) == set(TABLE.rows)
+
+
+def test_the_variables_are_those_that_the_implementation_shows() -> None:
+    assert set(VARS) == set(OBSERVED)
+
+
+def test_the_variables_are_those_that_the_specification_compares_in_order() -> None:
+    compared = re.findall(r"/\\ (Same(?:Name)?)\(v\[(\d+)\], (.*)\)\n", definition("Shows"))
+    assert [int(number) for _, number, _ in compared] == list(range(1, len(VARS) + 1))
+    assert [value for *_, value in compared] == [IN_THE_SPECIFICATION[name] for name in VARS]
+    assert [how for how, *_ in compared] == [
+        "SameName" if kind == "name" else "Same" for kind in VARS.values()
+    ]
+
+
+def test_what_may_be_hidden_is_what_the_specification_does_by_itself() -> None:
+    assert set(re.findall(r'"(\w+)" \\in Hidden', definition("HiddenStep"))) == TABLE.hideable
+
+
+def test_what_is_told_is_what_the_engine_reads() -> None:
+    told = re.findall(r"(?<!\[m \\in )\b(\w+) \|->", definition("Tell"))
+    assert told == list(TOLD)
+    assert set(TOLD.values()) <= set(VARS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "telling"),
+    [
+        ('module = "Startup"', "", "'module'"),
+        ('term = "term" }', 'term = "trem" }', "UpdateTerm.term is a 'trem'"),
+        ('args = { term = "term" }', "args = 1", "args of UpdateTerm must be a table"),
+        ('action = "StartElection"', 'action = "UpdateTerm"', "UpdateTerm stands there twice"),
+        ("[[event]]", "[[event", "mapping.toml"),
+    ],
+)
+def test_a_broken_table_is_bad_input(spec_copy: Path, old: str, new: str, telling: str) -> None:
+    path = spec_copy / "trace" / "mapping.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CliError, match=re.escape(telling)) as caught:
+        load_mapping(spec_copy)
+    assert caught.value.exit_code is Exit.BAD_INPUT
+    assert str(path) in caught.value.message
+
+
+def test_a_missing_table_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(CliError, match=re.escape("mapping.toml")) as caught:
+        load_mapping(tmp_path)
+    assert caught.value.exit_code is Exit.BAD_INPUT
