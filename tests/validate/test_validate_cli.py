@@ -98,22 +98,30 @@ def test_a_torn_last_line_is_reported_and_the_rest_judged(validate: Validate) ->
 
 
 @pytest.mark.tlc
-def test_a_refusal_shows_the_event_and_the_state_before_it(validate: Validate) -> None:
+def test_a_refusal_shows_the_event_and_the_state_before_it() -> None:
     path = REJECTED / "mutant-commits-old-terms.ndjson"
-    ran = validate(path, "-q")
+    shown = path.relative_to(ROOT)
+    ran = run_redoraft("validate", shown, "-q", cwd=ROOT)
     assert ran.returncode == 21
+    # The page shows this very output.
+    page = (ROOT / "docs" / "validate.md").read_text(encoding="utf-8")
+    assert f"$ redoraft validate -q {shown}\n" + indented(ran.stdout) in page
     first, event, *nodes = ran.stdout.splitlines()
     line = expectation(path).line
     assert line is not None
-    where = rf"{re.escape(str(path))}:{line}: refused: event {line - 1} \(n\d seq \d+\)"
+    where = rf"{re.escape(str(shown))}:{line}: refused: event {line - 1} \(n\d seq \d+\)"
     said = "the specification does not allow AdvanceMajority here with what the node showed after it"
     assert re.fullmatch(f"{where}: {said}", first)
     assert json.loads(event.removeprefix("    event")) == json.loads(path.read_text().splitlines()[line - 1])
     state = re.compile(r"    (?:last good )? *(n\d): term \d+, voted_for \w+, role \w+, ")
     assert [found[1] for node in nodes if (found := state.match(node))] == ["n1", "n2", "n3"]
     # In the bytes of the trace, not in the specification's count of mtrs.
-    shown = [int(lsn) for node in nodes for lsn in re.findall(r"_lsn (\d+)", node)]
-    assert len(shown) == 15 and min(shown) >= 8204
+    lsns = [int(lsn) for node in nodes for lsn in re.findall(r"_lsn (\d+)", node)]
+    assert len(lsns) == 15 and min(lsns) >= 8204
+
+
+def indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
 
 
 @pytest.mark.tlc

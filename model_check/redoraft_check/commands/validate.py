@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -12,18 +11,22 @@ import typer
 
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
-from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.exits import Exit, worst
 from redoraft_check.paths import spec_dir
-from redoraft_check.report.traces import verdicts_json, verdicts_junit, verdicts_text
+from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
 from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.oracle_engine import OracleEngine, agreed
+from redoraft_check.validate.verdict import Verdict
 
 
 class EngineName(StrEnum):
     """Who judges."""
 
     TLC = "tlc"
+    ORACLE = "oracle"
+    BOTH = "both"
 
 
 def register(app: typer.Typer) -> None:
@@ -52,31 +55,37 @@ def validate(
     """
     screen = Screen(quiet=quiet, no_color=no_color)
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
-    judge = Engine(
-        spec=spec_dir(spec),
-        tools=find_tools(tla2tools, java),
-        workers=workers,
-        timeout_s=timeout,
-        heap_mb=heap,
-        on_progress=_progress(screen),
-    )
-    verdicts = judge.validate(_existing(traces))
+    folder = spec_dir(spec)
+
+    def with_tlc() -> list[Verdict]:
+        judge = Engine(
+            spec=folder,
+            tools=find_tools(tla2tools, java),
+            workers=workers,
+            timeout_s=timeout,
+            heap_mb=heap,
+            on_progress=_progress(screen),
+        )
+        return judge.validate(traces)
+
+    def with_oracle() -> list[Verdict]:
+        return OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)).validate(traces)
+
+    judges: dict[EngineName, Callable[[], list[Verdict]]] = {
+        EngineName.TLC: with_tlc,
+        EngineName.ORACLE: with_oracle,
+        EngineName.BOTH: lambda: agreed(with_oracle(), with_tlc()),
+    }
+    verdicts = judges[engine]()
     renderers = {
         opt.Format.TEXT: verdicts_text,
-        opt.Format.JSON: lambda all_: json.dumps(verdicts_json(all_), indent=2, ensure_ascii=False),
+        opt.Format.JSON: json_text,
         opt.Format.JUNIT: verdicts_junit,
     }
     typer.echo(renderers[format_](verdicts))
     code = worst(verdict.exit_code for verdict in verdicts)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
-
-
-def _existing(traces: list[Path]) -> list[Path]:
-    for path in traces:
-        if not path.is_file():
-            raise CliError(Exit.BAD_INPUT, f"{path}: no such trace file")
-    return traces
 
 
 def _progress(screen: Screen) -> Callable[[Progress], None]:

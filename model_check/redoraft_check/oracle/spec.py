@@ -1,0 +1,266 @@
+"""A specification that can be stepped: the oracle's interface.
+
+    spec = load(Path("spec/models/MCRaftRedo.tla"), Path("spec/models/RaftRedo_t2.cfg"), library)
+    for state in spec.initial_states(): ...
+    for action, successor in spec.successors(state): ...
+
+A state is a tuple of values in the order of `spec.variables`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from attrs import define, field, frozen
+
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.oracle.bindings import Binder, User
+from redoraft_check.oracle.compiler import FILE, Compiler
+from redoraft_check.oracle.errors import EvaluationError, OutsideSubset, Place
+from redoraft_check.oracle.sany import load_tree
+from redoraft_check.oracle.split import Leaf, specification, split
+from redoraft_check.oracle.tree import Apply, Ref, Tree
+from redoraft_check.oracle.values import Value, from_tlc
+from redoraft_check.tlc.config import ModelConfig, load_config
+from redoraft_check.tlc.tools import Tools, find_tools
+from redoraft_check.tlc.values import parse
+
+State: TypeAlias = tuple[Value, ...]
+
+_NOT_OURS = ("SYMMETRY", "VIEW", "ALIAS", "POSTCONDITION")
+
+
+@frozen
+class Action:
+    """A part of the next-state relation, under the name at which TLC labels its edges."""
+
+    name: str
+    step: Callable[..., Iterator[None]]
+    args: tuple[Value, ...] = ()
+
+
+@define
+class Spec:
+    """A compiled specification under one configuration."""
+
+    tree: Tree
+    config: ModelConfig
+    compiler: Compiler
+    variables: tuple[str, ...]
+    invariants: tuple[str, ...]
+    _initial: Callable[..., Iterator[None]] | None
+    _actions: tuple[Action, ...]
+    _constraints: tuple[str, ...] = ()
+    _whole: Callable[[Mapping[int, Value]], State] = field(init=False)
+    _values: dict[str, Callable[..., Value]] = field(init=False, factory=dict)
+    _steps: dict[str, Callable[..., Iterator[None]]] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        places = tuple(range(len(self.variables)))
+        # itemgetter gives a bare value for one place, and wants at least one.
+        several = len(places) > 1
+        self._whole = itemgetter(*places) if several else lambda found: tuple(found[at] for at in places)
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The names of the actions, each once."""
+        return tuple(dict.fromkeys(action.name for action in self._actions))
+
+    def initial_states(self) -> Iterator[State]:
+        """Every initial state, without repetition.  Raises `EvaluationError`."""
+        if self._initial is None:
+            raise CliError(Exit.BAD_INPUT, f"{self.tree.root}: the configuration names no initial predicate")
+        seen = set()
+        with self.evaluating():
+            found: dict[int, Value] = {}
+            for _ in self._initial(None, found):
+                state = self._whole(found)
+                if state not in seen:
+                    seen.add(state)
+                    yield state
+
+    def successors(
+        self, state: State, action: str | None = None, args: Sequence[Value] = ()
+    ) -> Iterator[tuple[str, State]]:
+        """The steps from a state, as (action, state); one step may come more than once.
+
+        Without `action` every step of the next-state relation; with it, those of that operator applied to
+        `args`.  Raises `EvaluationError`, and `CliError` (65) for a name that the module does not have.
+        """
+        whole = self._whole
+        with self.evaluating():
+            if action is not None:
+                found: dict[int, Value] = {}
+                for _ in self._operator_step(action)(state, found, *args):
+                    yield action, whole(found)
+                return
+            for one in self._actions:
+                found = {}
+                for _ in one.step(state, found, *one.args):
+                    yield one.name, whole(found)
+
+    def stepper(self, action: str) -> Callable[[State], list[State]]:
+        """The steps of an operator without arguments, as a plain function; use it inside `evaluating`."""
+        step, whole = self._operator_step(action), self._whole
+
+        def steps(state: State) -> list[State]:
+            found: dict[int, Value] = {}
+            return [whole(found) for _ in step(state, found)]
+
+        return steps
+
+    def check(self, invariant: str, state: State) -> bool:
+        """Whether a predicate holds of a state.  Raises `EvaluationError`."""
+        return bool(self.value(invariant, state))
+
+    def value(self, operator: str, state: State | None = None, *args: Value) -> Value:
+        """The value of an operator in a state, or of a constant one without."""
+        function = self._values.get(operator)
+        if function is None:
+            user = self._user(operator)
+            level = self.compiler.levels.of_user(user)
+            if level > 1:
+                raise OutsideSubset(user.definition.place, f"{operator} as the property of a state")
+            compiled = self.compiler.operator(user)
+            function = compiled if level else lambda _, *rest: compiled(*rest)
+            self._values[operator] = function
+        with self.evaluating():
+            return function(state, *args)
+
+    def within_constraints(self, state: State) -> bool:
+        """Whether the configuration's CONSTRAINTs hold of a state."""
+        return all(self.check(name, state) for name in self._constraints)
+
+    def as_dict(self, state: State) -> dict[str, Value]:
+        """A state by the names of its variables."""
+        return dict(zip(self.variables, state, strict=True))
+
+    def state(self, values: Mapping[str, Value]) -> State:
+        """A state from the values of its variables."""
+        return tuple(values[name] for name in self.variables)
+
+    def _operator_step(self, action: str) -> Callable[..., Iterator[None]]:
+        step = self._steps.get(action)
+        if step is None:
+            step = self._steps[action] = self.compiler.operator(self._user(action), "act")
+        return step
+
+    def _user(self, name: str) -> User:
+        return user_operator(self.tree, self.compiler.binder, name)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Whatever Python refuses while compiled code runs is an evaluation error of the specification."""
+        try:
+            yield
+        except EvaluationError as error:
+            raise EvaluationError(error.reason, _stack(error, self.compiler)) from error
+        except RecursionError as error:
+            raise EvaluationError("too deep a recursion", _stack(error, self.compiler)[:3]) from error
+        except (TypeError, AttributeError, IndexError, ValueError, ZeroDivisionError) as error:
+            raise EvaluationError(
+                f"a value of the wrong kind ({error})", _stack(error, self.compiler)
+            ) from error
+        except KeyError as error:
+            at = error.args[0] if error.args else None
+            named = self.variables[at] if isinstance(at, int) and at < len(self.variables) else at
+            raise EvaluationError(f"{named}' has no value here", _stack(error, self.compiler)) from error
+
+
+def load(
+    module: Path,
+    config: Path | ModelConfig,
+    library: Sequence[Path] = (),
+    *,
+    definitions: Mapping[str, Value] | None = None,
+    tools: Callable[[], Tools] = find_tools,
+) -> Spec:
+    """Compile a module under a configuration.
+
+    `definitions` gives values to constants or operators by name, over the configuration's.  Raises
+    `OutsideSubset` (20) for a construct that is not compiled, and `CliError` (65) for files that are wrong.
+    """
+    tree = load_tree(module, library, tools)
+    model = load_config(config) if isinstance(config, Path) else config
+    for section in _NOT_OURS:
+        if model.section(section):
+            raise OutsideSubset(Place(f"{tree.root}.cfg", 1), f"{section} in a configuration")
+    constants = {name: from_tlc(parse(text)) for name, text in model.constants.items()}
+    constants.update(definitions or {})
+    binder = Binder(
+        tree,
+        {_named(tree, name): value for name, value in constants.items()},
+        {_named(tree, name): _named(tree, other) for name, other in model.substitutions.items()},
+    )
+    compiler = Compiler(binder)
+    start, leaves = _behaviour(tree, model, compiler)
+    initial = None
+    if start is not None:
+        initial = compiler.leaf(start.node, start.scope, start.label, start.node.place)
+    if model.section("ACTION_CONSTRAINTS"):
+        raise OutsideSubset(Place(f"{tree.root}.cfg", 1), "ACTION_CONSTRAINT")
+    return Spec(
+        tree=tree,
+        config=model,
+        compiler=compiler,
+        variables=tuple(tree.declarations[uid].name for uid in tree.variables),
+        invariants=model.section("INVARIANTS"),
+        initial=initial,
+        actions=tuple(_action(leaf, compiler) for leaf in leaves),
+        constraints=model.section("CONSTRAINTS"),
+    )
+
+
+def user_operator(tree: Tree, binder: Binder, name: str) -> User:
+    """An operator of the root module by its name.  Raises `CliError` (65)."""
+    meaning = binder.meaning(Ref("user", _named(tree, name)), binder.root, Place(tree.root, 1))
+    if not isinstance(meaning, User):
+        raise CliError(Exit.BAD_INPUT, f"{tree.root}: {name} is no operator that the specification defines")
+    return meaning
+
+
+def _named(tree: Tree, name: str) -> int:
+    if name not in tree.scope:
+        raise CliError(Exit.BAD_INPUT, f"{tree.root}: no constant or operator {name}")
+    return tree.scope[name]
+
+
+def _behaviour(tree: Tree, model: ModelConfig, compiler: Compiler) -> tuple[Leaf | None, list[Leaf]]:
+    named = [*model.section("SPECIFICATION")]
+    if named:
+        init, step = specification(user_operator(tree, compiler.binder, named[0]), compiler)
+        return init, split(step, compiler)
+    start = [_reference(tree, name) for name in model.section("INIT")]
+    steps = [_reference(tree, name) for name in model.section("NEXT")]
+    first = Leaf.starting(start[0], compiler.binder.root, model.section("INIT")[0]) if start else None
+    if not steps:
+        return first, []
+    return first, split(Leaf.step(steps[0], compiler.binder.root, model.section("NEXT")[0]), compiler)
+
+
+def _reference(tree: Tree, name: str) -> Apply:
+    return Apply(Place(tree.root, 1), Ref("user", _named(tree, name)), ())
+
+
+def _action(leaf: Leaf, compiler: Compiler) -> Action:
+    step = compiler.leaf(leaf.node, leaf.scope, leaf.label, leaf.node.place)
+    return Action(leaf.label, step, leaf.args)
+
+
+def _stack(error: BaseException, compiler: Compiler) -> tuple[str, ...]:
+    """The operators that were being evaluated, each with the spec line that its code came from."""
+    out: list[str] = []
+    trace: Any = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        origin = compiler.origins.get(code.co_name)
+        if code.co_filename == FILE and origin is not None:
+            line = compiler.lines[trace.tb_lineno - 1] if trace.tb_lineno <= len(compiler.lines) else ""
+            place = line.rpartition("  # ")[2] if "  # " in line else str(origin.place)
+            out.append(f"{origin.operator} ({place})")
+        trace = trace.tb_next
+    return tuple(out)
