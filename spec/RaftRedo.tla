@@ -533,4 +533,5 @@ Interface == INSTANCE ReplicatedLog WITH
     leading <- [n \in Node |-> Leading(n)]
 
 RefinesReplicatedLog == Interface!Spec
+InterfaceRefinesCommittedLog == Interface!RefinesCommittedLog
 ===============================================================================

@@ -97,7 +97,7 @@ Matches(action, n, a) ==
     \/ /\ action = "Restart"
        /\ NodeRestart(n)
     \/ /\ action = AbsentName
-       /\ StepOf(n)
+       /\ StepOf(n) \/ (role[n] # "down" /\ UNCHANGED allVars)
 
 (* What the node showed after the step. *)
 Shows(n, v) ==

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import msgspec
 
@@ -121,17 +120,10 @@ def no_args(_: int, event: Event) -> Event:
 
 
 def some_actions(lines: Lines) -> Lines:
-    """Of those that changed what their node shows, every third event does not say what it was."""
-    shown: dict[str, dict[str, Any]] = {}
-    changed = 0
-
-    def forget(_: int, event: Event) -> Event:
-        nonlocal changed
-        same, shown[event.node] = shown.get(event.node) == event.vars, event.vars
-        changed += not same
-        return event if same or changed % 3 else msgspec.structs.replace(event, action=None, args={})
-
-    return lines.mapped(forget)
+    """Every third event does not say what it was, whether it changed something or not."""
+    return lines.mapped(
+        lambda at, event: msgspec.structs.replace(event, action=None, args={}) if at % 3 == 2 else event
+    )
 
 
 def odd_names(lines: Lines) -> Lines:
@@ -498,7 +490,7 @@ KEPT = {
     "one-node.ndjson": "a single node",
     "few-vars.ndjson": "events show their flushed LSN and nothing else (a Restart also where the log ends)",
     "no-args.ndjson": "no event has arguments",
-    "some-actions-absent.ndjson": "every third event that changed something does not say what it was",
+    "some-actions-absent.ndjson": "every third event does not say what it was",
     "hidden-actions.ndjson": "Fsync and Acknowledge are not recorded, and the header says so",
     "odd-names.ndjson": "nodes with quotes, backslashes, tabs and letters beyond ASCII in their names",
     "other-start-lsn.ndjson": "a log that starts at another LSN, beyond 32 bits",
