@@ -17,7 +17,8 @@ EXTENDS Naturals
 CONSTANTS Capacity, Off
 
 On(rule) == rule \notin Off
-ASSUME Off \subseteq {"H25"}
+CapacityRules == {"H25"}
+ASSUME Off \subseteq CapacityRules
 
 VARIABLES
     open,     \* mtrs in the open entry

@@ -1,4 +1,7 @@
-"""`spec/models/manifest.toml`: which models there are and what each must come to.
+"""`spec/models/manifest*.toml`: which models there are and what each must come to.
+
+Every part of the specification has a file of its own (`manifest.toml` is the consensus, `manifest-ddl.toml`
+the file operations, and so on); together they are one manifest, in the order of the files' names.
 
 The manifest is the expectation, the `.cfg` files are what TLC reads.  Both say which rules are off and
 which properties are checked, on purpose: a property that falls out of a `.cfg`, or a flag that is inverted
@@ -22,7 +25,7 @@ from redoraft_check.exits import CliError, Exit
 from redoraft_check.tlc.config import ModelConfig, load_config
 from redoraft_check.tlc.runner import TlcJob
 
-MANIFEST = "manifest.toml"
+MANIFESTS = "manifest*.toml"
 
 Expectation = Literal["holds", "safety", "liveness", "deadlock"]
 
@@ -129,21 +132,31 @@ class Manifest:
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read `folder/manifest.toml`.  Raises `CliError` (65) naming the file, the entry and the key."""
-    path = folder / MANIFEST
+    """Read `folder/manifest*.toml`.  Raises `CliError` (65) naming the file, the entry and the key."""
+    paths = sorted(folder.glob(MANIFESTS), key=lambda path: path.stem)
+    if not paths:
+        raise CliError(Exit.BAD_INPUT, f"{folder}: there is no manifest.toml in it; name a folder like spec/")
+    models: tuple[Model, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    for path in paths:
+        read = _read(path)
+        for complaint in _complaints(folder, models, read, rules):
+            raise CliError(Exit.BAD_INPUT, f"{path}: {complaint}")
+        models += read.model
+        rules += read.rule
+    return Manifest(folder, models, rules)
+
+
+def _read(path: Path) -> _File:
     try:
         with path.open("rb") as file:
-            read = msgspec.convert(tomllib.load(file), _File)
+            return msgspec.convert(tomllib.load(file), _File)
     except OSError as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: is no TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: {_where(str(error))}") from error
-    manifest = Manifest(folder, read.model, read.rule)
-    for complaint in _complaints(manifest):
-        raise CliError(Exit.BAD_INPUT, f"{path}: {complaint}")
-    return manifest
 
 
 def disagreements(model: Model, config: ModelConfig) -> tuple[str, ...]:
@@ -194,9 +207,12 @@ def unknown(kind: str, name: str, known: list[str]) -> CliError:
     return CliError(Exit.USAGE, f"no {kind} {name}; {guess}: {', '.join(known) or 'none'}")
 
 
-def _complaints(manifest: Manifest) -> Iterator[str]:
-    names = [model.name for model in manifest.models]
-    for number, model in enumerate(manifest.models, 1):
+def _complaints(
+    folder: Path, before: tuple[Model, ...], read: _File, rules: tuple[Rule, ...]
+) -> Iterator[str]:
+    """What is wrong in one file; `before` and `rules` are what the files before it brought."""
+    names = [model.name for model in before + read.model]
+    for number, model in enumerate(read.model, 1):
         where = f"[[model]] {number} ({model.name})"
         for key, wrong, complaint in _MODEL_CHECKS:
             if wrong(model):
@@ -204,11 +220,11 @@ def _complaints(manifest: Manifest) -> Iterator[str]:
         if names.count(model.name) > 1:
             yield f"{where}, key name: is not unique"
         for key, path in (("module", f"{model.module}.tla"), ("config", model.config)):
-            if not (manifest.folder / path).is_file():
-                yield f"{where}, key {key}: there is no {path} in {manifest.folder.name}/"
-    models = {model.name: model for model in manifest.models}
-    ids = [rule.id.casefold() for rule in manifest.rules]
-    for number, rule in enumerate(manifest.rules, 1):
+            if not (folder / path).is_file():
+                yield f"{where}, key {key}: there is no {path} in {folder.name}/"
+    models = {model.name: model for model in before + read.model}
+    ids = [rule.id.casefold() for rule in rules + read.rule]
+    for number, rule in enumerate(read.rule, 1):
         where = f"[[rule]] {number} ({rule.id})"
         if ids.count(rule.id.casefold()) > 1:
             yield f"{where}, key id: is not unique"
