@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.command import NAMED, run_redoraft
 
 LAMP = """------------------------------- MODULE Lamp -------------------------------
 EXTENDS Naturals, Sequences, TLC
@@ -156,9 +156,8 @@ def spec(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """The environment of a command: its own cache, its own temporary folder, no named tools."""
-    named = {"TLA2TOOLS_JAR", "JAVA_HOME", "REDORAFT_SPEC", "REDORAFT_DEBUG"}
     (tmp_path / "temporary").mkdir()
-    return {name: value for name, value in os.environ.items() if name not in named} | {
+    return {name: value for name, value in os.environ.items() if name not in NAMED} | {
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "TMPDIR": str(tmp_path / "temporary"),
     }
@@ -172,14 +171,6 @@ def redoraft(tmp_path: Path, environment: dict[str, str]) -> Redoraft:
     """Runs `redoraft` with some words, in a folder of its own; `env` is laid over the environment."""
 
     def run(*words: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "redoraft_check.cli", *map(str, words)],
-            cwd=tmp_path,
-            env=environment | dict(env or {}),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_redoraft(*words, cwd=tmp_path, env=environment | dict(env or {}), timeout_s=120)
 
     return run

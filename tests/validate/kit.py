@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -184,26 +181,6 @@ def accepted_paths() -> list[Path]:
 def expectations() -> list[Expectation]:
     """What is expected of every rejected trace of the corpus."""
     return [expectation(path) for path in sorted(REJECTED.glob("*.ndjson"))]
-
-
-# --- the command ---
-
-
-def run_redoraft(
-    *words: str | Path, cwd: Path, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """`redoraft` as a user starts it, with no tools named in the environment."""
-    named = {"TLA2TOOLS_JAR", "REDORAFT_SPEC", "REDORAFT_DEBUG"}
-    clean = {name: value for name, value in os.environ.items() if name not in named}
-    return subprocess.run(
-        [sys.executable, "-m", "redoraft_check.cli", *map(str, words)],
-        cwd=cwd,
-        env=clean | dict(env or {}),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 def names(paths: Iterable[Path]) -> list[str]:

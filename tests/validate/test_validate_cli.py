@@ -15,10 +15,11 @@ from subprocess import CompletedProcess
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.command import run_redoraft
 
 from redoraft_traces import Event
 
-from .kit import ACCEPTED, REJECTED, ROOT, Lines, accepted_paths, expectation, names, run_redoraft
+from .kit import ACCEPTED, REJECTED, ROOT, Lines, accepted_paths, expectation, names
 
 CALM = ACCEPTED / "calm-seed-3.ndjson"
 

@@ -21,7 +21,7 @@ from redoraft_check.tlc.runner import TlcJob, run_tlc
 from redoraft_check.tlc.tools import Tools
 from redoraft_check.tlc.values import Function, ValueSyntaxError, parse
 from redoraft_check.validate.mapping import VARS, load_mapping
-from redoraft_check.validate.prepare import Prepared, prepare
+from redoraft_check.validate.prepare import Prepared, judge_together
 from redoraft_check.validate.projection import Projection
 from redoraft_check.validate.tla import MODULE, Run, config, data_module, make_run, plain_name
 from redoraft_check.validate.verdict import Status, Verdict
@@ -84,17 +84,10 @@ class Engine:
 
         Raises `CliError` (65) when the specification or its mapping table cannot be read.
         """
-        mapping = load_mapping(self.spec)
-        found = [prepare(path, mapping) for path in paths]
-        verdicts: dict[int, Verdict] = {i: one for i, one in enumerate(found) if isinstance(one, Verdict)}
-        groups: dict[object, dict[int, Prepared]] = defaultdict(dict)
-        for i, one in enumerate(found):
-            if isinstance(one, Prepared):
-                groups[one.constants][i] = one
-        for group in groups.values():
-            for batch in _batches(group):
-                verdicts.update(self._batch(batch))
-        return [verdicts[i] for i in range(len(found))]
+        return judge_together(paths, load_mapping(self.spec), self._group)
+
+    def _group(self, group: dict[int, Prepared]) -> dict[int, Verdict]:
+        return {i: verdict for batch in _batches(group) for i, verdict in self._batch(batch).items()}
 
     def _batch(self, batch: dict[int, Prepared]) -> dict[int, Verdict]:
         """Judge runs that share their constants."""

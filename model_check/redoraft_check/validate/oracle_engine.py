@@ -24,7 +24,7 @@ from redoraft_check.tlc.config import parse_config
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.engine import TOLD, TRACE_MODULE, NodeStates
 from redoraft_check.validate.mapping import VARS, load_mapping
-from redoraft_check.validate.prepare import Prepared, prepare
+from redoraft_check.validate.prepare import Prepared, judge_together
 from redoraft_check.validate.projection import ABSENT_NAME, SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
 from redoraft_check.validate.verdict import Status, Verdict
@@ -62,16 +62,7 @@ class OracleEngine:
 
         Raises `CliError` (65) when the specification or its mapping table cannot be read.
         """
-        mapping = load_mapping(self.spec)
-        found = [prepare(path, mapping) for path in paths]
-        verdicts: dict[int, Verdict] = {i: one for i, one in enumerate(found) if isinstance(one, Verdict)}
-        groups: dict[object, dict[int, Prepared]] = defaultdict(dict)
-        for i, one in enumerate(found):
-            if isinstance(one, Prepared):
-                groups[one.constants][i] = one
-        for group in groups.values():
-            verdicts.update(self._group(group))
-        return [verdicts[i] for i in range(len(found))]
+        return judge_together(paths, load_mapping(self.spec), self._group)
 
     def _group(self, group: dict[int, Prepared]) -> dict[int, Verdict]:
         """Judge runs that share their constants."""

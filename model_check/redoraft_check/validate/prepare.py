@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +61,21 @@ class Prepared:
     def text(self, at: int) -> str:
         """Event number `at`, from 0, as a line of JSON."""
         return encode_event(self.events[at]).decode()
+
+
+def judge_together(
+    paths: Sequence[Path], mapping: Mapping, judge: Callable[[dict[int, Prepared]], dict[int, Verdict]]
+) -> list[Verdict]:
+    """One verdict a path, in order; `judge` gets the runs that share their constants, by their place."""
+    found = [prepare(path, mapping) for path in paths]
+    verdicts: dict[int, Verdict] = {i: one for i, one in enumerate(found) if isinstance(one, Verdict)}
+    groups: dict[object, dict[int, Prepared]] = defaultdict(dict)
+    for i, one in enumerate(found):
+        if isinstance(one, Prepared):
+            groups[one.constants][i] = one
+    for group in groups.values():
+        verdicts.update(judge(group))
+    return [verdicts[i] for i in range(len(found))]
 
 
 def prepare(path: Path, mapping: Mapping) -> Prepared | Verdict:
