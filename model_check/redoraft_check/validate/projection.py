@@ -61,12 +61,14 @@ class Projection:
     _leaders: dict[int, LogView] = field(init=False, factory=dict)
     _terms: dict[str, int | None] = field(init=False)
     _open: dict[str, int | None] = field(init=False)
+    _before: tuple[str, LogView] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
         self._open = dict.fromkeys(self.header.nodes, 0)
+        self._before = "", LogView(self.start_lsn)
 
     def event(self, event: Event) -> SpecEvent:
         """Project the next event.
@@ -87,6 +89,15 @@ class Projection:
     def in_bytes(self, node: str, position: int) -> int | None:
         """Where mtr number `position` of a node's log ends, None if the trace has not shown it."""
         return self._nodes[node].lsn(position)
+
+    def remember(self, node: str) -> None:
+        """Keep what is known of a node's log before its next event, for `in_bytes_before`."""
+        self._before = node, self._nodes[node].copy()
+
+    def in_bytes_before(self, node: str, position: int) -> int | None:
+        """The same, as it was at the last `remember`."""
+        changed, view = self._before
+        return view.lsn(position) if node == changed else self.in_bytes(node, position)
 
     def _check_names(self, event: Event) -> None:
         if event.action is not None and event.action not in self.mapping.rows:
