@@ -11,12 +11,13 @@ import typer
 
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
-from redoraft_check.exits import Exit, worst
+from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
 from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.merging import validate_merged
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
 from redoraft_check.validate.verdict import Verdict
 
@@ -38,6 +39,9 @@ def validate(
     traces: Annotated[list[Path], typer.Argument(help="Trace files (.ndjson, .ndjson.zst).")],
     *,
     engine: Annotated[EngineName, typer.Option("--engine", help="Who judges.")] = EngineName.TLC,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="The files are one run, each with the events of some nodes.")
+    ] = False,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -53,6 +57,8 @@ def validate(
 
     Exit codes: 0 all accepted, 21 one refused, 65 one unreadable, 22 nothing to check, 20 unknown.
     """
+    if merge and engine is not EngineName.ORACLE:
+        raise CliError(Exit.USAGE, "--merge needs a search that TLC is not asked for; add --engine oracle")
     screen = Screen(quiet=quiet, no_color=no_color)
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
     folder = spec_dir(spec)
@@ -69,7 +75,8 @@ def validate(
         return judge.validate(traces)
 
     def with_oracle() -> list[Verdict]:
-        return OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)).validate(traces)
+        oracle = OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java))
+        return [validate_merged(traces, oracle).verdict] if merge else oracle.validate(traces)
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
         EngineName.TLC: with_tlc,

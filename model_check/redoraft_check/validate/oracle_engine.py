@@ -40,7 +40,7 @@ from redoraft_check.validate.verdict import Status, Verdict
 MAX_FRONTIER = 20_000
 """States that may be possible at once before the answer is `unknown`."""
 
-_BEFORE = frozenset({"Restart", ABSENT_NAME})
+BEFORE = frozenset({"Restart", ABSENT_NAME})
 """Where TraceStartup!ImpliedCrash may happen; the specification decides, this only saves asking."""
 
 
@@ -69,10 +69,10 @@ class TraceSpec:
     events: Sequence
     _newest: _Newest
 
-    def feed(self, event: SpecEvent) -> None:
-        """The next event of the run."""
+    def feed(self, event: SpecEvent, number: int) -> None:
+        """Event `number` of the run, from 1."""
         self._newest.put((event.action, event.node, event.args, event.shown))
-        self.events.count += 1
+        self.events.count = number
 
     def restart(self) -> None:
         """Another run begins."""
@@ -191,28 +191,53 @@ def judge(
 
     Raises `FrontierFull` at the bound, and `EvaluationError`.
     """
-    trace.restart()
-    spec, feed = trace.spec, trace.feed
-    frontier = judged.frontier = list(spec.initial_states())
-    passing = spec.stepper("Pass")
-    before = [spec.stepper("ImpliedCrash"), *([spec.stepper("HiddenStep")] if hidden else [])]
-    with spec.evaluating(), _settled_memory():
+    stepping = Stepping(trace, hidden=hidden, max_frontier=max_frontier)
+    frontier = judged.frontier = stepping.start()
+    advance = stepping.advance
+    with trace.spec.evaluating(), _settled_memory():
         for one in events:
-            event = one.spec
-            feed(event)
-            if hidden or event.action in _BEFORE:
-                frontier = _closure(frontier, before, max_frontier)
-            following = [successor for state in frontier for successor in passing(state)]
-            if len(following) > 1:
-                following = list(dict.fromkeys(following))
+            following = advance(frontier, one.spec, judged.passed + 1)
             if not following:
                 judged.refused = one
                 return
-            if len(following) > max_frontier:
-                raise FrontierFull
             frontier = judged.frontier = following
             judged.passed += 1
             judged.widest = max(judged.widest, len(frontier))
+
+
+class Stepping:
+    """From the states that are possible before an event to those after it; use it inside `evaluating`."""
+
+    def __init__(self, trace: TraceSpec, *, hidden: bool, max_frontier: int = MAX_FRONTIER) -> None:
+        spec = trace.spec
+        self._trace = trace
+        self._hidden = hidden
+        self._bound = max_frontier
+        self._pass = spec.stepper("Pass")
+        self._before = steps_before(spec, hidden=hidden)
+
+    def start(self) -> list[State]:
+        """The states before the first event."""
+        self._trace.restart()
+        return list(self._trace.spec.initial_states())
+
+    def advance(self, frontier: list[State], event: SpecEvent, number: int) -> list[State]:
+        """The states after event `number`, from 1; none when it is refused.  Raises `FrontierFull`."""
+        self._trace.feed(event, number)
+        if self._hidden or event.action in BEFORE:
+            frontier = closure(frontier, self._before, self._bound)
+        passing = self._pass
+        following = [successor for state in frontier for successor in passing(state)]
+        if len(following) > 1:
+            following = list(dict.fromkeys(following))
+        if len(following) > self._bound:
+            raise FrontierFull
+        return following
+
+
+def steps_before(spec: Spec, *, hidden: bool) -> list[Callable[[State], list[State]]]:
+    """What may happen before an event is passed."""
+    return [spec.stepper("ImpliedCrash"), *([spec.stepper("HiddenStep")] if hidden else [])]
 
 
 @contextmanager
@@ -225,7 +250,7 @@ def _settled_memory() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _closure(
+def closure(
     frontier: Iterable[State], steps: Iterable[Callable[[State], Iterable[State]]], bound: int
 ) -> list[State]:
     """All states that are reached without passing an event."""

@@ -93,7 +93,7 @@ def judge_file(path: Path, mapping: Mapping, judge: Callable[[Reading], Verdict]
 def _judged(
     reader: TraceReader, mapping: Mapping, judge: Callable[[Reading], Verdict]
 ) -> tuple[Verdict, int]:
-    trouble = _header_trouble(reader.header, mapping)
+    trouble = header_trouble(reader.header, mapping)
     if trouble is not None:
         return Verdict(reader.path, trouble[0], line=1, reason=trouble[1]), 0
     reading = Reading(reader, Projection(reader.header, mapping))
@@ -163,7 +163,7 @@ def place_of(number: int, event: Event) -> str:
     return f"event {number} ({event.node} seq {event.seq})"
 
 
-def _header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
+def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
     """Why a run cannot be judged under this header, None if it can."""
     unknown = [module for module in header.modules if module != mapping.module]
     if unknown or not header.modules:
