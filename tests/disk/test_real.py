@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.disk.file import Disk, DiskFile
 from redoraft.disk.real import RealDisk, RealFile
 from redoraft.disk.state import Vote, VoteStore
 from redoraft.errors import DiskError, StaleHandle
+from redoraft.files import Disk, File
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import META_SIZE, PageWrite
@@ -25,7 +25,7 @@ def test_a_file_reads_what_was_written(tmp_path: Path) -> None:
     disk: Disk = RealDisk(tmp_path / "a" / "b")
     assert disk.open("other").size == 0
     with RealDisk(tmp_path / "a" / "b").open("f") as file:
-        as_protocol: DiskFile = file
+        as_protocol: File = file
         as_protocol.write(3, b"abc")
         assert (file.size, file.read(0, 10), file.read(4, 1)) == (6, b"\0\0\0abc", b"b")
         file.truncate(4)

@@ -13,8 +13,8 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from redoraft.disk.file import Disk
 from redoraft.disk.state import VoteStore
+from redoraft.files import Disk
 from redoraft.node.pages import Pages, whole_mtrs
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer

@@ -13,15 +13,15 @@ same cut is the way out, for a block that is not full ends every scan.
 from __future__ import annotations
 
 from redoraft.errors import CorruptRedo
+from redoraft.files import File
 from redoraft.redo.block import BlockFault, encode_block, parse_block
-from redoraft.redo.file import RedoFile
 from redoraft.redo.header import file_offset
 from redoraft.redo.index import LogIndexTable
 from redoraft.redo.lsn import BLOCK_DATA, BLOCK_HEADER, BLOCK_SIZE, block_of
 from redoraft.types import Lsn
 
 
-def cut_file(file: RedoFile, index: LogIndexTable, to: Lsn) -> bytes:
+def cut_file(file: File, index: LogIndexTable, to: Lsn) -> bytes:
     """End the log in the file durably at `to`, an LSN it reaches; return the cut block's data below `to`.
 
     `index` knows the mtrs up to `to`.  Raises DiskError, CorruptRedo if the cut block cannot be read.
@@ -35,7 +35,7 @@ def cut_file(file: RedoFile, index: LogIndexTable, to: Lsn) -> bytes:
     return kept
 
 
-def read_data(file: RedoFile, start: Lsn, upto: Lsn) -> bytes:
+def read_data(file: File, start: Lsn, upto: Lsn) -> bytes:
     """The data between two LSNs that the file reaches, without headers and trailers.
 
     Raises CorruptRedo if a block on the way is not what was written there, DiskError if it cannot be read.

@@ -19,8 +19,8 @@ from struct import Struct
 from typing import Final
 
 from redoraft.errors import CorruptRedo
+from redoraft.files import File
 from redoraft.redo.block import encode_block, is_sealed, seal
-from redoraft.redo.file import RedoFile
 from redoraft.redo.lsn import BLOCK_SIZE, BLOCK_TRAILER, FIRST_BLOCK
 
 FORMAT: Final = 0x52520001
@@ -43,7 +43,7 @@ def header_block() -> bytes:
     return seal(head.ljust(BLOCK_SIZE - BLOCK_TRAILER, b"\0"))
 
 
-def is_new(file: RedoFile) -> bool:
+def is_new(file: File) -> bool:
     """Whether it is empty, or what a crash during its creation leaves; CorruptRedo if the header is gone."""
     if any(file.read(0, BLOCK_SIZE)):
         return False
@@ -54,7 +54,7 @@ def is_new(file: RedoFile) -> bool:
     return True
 
 
-def create(file: RedoFile) -> None:
+def create(file: File) -> None:
     """Make it an empty log, durably; a crash at any point leaves a file that `is_new`, or the empty log."""
     file.write(file_offset(FIRST_BLOCK), encode_block(FIRST_BLOCK, b"", 0))
     file.fsync()
@@ -62,7 +62,7 @@ def create(file: RedoFile) -> None:
     file.fsync()
 
 
-def check_header(file: RedoFile) -> None:
+def check_header(file: File) -> None:
     """Refuse, with CorruptRedo, a file that is no log of this format."""
     raw = file.read(0, BLOCK_SIZE)
     if len(raw) < BLOCK_SIZE or not is_sealed(raw):

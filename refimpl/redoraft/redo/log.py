@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from typing import Final, Self
 
 from redoraft.errors import CorruptRedo, DiskError, LogMisuse
+from redoraft.files import File
 from redoraft.redo.block import encode_block
 from redoraft.redo.cut import cut_file, read_data
 from redoraft.redo.entry import Entry, why_not_next
-from redoraft.redo.file import RedoFile
 from redoraft.redo.header import create, file_offset, is_new
 from redoraft.redo.index import LogIndexTable
 from redoraft.redo.lsn import BLOCK_DATA, START_LSN, block_of, lsn_of, sn_of
@@ -35,7 +35,7 @@ class RedoLog:
     After a DiskError every change is refused with another: what is durable is unknown, so open the log again.
     """
 
-    def __init__(self, file: RedoFile, index: LogIndexTable, tail: bytes, scanned: ScanResult) -> None:
+    def __init__(self, file: File, index: LogIndexTable, tail: bytes, scanned: ScanResult) -> None:
         """For `open`, which is the way to a log; `tail` is the data of the last block."""
         self._file: Final = file
         self._index: Final = index
@@ -47,7 +47,7 @@ class RedoLog:
         self.scanned: Final = scanned
 
     @classmethod
-    def open(cls, file: RedoFile, scan_end: ScanEnd = min) -> Self:
+    def open(cls, file: File, scan_end: ScanEnd = min) -> Self:
         """Scan the log in `file` and cut it behind its last whole entry, or create it in an empty file.
 
         Durable when it returns (spec: Restart).  `scan_end` chooses between two ends (LSN): of the last whole

@@ -14,9 +14,9 @@ from typing import Final
 import attrs
 
 from redoraft.errors import CorruptRedo
+from redoraft.files import File
 from redoraft.redo.block import Block, BlockFault, parse_block
 from redoraft.redo.entry import EMPTY_LOG, Entry, why_not_next
-from redoraft.redo.file import RedoFile
 from redoraft.redo.header import HEADER_SIZE, check_header, file_offset
 from redoraft.redo.lsn import BLOCK_DATA, BLOCK_HEADER, BLOCK_SIZE, FIRST_BLOCK, START_SN, lsn_of, sn_of
 from redoraft.redo.mtr import MtrEnd, MtrParser
@@ -78,7 +78,7 @@ class _Found:
         return self.entries[-1] if self.entries else EMPTY_LOG
 
 
-def scan(file: RedoFile) -> ScanResult:
+def scan(file: File) -> ScanResult:
     """Read the whole log, in time linear in its size (InnoDB: recv_scan_log_recs, without the apply).
 
     Raises CorruptRedo if the header or the first block is unreadable: then there is no log to end.
@@ -106,7 +106,7 @@ def _result(found: _Found, stop: _Stop) -> ScanResult:
     )
 
 
-def _blocks(file: RedoFile) -> Iterator[tuple[int, bytes]]:
+def _blocks(file: File) -> Iterator[tuple[int, bytes]]:
     """Every block of the file with its ordinal, and an empty one behind the last."""
     block = FIRST_BLOCK
     while raw := file.read(file_offset(block), _BLOCKS_PER_READ * BLOCK_SIZE):

@@ -1,11 +1,11 @@
-"""What the redo log needs of a file; `redoraft.disk` has two that fit."""
+"""What a disk and its files can do: `redoraft.disk` has two that fit, and the redo log asks for no more."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 
-class RedoFile(Protocol):
+class File(Protocol):
     """A file that grows when written behind its end; every failure is a `redoraft.errors.DiskError`."""
 
     @property
@@ -23,3 +23,10 @@ class RedoFile(Protocol):
 
     def truncate(self, size: int) -> None:
         """Set the size in bytes, filling up with zeros; durable only after `fsync`."""
+
+
+class Disk(Protocol):
+    """A place of named files."""
+
+    def open(self, name: str) -> File:
+        """The file of that name, created empty and durably if there is none; DiskError."""
