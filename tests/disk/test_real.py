@@ -141,8 +141,8 @@ def test_a_folder_that_cannot_be_is_a_disk_error(tmp_path: Path) -> None:
 
 def test_the_log_and_the_vote_live_in_real_files(tmp_path: Path) -> None:
     disk = RealDisk(tmp_path)
-    with disk.open("redo") as file, disk.open("vote") as vote_file:
-        log, store = RedoLog.open(file), VoteStore.open(vote_file)
+    with disk.open("vote") as vote_file:
+        log, store = RedoLog.open(disk), VoteStore.open(vote_file)
         for at in range(50):
             log.append_mtr(encode_mtr([PageWrite(1, at, 0, bytes(at * 7))]))
             log.fsync(log.close_entry(Term(2)))
@@ -151,10 +151,12 @@ def test_the_log_and_the_vote_live_in_real_files(tmp_path: Path) -> None:
         half = log.entry_end_at_or_below(log.mtr_ends(log.start_lsn, log.last_lsn)[49])
         log.truncate(half)
         held = log.read(log.start_lsn, half)
-    with disk.open("redo") as file, disk.open("vote") as vote_file:
-        again = RedoLog.open(file)
+        log.close()
+    with disk.open("vote") as vote_file:
+        again = RedoLog.open(disk)
         assert (again.last_lsn, again.last_index) == (half, 25)
         assert again.read(again.start_lsn, half) == held
+        again.close()
         assert VoteStore.open(vote_file).vote == Vote(Term(2), NodeId("n1"))
 
 
@@ -169,7 +171,7 @@ from redoraft.redo.record import PageWrite
 from redoraft.types import NodeId, Term
 
 disk = RealDisk(Path(sys.argv[1]))
-log, store = RedoLog.open(disk.open("redo")), VoteStore.open(disk.open("vote"))
+log, store = RedoLog.open(disk), VoteStore.open(disk.open("vote"))
 while True:
     index = log.last_index + 1
     log.append_mtr(encode_mtr([PageWrite(1, index, 0, bytes([index % 256]) * (index * 37 % 1500))]))
@@ -196,8 +198,8 @@ def test_a_killed_process_loses_nothing_that_it_reported(tmp_path: Path) -> None
         assert index >= reported + lines
         reported = index
         disk = RealDisk(tmp_path)
-        with disk.open("redo") as file, disk.open("vote") as vote_file:
-            log = RedoLog.open(file)
+        with disk.open("vote") as vote_file:
+            log = RedoLog.open(disk)
             assert log.last_lsn >= lsn
             assert log.last_index in (index, index + 1)
             assert VoteStore.open(vote_file).vote.term in (index, index + 1)
@@ -205,4 +207,5 @@ def test_a_killed_process_loses_nothing_that_it_reported(tmp_path: Path) -> None
                 entry = log.entry(LogIndex(at))
                 written = encode_mtr([PageWrite(1, at, 0, bytes([at % 256]) * (at * 37 % 1500))])
                 assert log.read(entry.start, entry.end)[:-META_SIZE] == written
+            log.close()
         reported = max(reported, log.last_index)

@@ -14,7 +14,7 @@ from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import Dummy, PageWrite, Record
 from redoraft.types import Lsn, Term
 
-LOG = "redo"
+LOG = "#ib_redo0"
 
 
 def page_writes(max_data: int = 300) -> st.SearchStrategy[PageWrite]:
@@ -87,7 +87,7 @@ def contents(log: RedoLog) -> bytes:
 
 def new_log(disk: MemoryDisk | None = None) -> RedoLog:
     """An empty log on a disk of its own."""
-    return RedoLog.open((disk or MemoryDisk()).open(LOG))
+    return RedoLog.open(disk or MemoryDisk())
 
 
 def file_bytes(disk: MemoryDisk) -> bytes:
@@ -106,15 +106,11 @@ def disk_with(content: bytes) -> MemoryDisk:
 
 
 class WatchedFile:
-    """A file that calls `moment` after each change, and fails at the operation number `fail_at` if given."""
+    """A file of a `WatchedDisk`."""
 
-    def __init__(
-        self, file: MemoryFile, moment: Callable[[], None] = lambda: None, fail_at: int | None = None
-    ) -> None:
+    def __init__(self, file: MemoryFile, disk: WatchedDisk) -> None:
         self._file = file
-        self._moment = moment
-        self.fail_at = fail_at
-        self.calls: list[str] = []
+        self._disk = disk
 
     @property
     def size(self) -> int:
@@ -124,21 +120,52 @@ class WatchedFile:
         return self._file.read(offset, n)
 
     def write(self, offset: int, data: bytes) -> None:
-        self._step("write")
-        self._file.write(offset, data)
-        self._moment()
+        self._disk.step("write", lambda: self._file.write(offset, data))
 
     def fsync(self) -> None:
-        self._step("fsync")
-        self._file.fsync()
-        self._moment()
+        self._disk.step("fsync", self._file.fsync)
 
     def truncate(self, size: int) -> None:
-        self._step("truncate")
-        self._file.truncate(size)
-        self._moment()
+        self._disk.step("truncate", lambda: self._file.truncate(size))
 
-    def _step(self, name: str) -> None:
+    def close(self) -> None:
+        self._file.close()
+
+
+class WatchedDisk:
+    """A disk that calls `moment` after each change, and fails at the operation number `fail_at` if given."""
+
+    def __init__(
+        self, disk: MemoryDisk, moment: Callable[[], None] = lambda: None, fail_at: int | None = None
+    ) -> None:
+        self.disk = disk
+        self.moment = moment
+        self.fail_at = fail_at
+        self.calls: list[str] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.disk.names
+
+    def open(self, name: str) -> WatchedFile:
+        return WatchedFile(self.disk.open(name), self)
+
+    def create(self, name: str) -> WatchedFile:
+        self.step("create", lambda: self.disk.create(name))
+        return self.open(name)
+
+    def rename(self, old: str, new: str) -> None:
+        self.step("rename", lambda: self.disk.rename(old, new))
+
+    def remove(self, name: str) -> None:
+        self.step("remove", lambda: self.disk.remove(name))
+
+    def sync(self) -> None:
+        self.step("sync", self.disk.sync)
+
+    def step(self, name: str, do: Callable[[], object]) -> None:
         self.calls.append(name)
         if self.fail_at is not None and len(self.calls) > self.fail_at:
             raise DiskError(f"{name} failed, as the test wants")
+        do()
+        self.moment()

@@ -14,7 +14,7 @@ from redoraft.redo.log import RedoLog
 from redoraft.redo.record import Meta, encode_meta
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import LOG, NaiveLog, contents, file_bytes, mtrs, new_log
+from .kit import NaiveLog, contents, file_bytes, mtrs, new_log
 
 PICK = st.integers(0, 10**6)
 
@@ -72,7 +72,7 @@ class LogMachine(RuleBasedStateMachine):
     @rule(seed=PICK, mode=st.sampled_from(["subset", "prefix"]))
     def crash(self, seed: int, mode: CrashMode) -> None:
         self.disk.crash(Random(seed), mode)
-        self.log = RedoLog.open(self.disk.open(LOG))
+        self.log = RedoLog.open(self.disk)
         found = self.model.count_at(self.log.last_lsn)
         assert self.model.closed(self.durable) <= found <= self.model.closed(self.written)
         assert found in self.model.entry_counts()
@@ -102,7 +102,7 @@ class LogMachine(RuleBasedStateMachine):
         self.copy.items = ours[:upto]
         self.follower.fsync(end)
         self.follower_disk.crash(Random(seed))
-        self.follower = RedoLog.open(self.follower_disk.open(LOG))
+        self.follower = RedoLog.open(self.follower_disk)
         assert contents(self.follower) == self.copy.data(0, upto)
 
     @precondition(lambda self: self.model.items and self.model.items == self.copy.items)
