@@ -105,6 +105,29 @@ def disk_with(content: bytes) -> MemoryDisk:
     return disk
 
 
+@attrs.frozen
+class Branch:
+    """What one log may hold at a moment: a prefix of its entries that reaches to LSN `least` or further."""
+
+    entries: bytes
+    ends: tuple[Lsn, ...]
+    least: Lsn
+
+    @classmethod
+    def of(cls, log: RedoLog, least: Lsn) -> Branch:
+        ends = [log.start_lsn]
+        while (end := log.entry_end_after(ends[-1])) is not None:
+            ends.append(end)
+        return cls(contents(log), tuple(ends), least)
+
+    def allows(self, found: RedoLog) -> bool:
+        return (
+            found.last_lsn in self.ends
+            and found.last_lsn >= self.least
+            and self.entries.startswith(contents(found))
+        )
+
+
 class WatchedFile:
     """A file of a `WatchedDisk`."""
 

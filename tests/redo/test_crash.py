@@ -20,30 +20,7 @@ from redoraft.errors import DiskError
 from redoraft.redo.log import RedoLog
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import LOG, WatchedDisk, contents, mtr_of_size, mtrs, new_log
-
-
-@attrs.frozen
-class Branch:
-    """What one log may hold at a moment: a prefix of its entries that reaches to LSN `least` or further."""
-
-    entries: bytes
-    ends: tuple[Lsn, ...]
-    least: Lsn
-
-    @classmethod
-    def of(cls, log: RedoLog, least: Lsn) -> Branch:
-        ends = [log.start_lsn]
-        while (end := log.entry_end_after(ends[-1])) is not None:
-            ends.append(end)
-        return cls(contents(log), tuple(ends), least)
-
-    def allows(self, found: RedoLog) -> bool:
-        return (
-            found.last_lsn in self.ends
-            and found.last_lsn >= self.least
-            and self.entries.startswith(contents(found))
-        )
+from .kit import LOG, Branch, WatchedDisk, contents, mtr_of_size, mtrs, new_log
 
 
 @attrs.define

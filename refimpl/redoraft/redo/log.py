@@ -132,6 +132,12 @@ class RedoLog:
         """Bytes from the first block that is kept to the last byte of the log (H25)."""
         return self.last_lsn - self._files.first_block * BLOCK_SIZE
 
+    def has_room(self, data_bytes: int) -> bool:
+        """Whether so many bytes of data more keep the log within its capacity (H25)."""
+        capacity = self._files.layout.capacity
+        end = lsn_of(sn_of(self.last_lsn) + data_bytes)
+        return capacity is None or end - self._files.first_block * BLOCK_SIZE <= capacity
+
     @property
     def last_lsn(self) -> Lsn:
         """The end of everything written, an open entry included (spec: Len(log[n]))."""
@@ -371,12 +377,24 @@ class RedoLog:
 
         It is `upto_lsn`, or more if more was durable or written before.  Raises LogMisuse, DiskError.
         """
-        self.write(upto_lsn)
-        if self._durable < self._written:
-            with self._io():
-                self._files.fsync()
-            self._durable = self._written
+        written = self.write(upto_lsn)
+        if self._durable < written:
+            self.sync_files()
+            self.note_durable(written)
         return self._durable
+
+    def sync_files(self) -> None:
+        """fsync what was written, and believe nothing yet: others may append meanwhile.  DiskError.
+
+        The one method for another thread, one at a time, with no other change of the files at the same time.
+        """
+        self._require_usable()
+        with self._io():
+            self._files.fsync()
+
+    def note_durable(self, lsn: Lsn) -> None:
+        """What was written up to `lsn` before the last `sync_files` is durable."""
+        self._durable = max(self._durable, lsn)
 
     def _blocks(self, first: int, upto: Lsn) -> bytes:
         """The blocks from `first`, where the tail starts, to the one with the last byte below `upto`."""
@@ -397,12 +415,10 @@ class RedoLog:
         self._tail_block, self._tail_group = block_of(self._index.last_end), kept.first_group
 
     def _require_room(self, data_bytes: int) -> None:
-        capacity = self._files.layout.capacity
-        used = lsn_of(sn_of(self.last_lsn) + data_bytes) - self._files.first_block * BLOCK_SIZE
-        if capacity is not None and used > capacity:
+        if not self.has_room(data_bytes):
             raise LogFull(
-                f"{data_bytes} more bytes make {used}, the log has room for {capacity}: "
-                "make a checkpoint, delete redo, and try again"
+                f"{data_bytes} more bytes do not fit: the log has {self.bytes_used} of "
+                f"{self._files.layout.capacity}; make a checkpoint, delete redo, and try again"
             )
 
     def _parse(self, records: bytes) -> list[MtrEnd]:

@@ -1,8 +1,7 @@
 """The rules of the log, one method each, so that one can be taken out alone (mutants.py).
 
-Every method opens with its requirement, or with what a good disk needs ("disk").  LSNs are in bytes;
-decisions
-are pure: what they need is in their arguments.
+Every method opens with its requirement.  LSNs are in bytes; decisions are pure: what they need is in their
+arguments.
 """
 
 from __future__ import annotations
@@ -94,7 +93,8 @@ class LogRules:
         return commit_lsn <= flushed
 
     def stops_after_failed_sync(self) -> bool:
-        """disk: after an fsync that failed nothing is tried again; what was not durable counts as lost."""
+        """LOG-5-fsync: after an fsync that failed nothing is tried again; what was not durable counts as
+        lost."""
         return True
 
 
