@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from redoraft.disk.memory import MemoryDisk, MemoryFile
 from redoraft.errors import DiskError
-from redoraft.redo.log import RedoLog
+from redoraft.redo.files import Layout
+from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
+from redoraft.redo.lsn import START_LSN, sn_of
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import Dummy, PageWrite, Record
 from redoraft.types import Lsn, Term
@@ -82,12 +84,12 @@ class NaiveLog:
 
 def contents(log: RedoLog) -> bytes:
     """Everything in whole entries."""
-    return log.read(log.start_lsn, log.closed_lsn)
+    return log.read(log.first_lsn, log.closed_lsn)
 
 
-def new_log(disk: MemoryDisk | None = None) -> RedoLog:
+def new_log(disk: MemoryDisk | None = None, layout: Layout = DEFAULT_LAYOUT) -> RedoLog:
     """An empty log on a disk of its own."""
-    return RedoLog.open(disk or MemoryDisk())
+    return RedoLog.open(disk or MemoryDisk(), layout=layout)
 
 
 def file_bytes(disk: MemoryDisk) -> bytes:
@@ -107,24 +109,28 @@ def disk_with(content: bytes) -> MemoryDisk:
 
 @attrs.frozen
 class Branch:
-    """What one log may hold at a moment: a prefix of its entries that reaches to LSN `least` or further."""
+    """What one log may hold at a moment: a prefix of its entries that reaches to LSN `least` or further, of
+    which files may be deleted up to `deleted`."""
 
     entries: bytes
     ends: tuple[Lsn, ...]
     least: Lsn
+    first: Lsn = START_LSN
+    deleted: Lsn = START_LSN
 
     @classmethod
     def of(cls, log: RedoLog, least: Lsn) -> Branch:
-        ends = [log.start_lsn]
+        ends = [log.first_lsn]
         while (end := log.entry_end_after(ends[-1])) is not None:
             ends.append(end)
-        return cls(contents(log), tuple(ends), least)
+        return cls(contents(log), tuple(ends), least, log.first_lsn, log.first_lsn)
 
     def allows(self, found: RedoLog) -> bool:
         return (
             found.last_lsn in self.ends
             and found.last_lsn >= self.least
-            and self.entries.startswith(contents(found))
+            and self.first <= found.first_lsn <= self.deleted
+            and self.entries[sn_of(found.first_lsn) - sn_of(self.first) :].startswith(contents(found))
         )
 
 
