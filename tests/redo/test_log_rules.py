@@ -84,7 +84,7 @@ def only_checkpoints_in_their_file(rules: LogRules) -> bool:
     log = grown(disk, rules, (900, 900))
     true = log.entry(LogIndex(1)).end
     log.checkpoint(true)
-    disk.open(LOG).write(Note.CHECKPOINT_2, note_block(log.entry(LogIndex(2)).end))
+    disk.open(LOG).write(Note.CHECKPOINT_2, note_block(Note.CHECKPOINT_2, log.entry(LogIndex(2)).end))
     found = opened(disk, rules)
     return found.checkpoint_lsn == true and len(found.notices) == 1
 

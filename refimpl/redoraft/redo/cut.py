@@ -34,9 +34,10 @@ class Kept:
 def cut_log(files: RedoFiles, to: Lsn, rules: LogRules) -> Kept:
     """End the log durably at `to`, an LSN that it reaches.
 
-    Raises DiskError, CorruptRedo if the block of the cut cannot be read; then the mark stays.
+    Raises DiskError; CorruptRedo, with nothing changed, if the block of the cut cannot be read.
     """
     segment = files.at(block_of(to))
+    _kept(segment, to)
     if rules.marks_cut():
         segment.write_note(Note.CUT, to)
     return finish_cut(files, segment, to, rules)
@@ -44,10 +45,10 @@ def cut_log(files: RedoFiles, to: Lsn, rules: LogRules) -> Kept:
 
 def finish_cut(files: RedoFiles, segment: Segment, to: Lsn, rules: LogRules) -> Kept:
     """What is left to do of a truncation that is marked; any part of it may have been done.  As `cut_log`."""
+    kept = _kept(segment, to)
     if rules.drops_files():
         files.drop_behind(segment)
     block = block_of(to)
-    kept = _kept(segment, to)
     if segment.offset(block) < segment.file.size and rules.rewrites_cut_block():
         segment.file.write(segment.offset(block), encode_block(block, kept.data, kept.first_group))
     if segment.offset(block + 1) < segment.file.size and rules.clears_tail():

@@ -77,11 +77,11 @@ class Segment:
 
     def read_note(self, note: Note) -> Lsn | None:
         """The LSN in a block of the header; ValueError if the block cannot be read."""
-        return parse_note(self.file.read(note, BLOCK_SIZE))
+        return parse_note(note, self.file.read(note, BLOCK_SIZE))
 
     def write_note(self, note: Note, lsn: Lsn | None) -> None:
         """Write such a block, durably; DiskError."""
-        self.file.write(note, note_block(lsn))
+        self.file.write(note, note_block(note, lsn))
         self.file.fsync()
 
 

@@ -8,7 +8,7 @@ byte  bytes  what (InnoDB: log_file_header, log_checkpoint_header)
 48    4      flags: 0
 508   4      CRC-32C of the bytes 0 to 507
 512   512    checkpoint 1: bytes 8 to 15 its LSN, 508 to 511 a CRC-32C; zeros: none
-1024  512    the cut: where a truncation is to end, in this form too (InnoDB: encryption)
+1024  512    the cut of a truncation under way: the same with "RAFT CUT" in front (InnoDB: encryption)
 1536  512    checkpoint 2
 2048         the log blocks
 """
@@ -34,7 +34,8 @@ HEADER_SIZE: Final = 4 * BLOCK_SIZE
 RESTORE: Final = "restore the file, or remove the log and seed the node anew (its log is lost)"
 
 _HEADER: Final = Struct(">IIQ32sI")
-_NOTE: Final = Struct(">8xQ")
+_NOTE: Final = Struct(">QQ")
+_CUT: Final = int.from_bytes(b"RAFT CUT", "big")
 _INNODB_FORMATS: Final = range(8)
 
 
@@ -83,18 +84,18 @@ def parse_header(raw: bytes, file: str) -> Header:
     return Header(uuid, start // BLOCK_SIZE)
 
 
-def note_block(lsn: Lsn | None) -> bytes:
+def note_block(note: Note, lsn: Lsn | None) -> bytes:
     """The 512 bytes of a checkpoint or a cut; zeros for None."""
     if lsn is None:
         return bytes(BLOCK_SIZE)
-    return seal(_NOTE.pack(lsn).ljust(BLOCK_SIZE - BLOCK_TRAILER, b"\0"))
+    return seal(_NOTE.pack(_CUT if note is Note.CUT else 0, lsn).ljust(BLOCK_SIZE - BLOCK_TRAILER, b"\0"))
 
 
-def parse_note(raw: bytes) -> Lsn | None:
-    """The LSN in such a block, None if there is none; ValueError if the block cannot be read."""
+def parse_note(note: Note, raw: bytes) -> Lsn | None:
+    """The LSN in such a block, None if there is none; ValueError if it cannot be read, or is another's."""
     if not any(raw):
         return None
-    lsn = _NOTE.unpack_from(raw)[0] if len(raw) == BLOCK_SIZE else -1
-    if not is_lsn(lsn) or raw != note_block(Lsn(lsn)):
+    lsn = _NOTE.unpack_from(raw)[1] if len(raw) == BLOCK_SIZE else -1
+    if not is_lsn(lsn) or raw != note_block(note, Lsn(lsn)):
         raise ValueError("the block is damaged")
     return Lsn(lsn)

@@ -20,8 +20,8 @@ from redoraft.redo.block import encode_block
 from redoraft.redo.checkpoint import Checkpoints, read_checkpoint, write_checkpoint
 from redoraft.redo.cut import Kept, cut_log, finish_cut, read_data
 from redoraft.redo.entry import Entry, why_not_next
-from redoraft.redo.files import Layout, RedoFiles
-from redoraft.redo.header import RESTORE
+from redoraft.redo.files import Layout, RedoFiles, Segment
+from redoraft.redo.header import RESTORE, Note
 from redoraft.redo.index import LogIndexTable
 from redoraft.redo.locate import EntryFinder
 from redoraft.redo.lsn import BLOCK_DATA, BLOCK_SIZE, START_LSN, block_of, lsn_of, sn_of
@@ -87,9 +87,10 @@ class RedoLog:
         try:
             if not files.segments:
                 files.create()
-            elif files.interrupted is not None:
-                finish_cut(files, *files.interrupted, rules)
             checkpoints = read_checkpoint(files, rules)
+            if files.interrupted is not None:
+                _require_cut_above(checkpoints.lsn, *files.interrupted)
+                finish_cut(files, *files.interrupted, rules)
             scanned = scan(files)
             index = LogIndexTable(scanned.base)
             index.add_all(scanned.mtr_ends, scanned.entries)
@@ -469,6 +470,12 @@ class RedoLog:
         except (DiskError, CorruptRedo):
             self._failed = True
             raise
+
+
+def _require_cut_above(checkpoint: Lsn, segment: Segment, cut: Lsn) -> None:
+    if cut < checkpoint:
+        what = f"a truncation to LSN {cut} was under way, below the checkpoint {checkpoint} (H11)"
+        raise CorruptRedo(what, offset=Note.CUT, remedy=RESTORE, file=segment.name)
 
 
 def _require_checkpoint_inside(checkpoint: Lsn, scanned: ScanResult) -> None:
