@@ -15,6 +15,7 @@ from redoraft.disk.real import RealDisk, RealFile
 from redoraft.disk.state import Vote, VoteStore
 from redoraft.errors import DiskError, StaleHandle
 from redoraft.files import Disk, File
+from redoraft.redo.files import Layout
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import META_SIZE, PageWrite
@@ -165,13 +166,15 @@ import sys
 from pathlib import Path
 from redoraft.disk.real import RealDisk
 from redoraft.disk.state import VoteStore
+from redoraft.redo.files import Layout
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.types import NodeId, Term
 
 disk = RealDisk(Path(sys.argv[1]))
-log, store = RedoLog.open(disk), VoteStore.open(disk.open("vote"))
+layout = Layout(file_size=2048 + 8 * 512)
+log, store = RedoLog.open(disk, layout=layout), VoteStore.open(disk.open("vote"))
 while True:
     index = log.last_index + 1
     log.append_mtr(encode_mtr([PageWrite(1, index, 0, bytes([index % 256]) * (index * 37 % 1500))]))
@@ -199,7 +202,7 @@ def test_a_killed_process_loses_nothing_that_it_reported(tmp_path: Path) -> None
         reported = index
         disk = RealDisk(tmp_path)
         with disk.open("vote") as vote_file:
-            log = RedoLog.open(disk)
+            log = RedoLog.open(disk, layout=Layout(file_size=2048 + 8 * 512))
             assert log.last_lsn >= lsn
             assert log.last_index in (index, index + 1)
             assert VoteStore.open(vote_file).vote.term in (index, index + 1)
@@ -209,3 +212,4 @@ def test_a_killed_process_loses_nothing_that_it_reported(tmp_path: Path) -> None
                 assert log.read(entry.start, entry.end)[:-META_SIZE] == written
             log.close()
         reported = max(reported, log.last_index)
+    assert len(list(tmp_path.glob("#ib_redo*"))) > 5

@@ -129,6 +129,8 @@ def deletion(run: EveryCrash) -> None:
     run.allow(entry_after)
     log.delete([log.last_lsn])
     run.look()
+    entry(run, log, 60, 2)
+    assert log.first_lsn // 512 == checkpoint // 512, "the block of the first LSN was written again"
 
 
 def _checkpointed(run: EveryCrash, log: RedoLog, lsn: Lsn) -> RedoLog:

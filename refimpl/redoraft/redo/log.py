@@ -350,6 +350,7 @@ class RedoLog:
                 break
             with self._io():
                 self._files.drop_oldest()
+            self._keep_group_of(block_of(self._written))
             self._index.drop(base)
             deleted += 1
         self.finder.forget()
@@ -405,8 +406,7 @@ class RedoLog:
             at = block * BLOCK_DATA
             data = bytes(self._tail[at - self._tail_sn : min(at + BLOCK_DATA, end) - self._tail_sn])
             if data:
-                group = self._tail_group if block == self._tail_block else 0
-                parts.append(encode_block(block, data, group or self._index.first_group(block, upto)))
+                parts.append(encode_block(block, data, self._first_group(block, upto)))
         return b"".join(parts)
 
     def _start_tail(self, kept: Kept) -> None:
@@ -414,6 +414,14 @@ class RedoLog:
         self._tail[:] = kept.data
         self._tail_sn = Sn(sn_of(self._index.last_end) - len(kept.data))
         self._tail_block, self._tail_group = block_of(self._index.last_end), kept.first_group
+
+    def _first_group(self, block: int, upto: Lsn) -> int:
+        group = self._tail_group if block == self._tail_block else 0
+        return group or self._index.first_group(block, upto)
+
+    def _keep_group_of(self, block: int) -> None:
+        """Before the index forgets where the groups in this block start: it may be written again."""
+        self._tail_block, self._tail_group = block, self._first_group(block, self._written)
 
     def _require_room(self, data_bytes: int) -> None:
         if not self.has_room(data_bytes):
