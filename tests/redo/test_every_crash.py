@@ -129,8 +129,19 @@ def deletion(run: EveryCrash) -> None:
     run.allow(entry_after)
     log.delete([log.last_lsn])
     run.look()
+
+
+def deletion_to_the_end(run: EveryCrash) -> None:
+    """The block in which the log begins then is its last one, and is written again."""
+    log = grown(run, ())
+    entry(run, log, 992, 1)
+    branch = branch_of(log, log.durable_lsn)
+    log = _checkpointed(run, log, log.last_lsn)
+    run.allow(attrs.evolve(branch, deleted=log.last_lsn), checkpoints=(log.last_lsn,))
+    assert log.delete([log.last_lsn]) == 1
+    assert log.first_lsn == log.last_lsn
+    run.allow(branch_of(log, log.last_lsn))
     entry(run, log, 60, 2)
-    assert log.first_lsn // 512 == checkpoint // 512, "the block of the first LSN was written again"
 
 
 def _checkpointed(run: EveryCrash, log: RedoLog, lsn: Lsn) -> RedoLog:
@@ -149,6 +160,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     truncation_in_a_file,
     checkpoints,
     deletion,
+    deletion_to_the_end,
 )
 
 
