@@ -91,7 +91,7 @@ MISUSES: list[tuple[str, Callable[[RedoLog], object]]] = [
     ("no mtr ends", lambda log: log.fsync(Lsn(10**12))),
     ("no entry ends", lambda log: log.truncate(naive_lsn(833))),
     ("no entry ends", lambda log: log.truncate(naive_lsn(886))),
-    ("no entry ends", lambda log: log.truncate(Lsn(0))),
+    ("goes below", lambda log: log.truncate(Lsn(0))),
     ("no entry ends", lambda log: log.read(naive_lsn(100), SECOND)),
     ("no entry ends", lambda log: log.read(FIRST, naive_lsn(886))),
     ("smaller one first", lambda log: log.read(SECOND, FIRST)),

@@ -17,11 +17,11 @@ from redoraft.redo.log import RedoLog
 from redoraft.redo.record import Meta, encode_meta
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import NaiveLog, contents, mtrs, new_log
+from .kit import NaiveLog, contents, mtr_of_size, mtrs, new_log
 
 PICK = st.integers(0, 10**6)
-SMALL = Layout(file_size=2048 + 4 * 512)
-"""Files that are full after a few mtrs."""
+SMALL = Layout(file_size=2048 + 512)
+"""A file for each block."""
 
 
 def blocks(disk: MemoryDisk, layout: Layout) -> dict[int, bytes]:
@@ -55,9 +55,16 @@ class LogMachine(RuleBasedStateMachine):
         self.model.items.append((encode_meta(meta), term))
         assert self.log.close_entry(term) == self.model.lsn(len(self.model.items))
 
+    @rule(sizes=st.lists(st.integers(200, 1200), min_size=2, max_size=5))
+    def append_entries(self, sizes: list[int]) -> None:
+        """So that there are several files."""
+        for size in sizes:
+            self.append_mtr(mtr_of_size(size))
+            self.close_entry(0)
+
     @rule(pick=PICK, durably=st.booleans())
     def flush(self, pick: int, durably: bool) -> None:
-        count = pick % (len(self.model.items) + 1)
+        count = max(pick % (len(self.model.items) + 1), self.model.count_at(self.log.first_lsn))
         self.written = max(self.written, count)
         if durably:
             self.durable = self.written
@@ -120,6 +127,16 @@ class LogMachine(RuleBasedStateMachine):
         deleted = self.log.delete([follower])
         assert before <= self.log.first_lsn <= max(limit, before)
         assert (deleted > 0) == (self.log.first_lsn > before)
+
+    @rule(keep=st.integers(0, 2))
+    def flush_checkpoint_and_delete(self, keep: int) -> None:
+        """As a node does that is not behind: all but the last entries may go."""
+        self.flush(len(self.model.items), durably=True)
+        counts = self.model.entry_counts()
+        self.checkpointed = max(self.checkpointed, counts[max(0, len(counts) - 1 - keep)])
+        self.log.checkpoint(self.model.lsn(self.checkpointed))
+        self.log.delete([self.log.last_lsn])
+        assert self.log.first_lsn <= self.log.checkpoint_lsn
 
     @precondition(lambda self: self.log.closed_lsn > self.log.first_lsn)
     @rule(pick=PICK)
@@ -194,4 +211,4 @@ class LogMachine(RuleBasedStateMachine):
 
 
 TestLogMachine = LogMachine.TestCase
-TestLogMachine.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestLogMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

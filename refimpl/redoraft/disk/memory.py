@@ -259,11 +259,11 @@ class MemoryDisk:
     def crash(self, rng: Random, mode: CrashMode = "subset") -> None:
         """Lose power: keep a subset, or a prefix in each file, of what is pending; handles become stale."""
         keep: list[Fate] = []
-        for count in (*(len(content.pending) for content in self._contents()), len(self._changes)):
+        counts = [len(content.pending) for content in self._contents()]
+        for count in (*counts, len(self._changes)) if self._changes else counts:
             kept = rng.randint(0, count) if mode == "prefix" else 0
             keep += [Fate.KEPT] * kept
-            choices = {"prefix": [Fate.LOST], "subset": [Fate.LOST, Fate.KEPT], "torn": list(Fate)}[mode]
-            keep += [rng.choice(choices) for _ in range(count - kept)]
+            keep += [_fate(rng, mode) for _ in range(count - kept)]
         self.crash_keeping(keep)
 
     def crash_keeping(self, keep: Sequence[bool | Fate]) -> None:
@@ -331,6 +331,12 @@ class MemoryDisk:
         changed = [content for change in self._changes for _, content in change.names if content]
         contents = (*self._seen.values(), *self._durable.values(), *changed)
         return list({id(content): content for content in contents}.values())
+
+
+def _fate(rng: Random, mode: CrashMode) -> Fate:
+    if mode == "torn":
+        return rng.choice(tuple(Fate))
+    return Fate.KEPT if mode == "subset" and rng.random() < 0.5 else Fate.LOST
 
 
 def _put(content: _Content, offset: int, data: bytes) -> None:

@@ -85,11 +85,6 @@ class Segment:
         self.file.fsync()
 
 
-def is_log_file(name: str) -> bool:
-    """Whether a file of this name is of the log, finished or not."""
-    return bool(_NAME.fullmatch(name) or _UNFINISHED.fullmatch(name))
-
-
 class RedoFiles:
     """All files of one log, oldest first.  Not thread-safe."""
 
@@ -235,14 +230,18 @@ class RedoFiles:
     def _add(self, number: int, first_block: int) -> None:
         """A new last file, with an empty first block, durably; by a rename, so that it is whole or not
         there."""
-        segment = Segment(number, first_block, self._disk.create(f"#ib_redo{number}_tmp"))
+        name = f"#ib_redo{number}"
         header = header_block(Header(self.layout.log_uuid, first_block))
         blank = bytes(HEADER_SIZE - BLOCK_SIZE)
-        segment.file.write(0, header + blank + encode_block(first_block, b"", 0))
-        segment.file.fsync()
-        self._disk.rename(f"#ib_redo{number}_tmp", segment.name)
+        file = self._disk.create(f"{name}_tmp")
+        try:
+            file.write(0, header + blank + encode_block(first_block, b"", 0))
+            file.fsync()
+        finally:
+            file.close()
+        self._disk.rename(f"{name}_tmp", name)
         self._disk.sync()
-        self.segments.append(segment)
+        self.segments.append(Segment(number, first_block, self._disk.open(name)))
 
     def close(self) -> None:
         """Give all files back, without fsync."""

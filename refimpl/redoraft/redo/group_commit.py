@@ -43,8 +43,8 @@ class GroupCommit:
         """
         end = self._buffer.reserved_lsn
         for mtr in mtrs:
-            place = self._buffer.reserve(len(mtr))
             with self._changed:
+                place = self._buffer.reserve(len(mtr))
                 self._buffer.finish(place, mtr)
                 self._changed.notify_all()
             end = place.end_lsn

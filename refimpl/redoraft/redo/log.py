@@ -297,14 +297,14 @@ class RedoLog:
         the cut cannot be read.
         """
         self._require_usable()
-        if not self._rules.may_cut_at(self._index.is_entry_end(to_lsn)):
-            self._require_entry_end(to_lsn)
         bound = max(floor, self._checkpoint)
         if not self._rules.may_cut_below(to_lsn, bound):
             raise UnsafeCut(
                 f"a truncation to LSN {to_lsn} goes below {bound}, which is committed, in a page on disk or "
                 "below the checkpoint: stop this node and seed it anew (H11)"
             )
+        if not self._rules.may_cut_at(self._index.is_entry_end(to_lsn)):
+            self._require_entry_end(to_lsn)
         if to_lsn < self._written:
             with self._io():
                 kept = cut_log(self._files, to_lsn, self._rules)
