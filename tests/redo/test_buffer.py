@@ -213,6 +213,19 @@ def test_what_is_new_comes_from_the_cache_and_goes_when_cut() -> None:
     assert source.batch(second)[1] == log.read(second, log.last_lsn)
 
 
+def test_what_was_read_ahead_goes_when_cut() -> None:
+    log = far_behind()
+    source = SendSource(log, batch_bytes=1)
+    start = log.entry(LogIndex(10)).end
+    assert source.read_ahead(start)
+    assert not source.read_ahead(start), "it is here"
+    log.truncate(start)
+    source.cut(start)
+    log.append_mtr(mtr_of_size(77))
+    log.fsync(log.close_entry(Term(2)))
+    assert source.batch(start) == (log.last_lsn, log.read(start, log.last_lsn))
+
+
 def test_a_follower_below_what_is_kept_is_told() -> None:
     log = far_behind()
     log.checkpoint(log.last_lsn)

@@ -6,6 +6,7 @@ Each scenario prints its counts, and compares them with counts made another way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
@@ -13,12 +14,12 @@ import pytest
 from redoraft.redo.files import Layout
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mutants import LOG_MUTANTS
-from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.types import LogIndex, Lsn, Term
 
 from .every_crash import EveryCrash, Violation, branch_of, choices, count_of_choices, prefix
 from .kit import Branch, mtr_of_size
 
+PAGE = Path(__file__).parents[2] / "docs" / "redo-format.md"
 EMPTY = Branch(b"", (Lsn(8204),), Lsn(8204))
 ONE_FILE = Layout(file_size=2048 + 8 * 512)
 
@@ -169,12 +170,14 @@ def test_a_crash_at_every_operation(scenario: Scenario, capsys: pytest.CaptureFi
     run = EveryCrash()
     scenario(run)
     by_formula = sum(map(count_of_choices, run.pending))
+    line = (
+        f"{scenario.__name__}: {len(run.pending)} moments, {run.crashes} crashes, "
+        f"{len(run.judged)} disks that differ, {len(run.ends)} ends"
+    )
     with capsys.disabled():
-        print(  # noqa: T201
-            f"\n{scenario.__name__}: {len(run.pending)} moments, {run.crashes} crashes, "
-            f"{len(run.judged)} disks that differ, {len(run.ends)} ends"
-        )
+        print(f"\n{line}")  # noqa: T201
     assert run.crashes == by_formula
+    assert line in PAGE.read_text(encoding="utf-8").splitlines(), "docs/redo-format.md shows another count"
 
 
 @pytest.mark.parametrize("pending", range(12))
@@ -196,7 +199,3 @@ CAUGHT_BY: dict[str, Scenario] = {
 def test_without_a_rule_some_crash_leaves_what_may_not_be(name: str) -> None:
     with pytest.raises(Violation):
         CAUGHT_BY[name](EveryCrash(rules=LOG_MUTANTS[name].rules()))
-
-
-def test_the_rules_that_are_on_are_all() -> None:
-    assert type(ALL_LOG_RULES) is LogRules

@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import CorruptRedo, LogMisuse
 from redoraft.redo.block import seal
+from redoraft.redo.entry import Entry
 from redoraft.redo.files import Layout
 from redoraft.redo.header import Header, Note, header_block, note_block
 from redoraft.redo.log import RedoLog
+from redoraft.redo.lsn import START_SN
+from redoraft.redo.record import META_SIZE, Meta
+from redoraft.redo.scan import entry_of
 from redoraft.types import LogIndex, Lsn, Term
 
 from .every_crash import picture
-from .kit import contents, mtr_of_size
+from .kit import contents, mtr_of_size, naive_lsn
 
 LAYOUT = Layout(file_size=2048 + 3 * 512, log_uuid=7)
 
@@ -113,6 +117,22 @@ def test_damage_is_told_and_nothing_changed(
     assert f"{file}, byte {offset}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert (picture(disk), disk.pending) == (before, pending)
+
+
+@pytest.mark.parametrize(
+    ("meta", "is_one"),
+    [
+        (Meta(Term(1), LogIndex(1), Lsn(8204), 100), True),
+        (Meta(Term(0), LogIndex(1), Lsn(8204), 100), False),
+        (Meta(Term(1), LogIndex(0), Lsn(8204), 100), False),
+        (Meta(Term(1), LogIndex(1), Lsn(8204), 99), False),
+        (Meta(Term(1), LogIndex(1), Lsn(8192), 112), False),
+    ],
+)
+def test_what_the_log_follows_has_to_know_its_place(meta: Meta, is_one: bool) -> None:
+    """The first meta record in the oldest file left has nothing before it to be held against."""
+    entry = entry_of(meta, START_SN + 100 + META_SIZE)
+    assert entry == (Entry(Term(1), LogIndex(1), Lsn(8204), naive_lsn(133)) if is_one else None)
 
 
 def test_one_torn_checkpoint_of_two_is_told_and_the_other_holds() -> None:
