@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ from redoraft_check.commands.screen import Screen
 from redoraft_check.exits import Exit, worst
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
+from redoraft_check.tlc.manifest import load_manifest
 from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
@@ -38,6 +39,10 @@ def validate(
     traces: Annotated[list[Path], typer.Argument(help="Trace files (.ndjson, .ndjson.zst).")],
     *,
     engine: Annotated[EngineName, typer.Option("--engine", help="Who judges.")] = EngineName.TLC,
+    off: Annotated[
+        list[str] | None,
+        typer.Option("--off", help="Judge without this rule (redoraft why --list); may be given repeatedly."),
+    ] = None,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -56,6 +61,7 @@ def validate(
     screen = Screen(quiet=quiet, no_color=no_color)
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
     folder = spec_dir(spec)
+    without = rules_off(folder, off or [])
 
     def with_tlc() -> list[Verdict]:
         judge = Engine(
@@ -65,11 +71,14 @@ def validate(
             timeout_s=timeout,
             heap_mb=heap,
             on_progress=_progress(screen),
+            off=without,
         )
         return judge.validate(traces)
 
     def with_oracle() -> list[Verdict]:
-        return OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)).validate(traces)
+        return OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java), off=without).validate(
+            traces
+        )
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
         EngineName.TLC: with_tlc,
@@ -86,6 +95,12 @@ def validate(
     code = worst(verdict.exit_code for verdict in verdicts)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
+
+
+def rules_off(spec: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The rules of these names, as the specification writes them.  Raises CliError (2) for an unknown one."""
+    manifest = load_manifest(spec / "models")
+    return tuple(manifest.rule(name).id for name in names)
 
 
 def _progress(screen: Screen) -> Callable[[Progress], None]:

@@ -51,11 +51,15 @@ class Judged:
 
 @frozen
 class OracleEngine:
-    """The oracle on TraceStartup.  `tools` is asked for Java only when SANY's answer is not in the cache."""
+    """The oracle on TraceStartup, with the rules `off` switched off.
+
+    `tools` is asked for Java only when SANY's answer is not in the cache.
+    """
 
     spec: Path
     tools: Callable[[], Tools] = find_tools
     max_frontier: int = MAX_FRONTIER
+    off: tuple[str, ...] = ()
 
     def validate(self, paths: Sequence[Path]) -> list[Verdict]:
         """Judge traces; one verdict a path, in order.
@@ -78,7 +82,7 @@ class OracleEngine:
         constants = next(iter(group.values())).constants
         try:
             spec = load_trace_spec(
-                self.spec, constants, [one.spec_events for one in group.values()], self.tools
+                self.spec, constants, [one.spec_events for one in group.values()], self.tools, self.off
             )
         except OutsideSubset as error:
             return {i: _unknown(one, error.message) for i, one in group.items()}
@@ -128,15 +132,19 @@ def load_trace_spec(
     constants: tuple[Sequence[str], Sequence[str], Sequence[str]],
     runs: Sequence[Sequence[SpecEvent]],
     tools: Callable[[], Tools] = find_tools,
+    off: tuple[str, ...] = (),
 ) -> Spec:
-    """TraceStartup, compiled, with these runs.  Raises `OutsideSubset` and `CliError` (65)."""
+    """TraceStartup, compiled, with these runs and without the rules `off`.
+
+    Raises `OutsideSubset` and `CliError` (65).
+    """
     with tempfile.TemporaryDirectory(prefix="redoraft-") as folder:
         place = Path(folder)
         # The runs are not read from the module: one empty stub keeps SANY's answer in the cache.
         (place / f"{MODULE}.tla").write_text(data_module([]), encoding="utf-8")
         return load(
             spec / "trace" / f"{TRACE_MODULE}.tla",
-            parse_config(config(*constants, telling=False)),
+            parse_config(config(*constants, telling=False, off=off)),
             (place, *library_dirs(spec)),
             definitions={
                 "Runs": make_sequence(_run(events) for events in runs),
