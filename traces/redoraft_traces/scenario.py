@@ -115,5 +115,5 @@ def _pairs(table: Mapping[str, object]) -> Iterator[str]:
 def _toml(value: object) -> str:
     if isinstance(value, Mapping):
         return f"{{ {', '.join(_pairs(value))} }}"
-    # Strings, numbers, booleans and lists of them read the same in JSON and in TOML.
-    return json.dumps(value)
+    # Strings, numbers, booleans and lists of them read the same in JSON and in TOML, but for one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

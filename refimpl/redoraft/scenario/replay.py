@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from redoraft.raft.rules import ALL_RULES, Rules
+from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members
 from redoraft.scenario.inputs import INPUTS, Cue
 from redoraft.scenario.stage import Actor, Stage
@@ -63,14 +63,14 @@ class Replay:
     events: tuple[Event, ...]
 
 
-def replay(scenario: Scenario, rules: Rules = ALL_RULES, other: Rules = ALL_RULES) -> Replay:
-    """Take the steps of a scenario under `rules`; where `other` rules decide differently is noted.
+def replay(scenario: Scenario, rules: Rules, mutant: Rules) -> Replay:
+    """Take the steps of a scenario under `rules`; where those of `mutant` decide differently is noted.
 
     Raises DiskError, CorruptRedo or LogMisuse as the nodes do: a scenario that is none of TLC's may ask for
     what no log has.
     """
     members = Members(_names(scenario.data_nodes), _names(scenario.log_nodes))
-    return _Run(scenario, members, rules, other).all()
+    return _Run(scenario, members, rules, mutant).all()
 
 
 def _names(nodes: list[str]) -> tuple[NodeId, ...]:
@@ -127,8 +127,8 @@ class _Run:
             if self._reached(actor, step):
                 return None
         if actor.node is None:
-            return f"{step.do} was not taken: {step.node} ended its process, to start again"
-        return f"{step.do} was not taken"
+            return f"not taken: {step.node} ended its process, to start again"
+        return "not taken"
 
     def _reached(self, actor: Actor, step: Step) -> bool:
         """Let the node go on until its event is that of the step."""
@@ -166,7 +166,7 @@ class _Run:
         for name, actual in self._seen(actor):
             wanted = expected.get(name, actual)
             if wanted != actual:
-                return f"{step.do} was taken, but {name} is {actual} where the counterexample has {wanted}"
+                return f"taken, but {name} is {actual} where the counterexample has {wanted}"
         return None
 
     def _seen(self, actor: Actor) -> Iterator[tuple[str, Word | None]]:

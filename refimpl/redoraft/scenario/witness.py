@@ -21,11 +21,14 @@ class Decision:
 
     def __str__(self) -> str:
         asked = ", ".join(map(str, self.arguments))
-        return f"{self.question}({asked}) is {self.answer}, and {self.other} without the rule"
+        return f"{self.question}({asked}) is {self.answer}, without the rule {self.other}"
 
 
 def witnessed(rules: Rules, other: Rules, note: Callable[[Decision], None]) -> Rules:
-    """`rules`, which call `note` for every question that `other` answers differently."""
+    """`rules`, which call `note` for every question that `other`, a mutant's rules, answers differently.
+
+    Only what the mutant overrides is asked twice.
+    """
 
     def watched(name: str) -> Callable[..., Any]:
         def ask(_: Rules, *arguments: object) -> Any:
@@ -36,6 +39,8 @@ def witnessed(rules: Rules, other: Rules, note: Callable[[Decision], None]) -> R
 
         return ask
 
-    questions = [name for name, one in vars(Rules).items() if callable(one) and not name.startswith("_")]
-    watching: type[Rules] = type("WitnessedRules", (Rules,), {name: watched(name) for name in questions})
+    overridden = {name for name in vars(type(other)) if not name.startswith("_")}
+    watching: type[Rules] = type(
+        "WitnessedRules", (type(rules),), {name: watched(name) for name in overridden}
+    )
     return watching()
