@@ -19,6 +19,7 @@ from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.report.record import command_line, run_record, spec_revision, write_json
 from redoraft_check.report.story import Story, story_dict, story_markdown, story_text, tell
+from redoraft_check.report.story_mermaid import story_mermaid
 from redoraft_check.tlc.definitions import Definition, definitions
 from redoraft_check.tlc.manifest import Manifest, Rule, load_manifest
 from redoraft_check.tlc.session import Limits, ModelRun, manifest_tasks, run_tasks
@@ -31,6 +32,7 @@ class StoryFormat(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     JSON = "json"
+    MERMAID = "mermaid"
 
 
 @frozen
@@ -220,7 +222,13 @@ def _print_json(answer: _Answer) -> None:
     typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
+def _print_mermaid(answer: _Answer) -> None:
+    if answer.story is not None:
+        typer.echo(story_mermaid(answer.story))
+
+
 _PRINTERS = {
+    StoryFormat.MERMAID: _print_mermaid,
     StoryFormat.TEXT: _print_text,
     StoryFormat.MARKDOWN: _print_markdown,
     StoryFormat.JSON: _print_json,
