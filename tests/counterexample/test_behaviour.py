@@ -10,7 +10,7 @@ import pytest
 from redoraft_check.cli import main
 from redoraft_check.counterexample.accepted import behaviour_of_trace
 from redoraft_check.counterexample.behaviour import Behaviour, from_tlc, write_trace
-from redoraft_check.counterexample.export import scenario_steps
+from redoraft_check.counterexample.export import scenario_steps, trace_events
 from redoraft_check.counterexample.itf import read_itf
 from redoraft_check.counterexample.steps import cluster_of, steps_of
 from redoraft_check.exits import CliError, Exit
@@ -20,6 +20,7 @@ from redoraft_check.tlc.values import Value
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import read_trace
+from redoraft_traces.diagram import rows
 from redoraft_traces.scenario import read_scenario
 
 H8_OUTPUT = Path(__file__).parent / "H8_off.tlc.txt"
@@ -49,6 +50,25 @@ def test_the_scenario_is_the_committed_one(h8: Behaviour) -> None:
     assert scenario_steps(h8.steps) == read_scenario(SCENARIOS / "H8.toml").steps
 
 
+def test_whatever_is_received_was_sent_before(h8: Behaviour) -> None:
+    shown = list(rows(trace_events(h8.cluster, h8.steps)))
+    assert all(row.arrival is not None for row in shown if row.event.received)
+    got = [(row.event.action, row.arrival.sender) for row in shown if row.arrival]
+    assert got == [
+        ("UpdateTerm", "n1"),
+        ("GrantVote", "n1"),
+        ("BecomeLeader", "n2"),
+        ("AppendEntries", "n1"),
+        ("UpdateTerm", "n2"),
+        ("GrantVote", "n2"),
+        ("BecomeLeader", "n1"),
+        ("AppendEntries", "n2"),
+        ("AdvanceMajority", "n1"),
+    ]
+    sent = [one for row in shown for one in row.event.sent]
+    assert len(sent) == len(set(sent))
+
+
 def test_its_trace_is_refused_and_accepted_without_the_rule(h8: Behaviour, tmp_path: Path) -> None:
     path = tmp_path / "h8.ndjson"
     assert write_trace(path, h8, "a test") == 14
@@ -56,6 +76,19 @@ def test_its_trace_is_refused_and_accepted_without_the_rule(h8: Behaviour, tmp_p
     assert (on.status, on.line) == (Status.REFUSED, 15)
     (off,) = OracleEngine(spec_dir(), off=("H8",)).validate([path])
     assert off.status is Status.ACCEPTED
+
+
+@pytest.mark.tlc
+def test_both_engines_judge_without_a_rule_and_say_so(
+    h8: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "h8.ndjson"
+    write_trace(path, h8, "a test")
+    assert main(["validate", str(path), "--engine", "both", "-q", "--workers", "1"]) == 21
+    capsys.readouterr()
+    assert main(["validate", str(path), "--engine", "both", "-q", "--workers", "1", "--off", "h8"]) == 0
+    assert capsys.readouterr().out == f"{path}: accepted: 14 events, judged without H8\n"
+    assert main(["validate", str(path), "--off", "no-such"]) == 2
 
 
 def test_from_the_trace_back_to_the_states(h8: Behaviour, tmp_path: Path) -> None:

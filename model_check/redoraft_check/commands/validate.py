@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import evolve
 
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
@@ -19,7 +20,7 @@ from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
-from redoraft_check.validate.verdict import Verdict
+from redoraft_check.validate.verdict import Status, Verdict
 
 
 class EngineName(StrEnum):
@@ -85,7 +86,7 @@ def validate(
         EngineName.ORACLE: with_oracle,
         EngineName.BOTH: lambda: agreed(with_oracle(), with_tlc()),
     }
-    verdicts = judges[engine]()
+    verdicts = [_without(verdict, without) for verdict in judges[engine]()]
     renderers = {
         opt.Format.TEXT: verdicts_text,
         opt.Format.JSON: json_text,
@@ -95,6 +96,13 @@ def validate(
     code = worst(verdict.exit_code for verdict in verdicts)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
+
+
+def _without(verdict: Verdict, off: tuple[str, ...]) -> Verdict:
+    """An acceptance without a rule is none of the specification's: it says so."""
+    if not off or verdict.status is not Status.ACCEPTED:
+        return verdict
+    return evolve(verdict, reason=f"judged without {', '.join(off)}")
 
 
 def rules_off(spec: Path, names: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
+from redoraft_check.counterexample.messages import Messages
 from redoraft_check.counterexample.steps import ClusterState, NodeState, SpecStep
 from redoraft_traces import Event, Header
 from redoraft_traces.scenario import Step, Word
@@ -53,13 +54,14 @@ def trace_header(members: Members, steps: Sequence[SpecStep], source: str) -> He
     )
 
 
-def trace_events(members: Members, steps: Iterable[SpecStep]) -> Iterator[Event]:
+def trace_events(members: Members, steps: Sequence[SpecStep]) -> Iterator[Event]:
     """The steps as events of a trace, each with all that its node could show.
 
     A crash writes no event: the Restart that follows implies it.
     """
     counts: Counter[str] = Counter()
-    for step in steps:
+    messages = Messages(steps)
+    for at, step in enumerate(steps):
         if step.action == "Crash":
             continue
         counts[step.node] += 1
@@ -70,6 +72,8 @@ def trace_events(members: Members, steps: Iterable[SpecStep]) -> Iterator[Event]
             action=step.action,
             args=_trace_args(step, node),
             vars=_vars(node, step.node in members.data_nodes),
+            sent=messages.sent.get(at, []),
+            received=messages.received.get(at),
         )
 
 
