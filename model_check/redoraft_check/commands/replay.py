@@ -114,7 +114,8 @@ def replay_command(
         Judge.ORACLE: lambda: OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)),
         Judge.TLC: lambda: Engine(spec=folder, tools=find_tools(tla2tools, java)),
     }
-    reports = run_scenarios(files, mutant_named(mutant), judges[engine](), out)
+    chosen = mutant_named(mutant)
+    reports = run_scenarios([(file, chosen) for file in files], judges[engine](), out)
     if format_ is opt.Format.JSON:
         typer.echo(json.dumps([_as_dict(report) for report in reports], indent=2, ensure_ascii=False))
     else:
@@ -123,22 +124,30 @@ def replay_command(
 
 
 def run_scenarios(
-    files: Sequence[Path], mutant: Mutant | None, judge: OracleEngine | Engine, out: Path
+    wanted: Sequence[tuple[Path, Mutant | None]], judge: OracleEngine | Engine, out: Path
 ) -> list[Report]:
-    """Replay scenarios, with their traces in `out`, and judge all traces at once.
+    """Replay scenarios, each with a mutant or none, with their traces in `out`; all are judged at once.
 
     Raises CliError (65) for a file that is no scenario, or one that no log can follow.
     """
     out.mkdir(parents=True, exist_ok=True)
-    runs: list[tuple[Path, Replay]] = []
-    paths: list[Path] = []
-    for number, file in enumerate(files):
-        run = _replayed(file, mutant)
-        runs.append((file, run))
-        name = file.stem if [one.stem for one in files].count(file.stem) == 1 else f"{file.stem}-{number}"
-        paths.append(_write(out / f"{name}{f'-{mutant.name}' if mutant else ''}.ndjson", run, mutant))
+    runs = [_replayed(file, mutant) for file, mutant in wanted]
+    names = _names(wanted)
+    paths = [
+        _write(out / f"{name}.ndjson", run, mutant)
+        for name, run, (_, mutant) in zip(names, runs, wanted, strict=True)
+    ]
     verdicts = judge.validate(paths)
-    return [Report(file, mutant, run, verdict) for (file, run), verdict in zip(runs, verdicts, strict=True)]
+    return [
+        Report(file, mutant, run, verdict)
+        for (file, mutant), run, verdict in zip(wanted, runs, verdicts, strict=True)
+    ]
+
+
+def _names(wanted: Sequence[tuple[Path, Mutant | None]]) -> list[str]:
+    """A name for each trace; files of one name in several folders are numbered."""
+    stems = [f"{file.stem}-{mutant.name}" if mutant else file.stem for file, mutant in wanted]
+    return [f"{stem}-{at}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems, start=1)]
 
 
 def _replayed(file: Path, mutant: Mutant | None) -> Replay:

@@ -70,7 +70,7 @@ def _update_term(cue: Cue) -> Iterator[None]:
     mail, node = cue.stage.mail, NodeId(cue.step.node)
     following = next((step for step in cue.later if step.node == node), None)
     if following is not None and following.do == "GrantVote":
-        candidate = NodeId(str(following.args["candidate"]))
+        candidate = NodeId(str(following.args.get("candidate")))
         yield from cue.deliver(mail.request_for_vote(node, cue.term, candidate))
     yield from cue.deliver(mail.of_term(node, cue.term))
 
@@ -83,7 +83,7 @@ def _start_election(cue: Cue) -> Iterator[None]:
 
 def _grant_vote(cue: Cue) -> Iterator[None]:
     yield
-    node, candidate = NodeId(cue.step.node), NodeId(str(cue.step.args["candidate"]))
+    node, candidate = NodeId(cue.step.node), NodeId(str(cue.step.args.get("candidate")))
     yield from cue.deliver(cue.stage.mail.request_for_vote(node, cue.term, candidate))
 
 
@@ -129,7 +129,7 @@ def _pieces(cue: Cue) -> Iterator[None]:
     term = cue.term or cue.own_term
     ends = cue.leader_ends.get(term, ())
     upto = cue.number("upto")
-    if upto >= len(ends):
+    if not 0 <= upto < len(ends):
         return
     majority = cue.number("majority")
     node = NodeId(cue.step.node)
@@ -137,7 +137,7 @@ def _pieces(cue: Cue) -> Iterator[None]:
     for _ in range(_ROUNDS):
         if cue.actor.node is None:
             return
-        known = ends[min(majority, len(ends) - 1)]
+        known = ends[max(0, min(majority, len(ends) - 1))]
         fresh = [
             letter
             for letter in cue.stage.mail.pieces(node, term, ends[upto], known, cue.actor.node.log)

@@ -51,7 +51,7 @@ class Actor:
     def lsn(self, position: int) -> Lsn | None:
         """Where mtr number `position` of its log ends, in bytes; None if there are not so many."""
         ends = self.ends
-        return ends[position] if position < len(ends) else None
+        return ends[position] if 0 <= position < len(ends) else None
 
     @property
     def ends(self) -> tuple[Lsn, ...]:
