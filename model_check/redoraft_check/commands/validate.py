@@ -42,7 +42,7 @@ def validate(
     engine: Annotated[EngineName, typer.Option("--engine", help="Who judges.")] = EngineName.TLC,
     off: Annotated[
         list[str] | None,
-        typer.Option("--off", help="Judge without this rule (redoraft why --list); may be given repeatedly."),
+        typer.Option("--off", help="Judge without this rule, for example H8; may be given repeatedly."),
     ] = None,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
@@ -107,6 +107,8 @@ def _without(verdict: Verdict, off: tuple[str, ...]) -> Verdict:
 
 def rules_off(spec: Path, names: Sequence[str]) -> tuple[str, ...]:
     """The rules of these names, as the specification writes them.  Raises CliError (2) for an unknown one."""
+    if not names:
+        return ()
     manifest = load_manifest(spec / "models")
     return tuple(manifest.rule(name).id for name in names)
 
