@@ -47,6 +47,9 @@ MCMayRecover(n) == known[n] > 0
 
 (* Apply goes as far as it may. *)
 MCMayApply(n, l) == l = ApplyLimit(n)
+
+(* A disk that never tears an mtr. *)
+WholeSurvivors(n) == {Prefix(log[n], l) : l \in durable[n]..Len(log[n])}
 -----------------------------------------------------------------------------
 (* What these models must reach: a model that cannot is not the one meant.   *)
 (* Each is printed when it is first seen, once per worker.                   *)

@@ -9,6 +9,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from redoraft_check.report.story import Change, Step, Story
+from redoraft_check.report.story_mermaid import story_mermaid
 from redoraft_check.tlc.definitions import definitions, extended_modules, module_files
 
 Redoraft = Callable[..., "CompletedProcess[str]"]
@@ -126,3 +128,23 @@ def test_definitions_are_found_with_their_comments(tmp_path: Path) -> None:
     assert extended_modules(tmp_path / "Top.tla", [library]) == {"Naturals", "Below", "Beside"}
     files = module_files(tmp_path / "Top.tla", [library])
     assert [path.name for path in files] == ["Top.tla", "Below.tla", "Beside.tla"]
+
+
+def test_a_story_as_a_diagram() -> None:
+    steps = (
+        Step(1, None, None, (), (Change("n1, n2", 'role "follower"'), Change(None, "votes = {}"))),
+        Step(2, "Lead", None, ("n2",), (Change("n2", 'role "follower" -> "leader"'),)),
+        Step(3, "Count", None, (), (Change(None, "votes + n2"),)),
+    )
+    drawn = story_mermaid(Story("The invariant OneLeader is violated.", steps, "")).splitlines()
+    assert drawn[:3] == ["sequenceDiagram", "    participant p0 as n1", "    participant p1 as n2"]
+    assert drawn[3] == '    Note over p1: 2 Lead<br/>n2: role "follower" -#62; "leader"'
+    assert drawn[4] == "    Note over p0,p1: 3 Count<br/>votes + n2"
+    assert drawn[5] == "    Note over p0,p1: The invariant OneLeader is violated."
+
+
+@pytest.mark.tlc
+def test_files_of_a_module_that_is_not_ours_are_refused(spec: Path, redoraft: Redoraft) -> None:
+    ran = redoraft("why", "R1", "--spec", spec, "--no-repaired", "-q", "--scenario", "r1.toml")
+    assert ran.returncode == 65
+    assert "these are no states of RaftRedo or Startup" in ran.stderr

@@ -100,11 +100,12 @@ def simulate(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
-    request = _Request(seed, steps, nodes, log_nodes, members, chosen, _mutant(mutant), target)
+    request = _Request(seed, steps, nodes, log_nodes, members, chosen, mutant_named(mutant), target)
     _report(request, _run(request, Screen(quiet=quiet)), format_)
 
 
-def _mutant(name: str | None) -> Mutant | None:
+def mutant_named(name: str | None) -> Mutant | None:
+    """The mutant of that name, or of that rule; None for None.  Raises CliError (2) for an unknown one."""
     if name is None:
         return None
     found = next((one for one in MUTANTS.values() if name in {one.name, one.rule}), None)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import evolve
 
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
+from redoraft_check.tlc.manifest import load_manifest
 from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.merging import validate_merged
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
-from redoraft_check.validate.verdict import Verdict
+from redoraft_check.validate.verdict import Status, Verdict
 
 
 class EngineName(StrEnum):
@@ -42,6 +44,10 @@ def validate(
     merge: Annotated[
         bool, typer.Option("--merge", help="The files are one run, each with the events of some nodes.")
     ] = False,
+    off: Annotated[
+        list[str] | None,
+        typer.Option("--off", help="Judge without this rule, for example H8; may be given repeatedly."),
+    ] = None,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -62,6 +68,7 @@ def validate(
     screen = Screen(quiet=quiet, no_color=no_color)
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
     folder = spec_dir(spec)
+    without = rules_off(folder, off or [])
 
     def with_tlc() -> list[Verdict]:
         judge = Engine(
@@ -71,11 +78,12 @@ def validate(
             timeout_s=timeout,
             heap_mb=heap,
             on_progress=_progress(screen),
+            off=without,
         )
         return judge.validate(traces)
 
     def with_oracle() -> list[Verdict]:
-        oracle = OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java))
+        oracle = OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java), off=without)
         return [validate_merged(traces, oracle).verdict] if merge else oracle.validate(traces)
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
@@ -83,7 +91,7 @@ def validate(
         EngineName.ORACLE: with_oracle,
         EngineName.BOTH: lambda: agreed(with_oracle(), with_tlc()),
     }
-    verdicts = judges[engine]()
+    verdicts = [_without(verdict, without) for verdict in judges[engine]()]
     renderers = {
         opt.Format.TEXT: verdicts_text,
         opt.Format.JSON: json_text,
@@ -93,6 +101,21 @@ def validate(
     code = worst(verdict.exit_code for verdict in verdicts)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
+
+
+def _without(verdict: Verdict, off: tuple[str, ...]) -> Verdict:
+    """An acceptance without a rule is none of the specification's: it says so."""
+    if not off or verdict.status is not Status.ACCEPTED:
+        return verdict
+    return evolve(verdict, reason=f"judged without {', '.join(off)}")
+
+
+def rules_off(spec: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The rules of these names, as the specification writes them.  Raises CliError (2) for an unknown one."""
+    if not names:
+        return ()
+    manifest = load_manifest(spec / "models")
+    return tuple(manifest.rule(name).id for name in names)
 
 
 def _progress(screen: Screen) -> Callable[[Progress], None]:

@@ -13,10 +13,13 @@ from attrs import evolve, frozen
 
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
+from redoraft_check.counterexample.behaviour import from_tlc, write_rule_scenario, write_trace
+from redoraft_check.counterexample.itf import write_itf
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.report.record import command_line, run_record, spec_revision, write_json
 from redoraft_check.report.story import Story, story_dict, story_markdown, story_text, tell
+from redoraft_check.report.story_mermaid import story_mermaid
 from redoraft_check.tlc.definitions import Definition, definitions
 from redoraft_check.tlc.manifest import Manifest, Rule, load_manifest
 from redoraft_check.tlc.session import Limits, ModelRun, manifest_tasks, run_tasks
@@ -29,6 +32,7 @@ class StoryFormat(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     JSON = "json"
+    MERMAID = "mermaid"
 
 
 @frozen
@@ -61,6 +65,17 @@ def why(
     format_: Annotated[
         StoryFormat, typer.Option("--format", help="What to print on stdout.")
     ] = StoryFormat.TEXT,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="Write the counterexample for redoraft replay (TOML)."),
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", help="Write it as a trace (.ndjson, .ndjson.zst), which is refused."),
+    ] = None,
+    itf: Annotated[
+        Path | None, typer.Option("--itf", help="Write its states in Informal Trace Format (.itf.json).")
+    ] = None,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -83,7 +98,8 @@ def why(
         raise CliError(Exit.USAGE, f"name a rule; there are: {known}")
     screen = Screen(quiet=quiet, no_color=no_color)
     chosen = manifest.rule(rule)
-    names = [chosen.model, *([chosen.repaired] if repaired and chosen.repaired else [])]
+    refuting = chosen.drivable if scenario or trace else chosen.model
+    names = [refuting, *([chosen.repaired] if repaired and chosen.repaired else [])]
     library = library_dirs(folder)
     limits = Limits(workers, timeout, heap)
     tasks = list(manifest_tasks(manifest, [manifest.model(name) for name in names], library, limits))
@@ -99,9 +115,43 @@ def why(
         for run in run_tasks(tasks, tools, limits, screen.hooks(), out):
             runs.append(run)
             write_json(out / f"{run.task.name}.json", run_record(run, revision, tools, command))
+    _write_files(chosen, runs[0], _Files(scenario, trace, itf), screen)
     answer = _answer(chosen, runs, library)
     _PRINTERS[format_](answer)
     raise typer.Exit(answer.exit_code)
+
+
+@frozen
+class _Files:
+    """Where the counterexample is to be written."""
+
+    scenario: Path | None
+    trace: Path | None
+    itf: Path | None
+
+
+def _write_files(rule: Rule, run: ModelRun, files: _Files, screen: Screen) -> None:
+    """Raises CliError (20) if nothing was refuted to be written, (65) if it cannot become that file."""
+    wanted = [path for path in (files.scenario, files.trace, files.itf) if path is not None]
+    if not wanted:
+        return
+    result = run.result
+    if result is None or result.counterexample is None or not run.verdict.ok:
+        raise CliError(Exit.UNKNOWN, f"{wanted[0]}: not written: {run.task.name} gave no counterexample")
+    behaviour = from_tlc(result.counterexample, run.task.config.constants)
+    violates = result.property_name or ""
+    source = command_line("why", rule.id)
+    if files.scenario:
+        steps = write_rule_scenario(
+            files.scenario, behaviour, rule, model=run.task.name, violates=violates, source=source
+        )
+        screen.say(f"{files.scenario}: {steps} steps; take them with: redoraft replay {files.scenario}")
+    if files.trace:
+        events = write_trace(files.trace, behaviour, f"{source} (model {run.task.name}, violates {violates})")
+        screen.say(f"{files.trace}: {events} events; judge it with: redoraft validate {files.trace}")
+    if files.itf:
+        write_itf(files.itf, behaviour, f"{run.task.name} violates {violates}")
+        screen.say(f"{files.itf}: {len(behaviour.states)} states")
 
 
 def _answer(rule: Rule, runs: list[ModelRun], library: tuple[Path, ...]) -> _Answer:
@@ -172,7 +222,13 @@ def _print_json(answer: _Answer) -> None:
     typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
+def _print_mermaid(answer: _Answer) -> None:
+    if answer.story is not None:
+        typer.echo(story_mermaid(answer.story))
+
+
 _PRINTERS = {
+    StoryFormat.MERMAID: _print_mermaid,
     StoryFormat.TEXT: _print_text,
     StoryFormat.MARKDOWN: _print_markdown,
     StoryFormat.JSON: _print_json,

@@ -74,7 +74,9 @@ _KINDS = {Status.ACCEPTED: "", Status.REFUSED: "failure"}
 
 
 def _lines(verdict: Verdict) -> list[str]:
-    detail = f"{verdict.events} events" if verdict.status is Status.ACCEPTED else verdict.reason
+    detail = verdict.reason
+    if verdict.status is Status.ACCEPTED:
+        detail = ", ".join(part for part in (f"{verdict.events} events", verdict.reason) if part)
     lines = [f"{verdict.place}: {verdict.status.value}: {detail}"]
     if verdict.torn is not None:
         lines.append(f"{verdict.path}:{verdict.torn}: torn last line left out (a killed process leaves one)")

@@ -63,13 +63,22 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A rule of the repaired protocol: `model` refutes the protocol without it, `repaired` holds with it."""
+    """A rule of the repaired protocol: `model` refutes the protocol without it, `repaired` holds with it.
+
+    `scenario` is a model that refutes it by steps that an implementation can take, where `model` does not.
+    """
 
     id: str
     title: str
     repair: str
     model: str
     repaired: str = ""
+    scenario: str = ""
+
+    @property
+    def drivable(self) -> str:
+        """The model whose counterexample an implementation can follow."""
+        return self.scenario or self.model
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -251,13 +260,14 @@ _MODEL_CHECKS: tuple[tuple[str, Callable[[Model], bool], str], ...] = (
 
 
 def _rule_complaints(rule: Rule, models: dict[str, Model]) -> Iterator[str]:
-    refuting = models.get(rule.model)
-    if refuting is None:
-        yield f"key model: there is no model {rule.model}"
-    elif refuting.holds:
-        yield f"key model: {rule.model} is expected to hold, so it refutes nothing"
-    elif rule.id not in refuting.off:
-        yield f"key model: {rule.model} does not have {rule.id} in its off list"
+    for key, name in (("model", rule.model), ("scenario", rule.drivable)):
+        refuting = models.get(name)
+        if refuting is None:
+            yield f"key {key}: there is no model {name}"
+        elif refuting.holds:
+            yield f"key {key}: {name} is expected to hold, so it refutes nothing"
+        elif rule.id not in refuting.off:
+            yield f"key {key}: {name} does not have {rule.id} in its off list"
     if not rule.repaired:
         return
     repaired = models.get(rule.repaired)

@@ -70,7 +70,11 @@ class _Told:
 
 @frozen
 class Engine:
-    """TLC on TraceStartup.  `timeout_s` is wall time for each TLC run; `heap_mb` Java's heap in MiB."""
+    """TLC on TraceStartup.
+
+    `timeout_s` is wall time for each TLC run; `heap_mb` Java's heap in MiB; `off` the rules
+    that are switched off.
+    """
 
     spec: Path
     tools: Tools
@@ -78,6 +82,7 @@ class Engine:
     timeout_s: float | None = None
     heap_mb: int | None = None
     on_progress: Callable[[Progress], None] | None = None
+    off: tuple[str, ...] = ()
 
     def validate(self, paths: Sequence[Path]) -> list[Verdict]:
         """Judge traces; one verdict a path, in order.
@@ -148,7 +153,7 @@ class Engine:
         with scratch_folder() as place:
             (place / f"{MODULE}.tla").write_text(data_module(runs), encoding="utf-8")
             cfg = place / f"{TRACE_MODULE}.cfg"
-            cfg.write_text(config(*constants_of(one.header), telling=telling), encoding="utf-8")
+            cfg.write_text(config(*constants_of(one.header), telling=telling, off=self.off), encoding="utf-8")
             job = TlcJob(
                 module=self.spec / "trace" / f"{TRACE_MODULE}.tla",
                 config=cfg,

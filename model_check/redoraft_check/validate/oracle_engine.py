@@ -92,11 +92,15 @@ class Judged:
 
 @define
 class OracleEngine:
-    """The oracle on TraceStartup.  `tools` is asked for Java only when SANY's answer is not in the cache."""
+    """The oracle on TraceStartup, with the rules `off` switched off.
+
+    `tools` is asked for Java only when SANY's answer is not in the cache.
+    """
 
     spec: Path
     tools: Callable[[], Tools] = find_tools
     max_frontier: int = MAX_FRONTIER
+    off: tuple[str, ...] = ()
     _compiled: dict[Constants, TraceSpec] = field(factory=dict, init=False)
 
     def validate(self, paths: Iterable[Path]) -> list[Verdict]:
@@ -111,7 +115,7 @@ class OracleEngine:
         """TraceStartup for these constants.  Raises `OutsideSubset` and `CliError` (65)."""
         found = self._compiled.get(constants)
         if found is None:
-            found = self._compiled[constants] = load_trace_spec(self.spec, constants, self.tools)
+            found = self._compiled[constants] = load_trace_spec(self.spec, constants, self.tools, self.off)
         return found
 
     def _judge(self, reading: Reading) -> Verdict:
@@ -158,8 +162,16 @@ def _common(ours: Verdict, theirs: Verdict) -> Verdict:
     )
 
 
-def load_trace_spec(spec: Path, constants: Constants, tools: Callable[[], Tools] = find_tools) -> TraceSpec:
-    """TraceStartup, compiled, with one run and no event yet.  Raises `OutsideSubset` and `CliError` (65)."""
+def load_trace_spec(
+    spec: Path,
+    constants: Constants,
+    tools: Callable[[], Tools] = find_tools,
+    off: tuple[str, ...] = (),
+) -> TraceSpec:
+    """TraceStartup, compiled, with one run, no event yet, and without the rules `off`.
+
+    Raises `OutsideSubset` and `CliError` (65).
+    """
     newest = _Newest()
     events = Sequence.over(newest)
     with tempfile.TemporaryDirectory(prefix="redoraft-") as folder:
@@ -168,7 +180,7 @@ def load_trace_spec(spec: Path, constants: Constants, tools: Callable[[], Tools]
         (place / f"{MODULE}.tla").write_text(data_module([]), encoding="utf-8")
         compiled = load(
             spec / "trace" / f"{TRACE_MODULE}.tla",
-            parse_config(config(*constants, telling=False)),
+            parse_config(config(*constants, telling=False, off=off)),
             (place, *library_dirs(spec)),
             definitions={
                 "Runs": (Function({"id": "", "hash": "", "events": events}),),

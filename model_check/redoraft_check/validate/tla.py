@@ -45,9 +45,14 @@ def data_module(runs: Iterable[Run]) -> str:
 
 
 def config(
-    data_nodes: Sequence[str], log_nodes: Sequence[str], hidden: Sequence[str], *, telling: bool
+    data_nodes: Sequence[str],
+    log_nodes: Sequence[str],
+    hidden: Sequence[str],
+    *,
+    telling: bool,
+    off: Sequence[str] = (),
 ) -> str:
-    """The configuration of TraceStartup for runs that share these constants."""
+    """The configuration of TraceStartup for runs that share these constants; the rules `off` are off."""
     return "\n".join(
         [
             "INIT TraceInit",
@@ -55,7 +60,7 @@ def config(
             "CONSTANTS",
             f"    DataNodes = {_set(data_nodes)}",
             f"    LogNodes = {_set(log_nodes)}",
-            "    Off = {}",
+            f"    Off = {_set(off)}",
             f"    Hidden = {_set(hidden)}",
             f"    Telling = {'TRUE' if telling else 'FALSE'}",
             "",

@@ -260,17 +260,19 @@ class Node:
     @property
     def may_recover(self) -> bool:
         """Whether recovery is due (ST-2; spec: NodeRecover)."""
-        return (
-            self.raft.is_data_node
-            and self.startup.phase is Phase.ALIGNING
-            and self.rules.may_recover(aligned(self.raft, self.log, self.rules))
-            and apply_limit(self.raft, self.log, self.rules) is not None
-        )
+        return self._recovery_limit is not None
+
+    @property
+    def _recovery_limit(self) -> Lsn | None:
+        if not self.raft.is_data_node or self.startup.phase is not Phase.ALIGNING:
+            return None
+        limit = apply_limit(self.raft, self.log, self.rules)
+        return self.rules.recovers_upto(aligned(self.raft, self.log, self.rules), limit, self.log.last_lsn)
 
     def recover(self) -> Iterator[Effect]:
         """Apply redo for the first time, as far as it is allowed (spec: NodeRecover)."""
-        limit = apply_limit(self.raft, self.log, self.rules)
-        assert self.may_recover and limit is not None, "the caller has asked"
+        limit = self._recovery_limit
+        assert limit is not None, "the caller has asked"
         self._apply_redo(limit)
         self.startup = evolve(self.startup, phase=Phase.READY)
         yield from self._record(Action("Recover"))

@@ -65,8 +65,8 @@ class _TrustsShutdown(Rules):
 
 
 class _RecoversAtOnce(Rules):
-    def may_recover(self, aligned: bool) -> bool:
-        return True
+    def recovers_upto(self, aligned: bool, limit: Lsn | None, last_lsn: Lsn) -> Lsn | None:
+        return last_lsn
 
 
 class _CommitsOldTerms(Rules):
@@ -150,7 +150,12 @@ _TABLE = (
     Mutant(
         "trusts-shutdown", "ST-1", "after a clean shutdown a node opens without recovery", _TrustsShutdown
     ),
-    Mutant("recovers-at-once", "ST-2", "redo is applied before the log is aligned", _RecoversAtOnce),
+    Mutant(
+        "recovers-at-once",
+        "ST-2",
+        "all redo is applied before the log is aligned",
+        _RecoversAtOnce,
+    ),
     Mutant("commits-old-terms", "H8", "entries of older terms are committed by counting", _CommitsOldTerms),
     Mutant("compares-lsn", "H9", "elections compare LSNs", _ComparesLsn),
     Mutant("forgets-vote", "H9-vote", "a restart forgets the vote", _ForgetsVote),

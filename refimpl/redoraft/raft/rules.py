@@ -101,9 +101,11 @@ class Rules:
         del was_clean
         return False
 
-    def may_recover(self, aligned: bool) -> bool:
-        """ST-2 (NodeRecover): redo is applied only after the log is aligned."""
-        return aligned
+    def recovers_upto(self, aligned: bool, limit: Lsn | None, last_lsn: Lsn) -> Lsn | None:
+        """ST-2 (NodeRecover, RecoverLimit): redo is applied only after the log is aligned, and then within
+        `limit`; None is not yet."""
+        del last_lsn
+        return limit if aligned else None
 
     # --- applying ---
 

@@ -1,0 +1,239 @@
+"""`redoraft replay`: a counterexample's scenario, taken again by the implementation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from attrs import frozen
+
+from redoraft.cluster.trace import trace_header
+from redoraft.errors import RedoError
+from redoraft.raft.mutants import MUTANTS, Mutant
+from redoraft.raft.rules import ALL_RULES
+from redoraft.raft.state import Members
+from redoraft.scenario import Replay, replay
+from redoraft.types import NodeId
+from redoraft_check.commands import options as opt
+from redoraft_check.commands.simulate import mutant_named
+from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.paths import spec_dir
+from redoraft_check.report.record import command_line
+from redoraft_check.report.traces import verdicts_json, verdicts_text
+from redoraft_check.tlc.tools import find_tools
+from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.oracle_engine import OracleEngine
+from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_traces import TraceError, TraceWriter
+from redoraft_traces.scenario import Scenario, read_scenario
+
+
+class Judge(StrEnum):
+    """Who judges the trace of the run."""
+
+    ORACLE = "oracle"
+    TLC = "tlc"
+
+
+class Ending(StrEnum):
+    """What a replay came to."""
+
+    REFUSED = "refused"
+    """The rule stopped the counterexample, and the specification allows all that was done."""
+    FOLLOWED = "followed"
+    """The implementation did what the specification forbids."""
+    STRAYED = "strayed"
+    """The counterexample could not be followed, and not because of its rule."""
+    UNKNOWN = "unknown"
+    """The trace of the run could not be judged."""
+
+
+EXITS: Final = {
+    Ending.REFUSED: Exit.HELD,
+    Ending.FOLLOWED: Exit.REJECTED,
+    Ending.STRAYED: Exit.DISAGREES,
+    Ending.UNKNOWN: Exit.UNKNOWN,
+}
+
+
+@frozen
+class Report:
+    """A replay with the verdict on its trace."""
+
+    path: Path
+    mutant: Mutant | None
+    run: Replay
+    verdict: Verdict
+
+    @property
+    def ending(self) -> Ending:
+        """What it came to."""
+        if self.verdict.status is Status.REFUSED:
+            return Ending.FOLLOWED
+        # With nothing done there is nothing to judge: the first step was refused.
+        if self.verdict.status not in {Status.ACCEPTED, Status.EMPTY}:
+            return Ending.UNKNOWN
+        parting = self.run.parting
+        return Ending.REFUSED if parting is not None and parting.decisions else Ending.STRAYED
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command("replay")(replay_command)
+
+
+def replay_command(
+    files: Annotated[list[Path], typer.Argument(help="Scenarios (redoraft why RULE --scenario FILE).")],
+    *,
+    mutant: Annotated[
+        str | None,
+        typer.Option("--mutant", help="Take one rule out: a name or a rule of simulate --list-mutants."),
+    ] = None,
+    engine: Annotated[Judge, typer.Option("--engine", help="Who judges the run.")] = Judge.ORACLE,
+    out: opt.OutOption = Path("out/replay"),
+    format_: opt.FormatOption = opt.Format.TEXT,
+    spec: opt.SpecOption = None,
+    tla2tools: opt.JarOption = None,
+    java: opt.JavaOption = None,
+    quiet: opt.QuietOption = False,  # noqa: ARG001  (nothing here takes long)
+    verbose: opt.VerboseOption = False,
+) -> None:
+    """Take a counterexample's steps with the implementation: its rule must refuse one of them.
+
+    Exit codes: 0 refused by the rule, 21 the implementation did what the specification forbids, 1 the
+    scenario cannot be followed for another reason, 20 unknown.
+    """
+    if format_ is opt.Format.JUNIT:
+        raise CliError(Exit.USAGE, "replay has no junit report: use text or json")
+    folder = spec_dir(spec)
+    judges: dict[Judge, Callable[[], OracleEngine | Engine]] = {
+        Judge.ORACLE: lambda: OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)),
+        Judge.TLC: lambda: Engine(spec=folder, tools=find_tools(tla2tools, java)),
+    }
+    chosen = mutant_named(mutant)
+    reports = run_scenarios([(file, chosen) for file in files], judges[engine](), out)
+    if format_ is opt.Format.JSON:
+        typer.echo(json.dumps([_as_dict(report) for report in reports], indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_text(report, verbose=verbose) for report in reports))
+    raise typer.Exit(int(worst(EXITS[report.ending] for report in reports)))
+
+
+def run_scenarios(
+    wanted: Sequence[tuple[Path, Mutant | None]], judge: OracleEngine | Engine, out: Path
+) -> list[Report]:
+    """Replay scenarios, each with a mutant or none, with their traces in `out`; all are judged at once.
+
+    Raises CliError (65) for a file that is no scenario, or one that no log can follow.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    runs = [_replayed(file, mutant) for file, mutant in wanted]
+    names = _names(wanted)
+    paths = [
+        _write(out / f"{name}.ndjson", run, mutant)
+        for name, run, (_, mutant) in zip(names, runs, wanted, strict=True)
+    ]
+    verdicts = judge.validate(paths)
+    return [
+        Report(file, mutant, run, verdict)
+        for (file, mutant), run, verdict in zip(wanted, runs, verdicts, strict=True)
+    ]
+
+
+def _names(wanted: Sequence[tuple[Path, Mutant | None]]) -> list[str]:
+    """A name for each trace; files of one name in several folders are numbered."""
+    stems = [f"{file.stem}-{mutant.name}" if mutant else file.stem for file, mutant in wanted]
+    return [f"{stem}-{at}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems, start=1)]
+
+
+def _replayed(file: Path, mutant: Mutant | None) -> Replay:
+    try:
+        scenario = read_scenario(file)
+    except TraceError as error:
+        raise CliError(Exit.BAD_INPUT, str(error)) from None
+    own = next((one for one in MUTANTS.values() if one.rule == scenario.rule), None)
+    if own is None:
+        raise CliError(
+            Exit.BAD_INPUT, f"{file}: no mutant of the implementation is without rule {scenario.rule}"
+        )
+    try:
+        return replay(scenario, mutant.rules() if mutant else ALL_RULES, own.rules())
+    except RedoError as error:
+        raise CliError(Exit.BAD_INPUT, f"{file}: no log can follow it: {error}") from None
+
+
+def _write(path: Path, run: Replay, mutant: Mutant | None) -> Path:
+    scenario = run.scenario
+    members = Members(tuple(map(NodeId, scenario.data_nodes)), tuple(map(NodeId, scenario.log_nodes)))
+    source = f"replay of {scenario.rule}" + (f" with mutant {mutant.name}" if mutant else "")
+    with TraceWriter(path, trace_header(members, source)) as trace:
+        for event in run.events:
+            trace.write(event)
+    return path
+
+
+# --- printing ---
+
+
+def _text(report: Report, *, verbose: bool) -> str:
+    scenario, run = report.run.scenario, report.run
+    who = f"the mutant {report.mutant.name}" if report.mutant else "the implementation"
+    lines = [f"{report.path}: {_SENTENCES[report.ending].format(rule=scenario.rule)}"]
+    lines.append(f"    {scenario.rule}: {scenario.title}; the counterexample violates {scenario.violates}")
+    lines.append(f"    {who} took {len(run.taken)} of {len(scenario.steps)} steps")
+    if verbose:
+        lines += [f"    {one.number:>3}  {_step(scenario, one.number)}" for one in run.taken]
+    if run.parting is not None:
+        number = run.parting.number
+        lines.append(f"    step {number}, {_step(scenario, number)}: {run.parting.reason}")
+        lines += [f"    refused here: rule {scenario.rule}: {one}" for one in run.parting.decisions[:1]]
+    else:
+        lines.append(f"    and is in the state in which {scenario.violates} is false")
+    if report.verdict.status is Status.REFUSED:
+        lines.append("    its trace " + verdicts_text([report.verdict]).replace("\n", "\n    "))
+    else:
+        lines.append(f"    its trace is {report.verdict.status.value} ({report.verdict.events} events)")
+    words = ["--mutant", report.mutant.name] if report.mutant else []
+    again = command_line("replay", str(report.path), *words)
+    return "\n".join([*lines, f"    repeat with: {again}"])
+
+
+_SENTENCES: Final = {
+    Ending.REFUSED: "passes: refused by rule {rule}",
+    Ending.FOLLOWED: "FAILS: it does what the specification forbids",
+    Ending.STRAYED: "NOT FOLLOWED: and not because of rule {rule}",
+    Ending.UNKNOWN: "UNKNOWN: its trace was not judged",
+}
+
+
+def _step(scenario: Scenario, number: int) -> str:
+    step = scenario.steps[number - 1]
+    args = ", ".join(f"{name} {value}" for name, value in step.args.items())
+    return f"{step.node} {step.do}" + (f" ({args})" if args else "")
+
+
+def _as_dict(report: Report) -> dict[str, object]:
+    run, parting = report.run, report.run.parting
+    return {
+        "scenario": str(report.path),
+        "rule": run.scenario.rule,
+        "mutant": report.mutant.name if report.mutant else None,
+        "ending": report.ending.value,
+        "exit_code": int(EXITS[report.ending]),
+        "taken": len(run.taken),
+        "steps": len(run.scenario.steps),
+        "parting": {
+            "step": parting.number,
+            "do": parting.step.do,
+            "node": parting.step.node,
+            "reason": parting.reason,
+            "decisions": list(map(str, parting.decisions)),
+        }
+        if parting is not None
+        else None,
+        "trace": verdicts_json([report.verdict])[0],
+    }
