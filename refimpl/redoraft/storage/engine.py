@@ -304,7 +304,10 @@ class Storage:
     # --- checkpoint and truncation ---
 
     def hold_checkpoint(self, dictionary_lsn: Lsn | None) -> None:
-        """Dictionary metadata is persisted only up to here (H22); None: all of it is."""
+        """Dictionary metadata is persisted only up to here (H22); None: all of it is.
+
+        What persists it is a page change like any other: it counts from the flush limit on, not before.
+        """
         self._dictionary = dictionary_lsn
 
     def checkpoint(self) -> Lsn:
