@@ -149,7 +149,7 @@ class WatchedDisk:
     """A disk that calls `before` and `after` with every write, fsync and truncate; they may raise."""
 
     def __init__(
-        self, disk: MemoryDisk, before: Hook = lambda op: None, after: Hook = lambda op: None
+        self, disk: MemoryDisk, before: Hook = lambda _op: None, after: Hook = lambda _op: None
     ) -> None:
         self.disk = disk
         self.before, self.after = before, after

@@ -14,13 +14,12 @@ from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import DiskError, PoolFull
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.storage.engine import Storage
-from redoraft.storage.page import PageId, fault, page_lsn
+from redoraft.storage.page import BODY, PageId, fault, page_lsn
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 
 from .kit import (
     Item,
     Journal,
-    SlotCheckpoints,
     WatchedDisk,
     body,
     content,
@@ -29,11 +28,16 @@ from .kit import (
     opened,
     position_of,
     raw_page,
+    write,
 )
 
 PAGES = {"p1": PageId(1, 0), "p2": PageId(1, 1), "p3": PageId(2, 0), "dict": PageId(0, 3)}
 KINDS = (*PAGES, "file", "note")
 POOL = 3
+
+
+Step = tuple[str, tuple[int | str | tuple[str, ...], ...]]
+"""An action of the specification and its arguments."""
 
 
 class PowerLost(DiskError):
@@ -50,12 +54,13 @@ class World:
         self.committed: list[Item] = []
         self.settled = 0
         self.serving = 0
-        self.highest_checkpoint = 0
+        self.peer = 0
+        self.trail: list[Step] = []
         self._steps_left: int | None = None
         self.storage = self._open()
 
     def _open(self) -> Storage:
-        watched = WatchedDisk(self.disk, before=lambda op: self._tick())
+        watched = WatchedDisk(self.disk, before=lambda _op: self._tick())
         return opened(watched, self.log, self.rules, POOL)
 
     def _tick(self) -> None:
@@ -70,9 +75,15 @@ class World:
         if self.committed and term < self.committed[-1].term:
             return False
         grown = self.committed + self._entry(term, kinds, len(self.committed))
-        if not matching(self.log.items, grown) or (self.serving == term and not is_prefix(grown, self.log.items)):
+        if not matching(self.log.items, grown) or (
+            self.serving == term and not is_prefix(grown, self.log.items)
+        ):
             return False
         self.committed = grown
+        return self._did("CommittedGrows", term, tuple(kinds))
+
+    def _did(self, action: str, *args: int | str | tuple[str, ...]) -> bool:
+        self.trail.append((action, args))
         return True
 
     def receive(self, term: int, kinds: Sequence[str]) -> bool:
@@ -82,7 +93,7 @@ class World:
         if not matching(grown, self.committed):
             return False
         self.log.items = grown
-        return True
+        return self._did("Receive", term, tuple(kinds))
 
     def receive_committed(self) -> bool:
         """The next entry of the committed log, if the node's log is a prefix of it."""
@@ -91,7 +102,7 @@ class World:
             return False
         end = next(at for at in range(have, len(self.committed)) if self.committed[at].kind == "meta")
         self.log.items = self.committed[: end + 1]
-        return True
+        return self._did("Receive", self.log.items[end].term, kinds_of(self.log.items[have:end]))
 
     def commit_own(self) -> bool:
         """The others take the node's next entry, and it is committed."""
@@ -102,14 +113,14 @@ class World:
         if end is None or (self.serving and self.log.items[end].term != self.serving):
             return False
         self.committed = self.log.items[: end + 1]
-        return True
+        return self._did("CommittedGrows", self.committed[end].term, kinds_of(self.committed[have:end]))
 
     def fsync(self, position: int) -> bool:
         if position <= self.log.durable:
             return False
         self.log.durable = min(position, len(self.log.items))
         self._settle()
-        return True
+        return self._did("Fsync", self.log.durable)
 
     def learn(self) -> bool:
         """The majority LSN, one entry further (R3)."""
@@ -119,7 +130,7 @@ class World:
             return False
         self.log.known = end
         self._settle()
-        return True
+        return self._did("Learn", end)
 
     def truncate(self, entries: int) -> bool:
         """Cut the last entries of a branch that is not the committed one (R3)."""
@@ -132,7 +143,7 @@ class World:
         self.storage.before_truncation(lsn_at(to))
         del self.log.items[to:]
         self.log.durable = min(self.log.durable, to)
-        return True
+        return self._did("Truncate", to)
 
     def _settle(self) -> None:
         self.settled = max(self.settled, self.log.entry_end(min(self.log.known, self.log.durable)))
@@ -150,7 +161,7 @@ class World:
         if not right or self.applied != log.known or not is_prefix(self.committed, log.items):
             return False
         self.serving = log.items[-1].term
-        return True
+        return self._did("StartServing")
 
     def write_mtr(self, kind: str) -> bool:
         if not self.serving:
@@ -159,10 +170,10 @@ class World:
         if not matching([*self.log.items, made], self.committed):
             return False
         try:
-            self.storage.write(made.records, lambda records: self.log.append(made))
+            self.storage.write(made.records, lambda _records: self.log.append(made))
         except PoolFull:
             return False
-        return True
+        return self._did("WriteMtr", kind)
 
     def close_entry(self) -> bool:
         if not self.serving or self.log.items[-1].kind == "meta":
@@ -172,18 +183,19 @@ class World:
             return False
         self.log.items = closed
         self.storage.pass_over(self.log.last_lsn)
-        return True
+        return self._did("CloseEntry")
 
     def crash(self, survives: int, rng: Random) -> bool:
-        """Power fails: of the log whole entries up to `survives` are left, of the files any part (spec: Crash)."""
+        """Power fails: whole entries up to `survives` are left, and any part of the files (spec: Crash)."""
         log = self.log
-        log.items = log.items[: log.entry_end(max(survives, log.durable))]
+        survives = max(survives, log.durable)
+        log.items = log.items[: log.entry_end(survives)]
         log.durable, log.known = len(log.items), 0
         self.serving = 0
         self._steps_left = None
         self.disk.crash(rng, rng.choice(("subset", "prefix")))
         self.storage = self._open()
-        return True
+        return self._did("Crash", survives)
 
     def deposed(self) -> bool:
         """A leader that is overruled: with H13 its process restarts, without it steps down in place."""
@@ -196,7 +208,7 @@ class World:
         self.storage.before_truncation(lsn_at(end))
         del self.log.items[end:]
         self.log.durable = min(self.log.durable, end)
-        return True
+        return self._did("StepDown")
 
     # --- storage ---
 
@@ -208,10 +220,14 @@ class World:
         upto = min(self.applied + mtrs, position_of(self.log.apply_limit))
         if self.serving or upto <= self.applied:
             return False
+        before = self.applied
         try:
             self.storage.apply(lsn_at(upto))
         except PoolFull:
-            return False
+            return self.applied > before
+        finally:
+            for position in range(before + 1, self.applied + 1):
+                self._did("Apply", position)
         return True
 
     def flush_list(self) -> bool:
@@ -226,30 +242,45 @@ class World:
         return self.storage.flush_page(PAGES[name])
 
     def checkpoint(self) -> bool:
-        """The dictionary says what of it is in no page yet (H22): a change of its page that is itself not yet on
-        a majority, or not durable, has persisted nothing."""
-        notes = unpersisted(self.log.items[: min(self.log.known, self.log.entry_end(self.log.durable))])
+        """The dictionary holds it at the oldest note that it knows of and that is in no page yet (H22).
+
+        A change of its page that is not yet on a majority, or not durable, has persisted nothing.
+        """
+        stays = min(self.log.known, self.log.entry_end(self.log.durable))
+        notes = unpersisted(self.log.items[: min(self.applied, stays)])
         self.storage.hold_checkpoint(lsn_at(notes[0]) if notes else None)
         before = self.storage.checkpoint_lsn
         found = self.storage.checkpoint()
         assert found >= before, "the checkpoint has gone back"
-        return found > before
+        return found > before and self._did("Checkpoint", position_of(found))
 
     def delete_redo(self) -> bool:
+        """Below the checkpoint and below what the others have (LOG-8: the redo log's own rule)."""
+        others = next(
+            (end for end in range(len(self.committed), 0, -1) if self.committed[end - 1].kind == "meta"), 0
+        )
+        if others > self.peer:
+            self.peer = others
+            self._did("PeerGains", others)
         before = self.log.oldest
-        self.log.oldest = position_of(self.storage.checkpoint_lsn)
-        return self.log.oldest > before
+        self.log.oldest = max(before, min(position_of(self.storage.checkpoint_lsn), self.peer))
+        return self.log.oldest > before and self._did("DeleteRedo", self.log.oldest)
 
     def power_fails_in(self, step: Callable[[], bool], after_ops: int, rng: Random) -> bool:
         """Take a step, and lose power after so many operations of the disk, or when it is done."""
         self._steps_left = after_ops
+        checkpoint = self.storage.checkpoint_lsn
         try:
             step()
         except PowerLost:
             pass
         finally:
             self._steps_left = None
-        return self.crash(rng.randint(self.log.durable, len(self.log.items)), rng)
+        told = self.storage.checkpoint_lsn > checkpoint
+        self.crash(rng.randint(self.log.durable, len(self.log.items)), rng)
+        if self.storage.checkpoint_lsn > checkpoint and not told:
+            self.trail.insert(-1, ("Checkpoint", (position_of(self.storage.checkpoint_lsn),)))
+        return True
 
     # --- invariants of the specification ---
 
@@ -292,8 +323,9 @@ class World:
                 seen = content(frame.page_id, self.committed[:upto])
                 assert body(frame.data) == seen, f"ReadersSeeCommitted: {frame.page_id}"
 
-    def checkpoints(self) -> SlotCheckpoints:
-        return SlotCheckpoints(self.disk)
+
+def kinds_of(items: Sequence[Item]) -> tuple[str, ...]:
+    return tuple(one.kind for one in items)
 
 
 def is_prefix(one: Sequence[Item], other: Sequence[Item]) -> bool:
@@ -307,21 +339,15 @@ def matching(one: Sequence[Item], other: Sequence[Item]) -> bool:
 
 
 def unpersisted(items: Sequence[Item]) -> list[int]:
-    """Positions (from 0) of notes behind which no change of the dictionary page stands (spec: Unpersisted)."""
+    """Positions, from 0, of notes behind which no change of the dictionary page is (spec: Unpersisted)."""
     last = max((at for at, one in enumerate(items) if one.kind == "dict"), default=-1)
     return [at for at, one in enumerate(items) if one.kind == "note" and at > last]
 
 
 def content_from(page_id: PageId, found: bytes, items: Sequence[Item]) -> bytes:
     """The body of a page after these mtrs, on top of what it holds."""
-    start = Item(0, "start", (_whole(page_id, found),))
+    start = Item(0, "start", (write(page_id, BODY, found),))
     return content(page_id, [start, *items])
-
-
-def _whole(page_id: PageId, found: bytes):  # type: ignore[no-untyped-def]
-    from .kit import BODY, write
-
-    return write(page_id, BODY, found)
 
 
 TERMS = (1, 2, 3)
@@ -353,9 +379,13 @@ def random_step(world: World, rng: Random) -> str:
         "Deposed": world.deposed,
         "DeleteRedo": world.delete_redo,
         "Crash": lambda: world.crash(rng.randint(world.log.durable, len(world.log.items)), rng),
-        "PowerFailsIn": lambda: world.power_fails_in(rng.choice(list(inner.values())), rng.randint(0, 6), rng),
+        "PowerFailsIn": lambda: world.power_fails_in(
+            rng.choice(list(inner.values())), rng.randint(0, 6), rng
+        ),
     }
-    weights = [{"Crash": 0.1, "PowerFailsIn": 0.15, "Deposed": 0.2, "WriteMtr": 3.0}.get(one, 1.0) for one in steps]
+    weights = [
+        {"Crash": 0.1, "PowerFailsIn": 0.15, "Deposed": 0.2, "WriteMtr": 3.0}.get(one, 1.0) for one in steps
+    ]
     while True:
         name = rng.choices(list(steps), weights)[0]
         if steps[name]():
