@@ -90,7 +90,7 @@ class Storage:
         for what, lsn in (("the checkpoint is", checkpoints.lsn), ("a page has", doublewrite.page_bound)):
             if lsn > log.last_lsn:
                 raise CorruptStorage(
-                    f"{what} LSN {lsn}, but the log ends at {log.last_lsn}: it has lost what was durable;"
+                    f"{what} LSN {lsn}, the log ends at {log.last_lsn}: it has lost what was durable;"
                     " seed the node anew from another one (H24)"
                 )
         if checkpoints.lsn < log.start_lsn:
