@@ -116,9 +116,10 @@ class World:
         return self._did("CommittedGrows", self.committed[end].term, kinds_of(self.committed[have:end]))
 
     def fsync(self, position: int) -> bool:
+        position = min(position, len(self.log.items))
         if position <= self.log.durable:
             return False
-        self.log.durable = min(position, len(self.log.items))
+        self.log.durable = position
         self._settle()
         return self._did("Fsync", self.log.durable)
 
