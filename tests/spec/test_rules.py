@@ -29,6 +29,7 @@ BELOW_THE_SPEC = {
     "H21-disable",
     "H24",
     "H26",
+    "H30",
     "TORN-1",
     "TORN-1-detect",
 }

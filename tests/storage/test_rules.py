@@ -16,6 +16,7 @@ from redoraft.storage import bulk
 from redoraft.storage.engine import Storage
 from redoraft.storage.mutants import MUTANTS
 from redoraft.storage.page import PageId, sealed
+from redoraft.storage.rows import Rows
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 from redoraft.storage.seed import LogPosition, SeedEnd, SeedSource, SeedTarget
 from redoraft.types import LogIndex, Lsn, Term
@@ -244,11 +245,33 @@ def somebody_disables_redo(rules: StorageRules) -> object:
 
 
 def background_work_is_due_on_a_follower(rules: StorageRules) -> object:
-    journal = journal_of([write(P, 100, b"old undo")])
-    follower = applied(journal, rules)
+    """Undo of a committed transaction is there; the redo that the follower has written of its own."""
+    journal = journal_of([])
+    rows = Rows(applied(journal, rules), journal.appender())
+    transaction = rows.begin()
+    rows.put(transaction, 1, b"x")
+    rows.commit(transaction)
     before = len(journal.items)
-    bulk.clear_in_background(follower, [P], journal.appender(), leads=False)
+    rows.purge(leads=False)
     return len(journal.items) - before
+
+
+def a_leader_dies_in_a_transaction(rules: StorageRules) -> object:
+    """Whether its row can be written on the new leader."""
+    journal = journal_of([])
+    old = Rows(applied(journal, rules), journal.appender())
+    old.put(old.begin(), 1, b"half")
+    journal.append(Item(1, "meta"))
+    journal.durable = journal.known = len(journal.items)
+    new = Rows(applied(journal, rules), journal.appender(2))
+    new.roll_back_unfinished()
+    transaction = new.begin()
+    try:
+        new.put(transaction, 1, b"whole")
+    except StorageMisuse:
+        return "locked for ever"
+    new.commit(transaction)
+    return new.get(1)
 
 
 def the_source_goes_on_while_it_is_copied(rules: StorageRules) -> object:
@@ -310,6 +333,7 @@ SCENES = (
     Scene("H21", [True, True], an_index_is_built_in_bulk),
     Scene("H21-disable", "refused", somebody_disables_redo),
     Scene("H23", 0, background_work_is_due_on_a_follower),
+    Scene("H30", b"whole", a_leader_dies_in_a_transaction),
     Scene("H24", [True, True], the_source_goes_on_while_it_is_copied),
 )
 

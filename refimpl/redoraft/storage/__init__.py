@@ -7,8 +7,6 @@ bulk         pages loaded in bulk (H21)          seed       a copy for another n
 port         the log and the checkpoint, as all of this sees them
 rules        one method a rule                   mutants    one rule taken out
 
-The pages of rows and undo stand on top of that:
-
-heap         rows of a fixed size                undo       what a transaction has to take back
-transactions writes, rollback, purge (H23, H30)
+rows stands on top of that: rows of a fixed size, transactions with undo in pages, rollback by a new leader
+(H30), purge (H23).
 """

@@ -1,4 +1,4 @@
-"""Work on pages beside transactions: bulk loads, background work (H21, H23; InnoDB: BtrBulk, purge).
+"""Pages made in bulk, as a sorted index build makes them (H21; InnoDB: BtrBulk).
 
 Stock writes pages of a sorted index build to the data file and never to the log.  A follower would not have
 them, so they are logged like any other page: an init and the body, one mtr a page.  For the same reason redo
@@ -7,7 +7,7 @@ is never disabled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from redoraft.errors import StorageMisuse
 from redoraft.redo.record import PageInit, PageWrite, Record
@@ -36,15 +36,3 @@ def disable_redo(storage: Storage) -> None:
     if not storage.rules.may_disable_redo(asked=True):
         raise StorageMisuse("redo cannot be disabled: followers have nothing else; load with redo enabled")
     storage.redo_disabled = True
-
-
-def clear_in_background(storage: Storage, pages: Sequence[PageId], append: Append, *, leads: bool) -> int:
-    """Empty pages that nobody needs any more, as purge does with undo; how many.  Raises as `Storage.write`.
-
-    It writes redo, so a follower leaves it to the leader, whose redo it gets (H23).
-    """
-    if not storage.rules.works_in_background(leads):
-        return 0
-    for page_id in pages:
-        storage.write([PageInit(page_id.space_id, page_id.page_no)], append)
-    return len(pages)

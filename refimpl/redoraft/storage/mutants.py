@@ -97,6 +97,11 @@ class _WorksOnFollowers(StorageRules):
         return True
 
 
+class _LeavesUnfinished(StorageRules):
+    def rolls_back(self, promoted: bool) -> bool:
+        return False
+
+
 class _SeedsFromTheEnd(StorageRules):
     def seed_starts_at(self, before_copy: Lsn, after_copy: Lsn) -> Lsn:
         return after_copy
@@ -131,6 +136,9 @@ _TABLE: tuple[Mutant[StorageRules], ...] = (
     Mutant("loads-unlogged", "H21", "pages made in bulk are not logged", _LoadsUnlogged),
     Mutant("disables-redo", "H21-disable", "redo can be disabled", _DisablesRedo),
     Mutant("purges-on-followers", "H23", "a follower purges undo, and writes redo", _WorksOnFollowers),
+    Mutant(
+        "leaves-unfinished", "H30", "a new leader leaves open transactions as they are", _LeavesUnfinished
+    ),
     Mutant("seeds-from-the-end", "H24", "a copy starts at the checkpoint after it", _SeedsFromTheEnd),
 )
 

@@ -104,6 +104,11 @@ class StorageRules:
         """H23 (BackgroundWork): purge and its like write redo, so only the leader does them."""
         return leads
 
+    def rolls_back(self, promoted: bool) -> bool:
+        """H30 (trx_rollback_or_clean_recovered): a new leader rolls back what nobody will finish, before it
+        accepts writes."""
+        return promoted
+
     # --- re-seeding ---
 
     def seed_starts_at(self, before_copy: Lsn, after_copy: Lsn) -> Lsn:
