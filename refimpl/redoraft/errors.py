@@ -3,10 +3,16 @@
 RedoError
   CorruptRedo      the bytes of the redo log cannot be what a crash leaves
   CorruptVote      the file of term and vote cannot be what a crash leaves
+  CorruptPage      the bytes of a page cannot be what a crash leaves
+  CorruptStorage   the files of the pages do not belong together
   LogMisuse        the caller asks what the contract forbids; nothing was changed
     LogDeleted     what is asked for was deleted from the log (LOG-8, H24)
     UnsafeCut      a truncation below what must stay (H11)
   LogFull          the log has no room for it; nothing was written (H25)
+  StorageMisuse    the same, of pages
+  PoolFull         no page of the buffer pool may be written or evicted now
+  TruncationRefused  the log was to be cut below a page on disk or the checkpoint (H11)
+  StorageStopped   the storage engine may not be used any more: open it again
   DiskError        the disk failed, or a handle may no longer be used
     DiskFull       there is no room on the disk (ENOSPC, EDQUOT)
     DiskBroken     the device failed (EIO)
@@ -46,6 +52,21 @@ class CorruptVote(RedoError):
         self.remedy = remedy
 
 
+class CorruptPage(RedoError):
+    """Bytes that are no page; `offset` is in bytes from the start of the file `file`."""
+
+    def __init__(self, what: str, *, file: str, offset: int, remedy: str) -> None:
+        super().__init__(f"{what}, in {file} at byte {offset}: {remedy}")
+        self.what = what
+        self.file = file
+        self.offset = offset
+        self.remedy = remedy
+
+
+class CorruptStorage(RedoError):
+    """Files of pages that cannot be opened together: a copy that was not completed, a missing log."""
+
+
 class LogMisuse(RedoError):
     """A call that the contract of the log (or of the vote store) forbids: refused, nothing changed."""
 
@@ -60,6 +81,22 @@ class UnsafeCut(LogMisuse):
 
 class LogFull(RedoError):
     """There is no room in the log: nothing was written; make a checkpoint and delete redo, then try again."""
+
+
+class StorageMisuse(RedoError):
+    """A call that the contract of the storage engine forbids: refused, nothing changed."""
+
+
+class PoolFull(RedoError):
+    """Every page in the buffer pool is in use or beyond the flush limit: try again when that has moved."""
+
+
+class TruncationRefused(RedoError):
+    """The log may not be cut below a page on disk or the checkpoint: its LSNs would be used again (H11)."""
+
+
+class StorageStopped(RedoError):
+    """The disk failed under the engine, or its pages hold what was truncated: open it again on the disk."""
 
 
 class DiskError(RedoError):

@@ -9,13 +9,14 @@ import pytest
 from attrs import evolve, frozen
 
 from redoraft.disk.memory import MemoryDisk
+from redoraft.mutant import Mutant
 from redoraft.node import Node, RestartProcess, Stopped
 from redoraft.node.startup import aligned, apply_limit
 from redoraft.observe import NoObserver
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, Proceed
 from redoraft.raft.messages import RequestVote, Vote
-from redoraft.raft.mutants import MUTANTS, Mutant
+from redoraft.raft.mutants import MUTANTS
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Role, Waiter
@@ -233,7 +234,7 @@ def test_every_mutant_has_a_scene() -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)
-def test_a_mutant_takes_out_exactly_one_rule_that_names_itself(mutant: Mutant) -> None:
+def test_a_mutant_takes_out_exactly_one_rule_that_names_itself(mutant: Mutant[Rules]) -> None:
     overridden = [name for name in vars(mutant.rules) if not name.startswith("__")]
     assert len(overridden) == 1
     documented: str = getattr(Rules, overridden[0]).__doc__

@@ -13,7 +13,7 @@ from redoraft.redo.files import Layout
 from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
 from redoraft.redo.lsn import START_LSN, sn_of
 from redoraft.redo.mtr import encode_mtr
-from redoraft.redo.record import Dummy, PageWrite, Record
+from redoraft.redo.record import Dummy, PageInit, PageWrite, Record
 from redoraft.types import Lsn, Term
 
 LOG = "#ib_redo0"
@@ -27,9 +27,15 @@ def page_writes(max_data: int = 300) -> st.SearchStrategy[PageWrite]:
     return st.builds(PageWrite, u32, u32, st.integers(0, 16000), st.binary(max_size=max_data))
 
 
+def page_inits() -> st.SearchStrategy[PageInit]:
+    """Page inits, their fields near the borders of the compressed form."""
+    u32 = st.sampled_from([0, 0x7F, 0x80, 0x3FFF, 0x4000, 0xFFFFFFFF]) | st.integers(0, 2**32 - 1)
+    return st.builds(PageInit, u32, u32)
+
+
 def record_runs(max_data: int = 300) -> st.SearchStrategy[list[Record]]:
     """The records of one mtr: often one, sometimes enough for several blocks."""
-    record: st.SearchStrategy[Record] = st.builds(Dummy) | page_writes(max_data)
+    record: st.SearchStrategy[Record] = st.builds(Dummy) | page_inits() | page_writes(max_data)
     return st.lists(record, min_size=1, max_size=4)
 
 

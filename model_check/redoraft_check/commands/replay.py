@@ -13,8 +13,9 @@ from attrs import frozen
 
 from redoraft.cluster.trace import trace_header
 from redoraft.errors import RedoError
-from redoraft.raft.mutants import MUTANTS, Mutant
-from redoraft.raft.rules import ALL_RULES
+from redoraft.mutant import Mutant
+from redoraft.raft.mutants import MUTANTS
+from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Members
 from redoraft.scenario import Replay, replay
 from redoraft.types import NodeId
@@ -65,7 +66,7 @@ class Report:
     """A replay with the verdict on its trace."""
 
     path: Path
-    mutant: Mutant | None
+    mutant: Mutant[Rules] | None
     run: Replay
     verdict: Verdict
 
@@ -124,7 +125,7 @@ def replay_command(
 
 
 def run_scenarios(
-    wanted: Sequence[tuple[Path, Mutant | None]], judge: OracleEngine | Engine, out: Path
+    wanted: Sequence[tuple[Path, Mutant[Rules] | None]], judge: OracleEngine | Engine, out: Path
 ) -> list[Report]:
     """Replay scenarios, each with a mutant or none, with their traces in `out`; all are judged at once.
 
@@ -144,13 +145,13 @@ def run_scenarios(
     ]
 
 
-def _names(wanted: Sequence[tuple[Path, Mutant | None]]) -> list[str]:
+def _names(wanted: Sequence[tuple[Path, Mutant[Rules] | None]]) -> list[str]:
     """A name for each trace; files of one name in several folders are numbered."""
     stems = [f"{file.stem}-{mutant.name}" if mutant else file.stem for file, mutant in wanted]
     return [f"{stem}-{at}" if stems.count(stem) > 1 else stem for at, stem in enumerate(stems, start=1)]
 
 
-def _replayed(file: Path, mutant: Mutant | None) -> Replay:
+def _replayed(file: Path, mutant: Mutant[Rules] | None) -> Replay:
     try:
         scenario = read_scenario(file)
     except TraceError as error:
@@ -166,7 +167,7 @@ def _replayed(file: Path, mutant: Mutant | None) -> Replay:
         raise CliError(Exit.BAD_INPUT, f"{file}: no log can follow it: {error}") from None
 
 
-def _write(path: Path, run: Replay, mutant: Mutant | None) -> Path:
+def _write(path: Path, run: Replay, mutant: Mutant[Rules] | None) -> Path:
     scenario = run.scenario
     members = Members(tuple(map(NodeId, scenario.data_nodes)), tuple(map(NodeId, scenario.log_nodes)))
     source = f"replay of {scenario.rule}" + (f" with mutant {mutant.name}" if mutant else "")

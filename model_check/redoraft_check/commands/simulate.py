@@ -14,8 +14,10 @@ import redoraft
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
-from redoraft.raft.mutants import MUTANTS, Mutant
-from redoraft.raft.rules import ALL_RULES
+from redoraft.mutant import Mutant
+from redoraft.mutants import find_mutant
+from redoraft.raft.mutants import MUTANTS
+from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Members
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
@@ -46,7 +48,7 @@ class _Request:
     log_nodes: int
     members: Members
     faults: frozenset[Fault]
-    mutant: Mutant | None
+    mutant: Mutant[Rules] | None
     out: Path
 
     @property
@@ -104,14 +106,20 @@ def simulate(
     _report(request, _run(request, Screen(quiet=quiet)), format_)
 
 
-def mutant_named(name: str | None) -> Mutant | None:
+def mutant_named(name: str | None) -> Mutant[Rules] | None:
     """The mutant of that name, or of that rule; None for None.  Raises CliError (2) for an unknown one."""
     if name is None:
         return None
-    found = next((one for one in MUTANTS.values() if name in {one.name, one.rule}), None)
+    found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    return found
+    if found.name not in MUTANTS:
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule} of the storage engine, which simulated nodes do not have;"
+            " see docs/storage.md for the test that catches it",
+        )
+    return MUTANTS[found.name]
 
 
 def _run(request: _Request, screen: Screen) -> Simulator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import merge as heap_merge  # noqa: F401  (compiled code calls it for unions)
 from itertools import permutations
 
 from redoraft_check.oracle.errors import EvaluationError

@@ -7,8 +7,7 @@ Each class overrides exactly one method of `Rules`; none of them changes what is
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from redoraft.mutant import Mutant, by_name
 from redoraft.raft.rules import Rules
 from redoraft.raft.state import Role
 from redoraft.types import NO_ONE, LogIndex, Lsn, NodeId, Term
@@ -115,17 +114,7 @@ class _LearnsBeyondAgreement(Rules):
         return max(known, min(majority, last_lsn))
 
 
-@frozen
-class Mutant:
-    """A set of rules with `rule` (its requirement id, as in the specification's Off) taken out."""
-
-    name: str
-    rule: str
-    summary: str
-    rules: type[Rules]
-
-
-_TABLE = (
+_TABLE: tuple[Mutant[Rules], ...] = (
     Mutant("anybody-writes", "CL-1", "a follower takes client writes into its log", _AnybodyWrites),
     Mutant("log-node-leads", "CL-2", "a log node opens its term and keeps leading", _LogNodeLeads),
     Mutant("keeps-open-entry", "LOG-1", "the scan keeps an entry without its meta record", _KeepsOpenEntry),
@@ -178,5 +167,5 @@ _TABLE = (
     ),
 )
 
-MUTANTS: dict[str, Mutant] = {mutant.name: mutant for mutant in _TABLE}
+MUTANTS: dict[str, Mutant[Rules]] = by_name(_TABLE)
 """By name."""

@@ -21,6 +21,7 @@ from redoraft.redo.record import (
     Record,
     RecordType,
     decode_meta,
+    decode_page_init,
     decode_page_write,
     encode_record,
     measure,
@@ -59,6 +60,8 @@ def _records(data: bytes) -> Iterator[Record]:
         type_byte, end = step
         if type_byte & ~SINGLE == RecordType.PAGE_WRITE:
             yield decode_page_write(data, at)
+        elif type_byte & ~SINGLE == RecordType.PAGE_INIT:
+            yield decode_page_init(data, at)
         elif type_byte & ~SINGLE == RecordType.DUMMY:
             yield Dummy()
         at = end

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
+from redoraft.mutant import Mutant, by_name
 from redoraft.redo.rules import LogRules
 from redoraft.types import Lsn, Sn
 
@@ -92,36 +91,24 @@ class _TriesSyncAgain(LogRules):
         return False
 
 
-@attrs.frozen
-class LogMutant:
-    """A set of rules with `rule` (its requirement id) taken out."""
-
-    name: str
-    rule: str
-    summary: str
-    rules: type[LogRules]
-
-
-_TABLE = (
-    LogMutant("cuts-anywhere", "H10", "a truncation may end inside a record group", _CutsAnywhere),
-    LogMutant("cuts-below", "H11", "a truncation may go below checkpoint, page or local commit", _CutsBelow),
-    LogMutant("marks-nothing", "H12-mark", "no mark says that a truncation is under way", _MarksNothing),
-    LogMutant("keeps-files", "H12-files", "files beyond the cut stay", _KeepsFiles),
-    LogMutant("keeps-tail", "H12-tail", "blocks behind the cut stay in its file", _KeepsTail),
-    LogMutant("keeps-cut-block", "H12-block", "the block of the cut keeps what it had", _KeepsCutBlock),
-    LogMutant("unmarks-at-once", "H12-sync", "the mark goes before the cut is durable", _UnmarksAtOnce),
-    LogMutant(
-        "any-checkpoint", "LOG-8-inside", "a checkpoint outside its file counts", _BelievesAnyCheckpoint
-    ),
-    LogMutant("one-slot", "LOG-8-slots", "the newest checkpoint is written over", _OverwritesNewest),
-    LogMutant("forgets-followers", "LOG-8", "redo that a follower needs is deleted", _DeletesAtCheckpoint),
-    LogMutant("waits-for-the-dead", "H24", "redo is kept for a dead follower for ever", _WaitsForTheDead),
-    LogMutant("fills-the-log", "H25", "no room is left for the meta record", _FillsTheLog),
-    LogMutant("skips-holes", "H29", "an unfinished mtr is skipped", _SkipsHoles),
-    LogMutant("closes-by-size", "H29-commit", "a waiting commit closes no entry", _ClosesBySizeOnly),
-    LogMutant("commits-when-written", "BIN-4", "a commit is answered before the fsync", _CommitsWhenWritten),
-    LogMutant("tries-sync-again", "LOG-5-fsync", "an fsync that failed is tried again", _TriesSyncAgain),
+_TABLE: tuple[Mutant[LogRules], ...] = (
+    Mutant("cuts-anywhere", "H10", "a truncation may end inside a record group", _CutsAnywhere),
+    Mutant("cuts-below", "H11", "a truncation may go below checkpoint, page or local commit", _CutsBelow),
+    Mutant("marks-nothing", "H12-mark", "no mark says that a truncation is under way", _MarksNothing),
+    Mutant("keeps-files", "H12-files", "files beyond the cut stay", _KeepsFiles),
+    Mutant("keeps-tail", "H12-tail", "blocks behind the cut stay in its file", _KeepsTail),
+    Mutant("keeps-cut-block", "H12-block", "the block of the cut keeps what it had", _KeepsCutBlock),
+    Mutant("unmarks-at-once", "H12-sync", "the mark goes before the cut is durable", _UnmarksAtOnce),
+    Mutant("any-checkpoint", "LOG-8-inside", "a checkpoint outside its file counts", _BelievesAnyCheckpoint),
+    Mutant("one-slot", "LOG-8-slots", "the newest checkpoint is written over", _OverwritesNewest),
+    Mutant("forgets-followers", "LOG-8", "redo that a follower needs is deleted", _DeletesAtCheckpoint),
+    Mutant("waits-for-the-dead", "H24", "redo is kept for a dead follower for ever", _WaitsForTheDead),
+    Mutant("fills-the-log", "H25", "no room is left for the meta record", _FillsTheLog),
+    Mutant("skips-holes", "H29", "an unfinished mtr is skipped", _SkipsHoles),
+    Mutant("closes-by-size", "H29-commit", "a waiting commit closes no entry", _ClosesBySizeOnly),
+    Mutant("commits-when-written", "BIN-4", "a commit is answered before the fsync", _CommitsWhenWritten),
+    Mutant("tries-sync-again", "LOG-5-fsync", "an fsync that failed is tried again", _TriesSyncAgain),
 )
 
-LOG_MUTANTS: dict[str, LogMutant] = {mutant.name: mutant for mutant in _TABLE}
+LOG_MUTANTS = by_name(_TABLE)
 """By name."""

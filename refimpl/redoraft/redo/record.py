@@ -10,6 +10,11 @@ The top bit of the type (0x80) says that the record is a mini-transaction by its
     2       offset in the page                           8       start LSN: the end of the entry before
     2       length of the data                           8       data bytes between start LSN and this record
     length  the data
+                                                         PageInit (MLOG_INIT_FILE_PAGE2, 59: stock layout)
+                                                         1       type
+                                                         1 to 5  space id, compressed
+                                                         1 to 5  page number, compressed
+
                                                          Dummy (MLOG_DUMMY_RECORD, 32), GroupEnd
                                                          (MLOG_MULTI_REC_END, 31: never with 0x80)
                                                          1       type
@@ -43,6 +48,7 @@ class RecordType(IntEnum):
     PAGE_WRITE = 30
     GROUP_END = 31
     DUMMY = 32
+    PAGE_INIT = 59
     RAFT_META = 120
 
 
@@ -65,6 +71,14 @@ class PageWrite:
 
 
 @attrs.frozen
+class PageInit:
+    """The page is taken into use: all zeros but for its own address (InnoDB: fsp_init_file_page)."""
+
+    space_id: int
+    page_no: int
+
+
+@attrs.frozen
 class Dummy:
     """A record that changes nothing (InnoDB: MLOG_DUMMY_RECORD)."""
 
@@ -83,7 +97,7 @@ class Meta:
     data_size: int
 
 
-Record = PageWrite | Dummy
+Record = PageWrite | PageInit | Dummy
 """What a page change is made of; a Meta stands alone, see `redoraft.redo.mtr`."""
 
 
@@ -92,6 +106,8 @@ def encode_record(record: Record, *, single: bool) -> bytes:
     flag = SINGLE if single else 0
     if isinstance(record, Dummy):
         return bytes([RecordType.DUMMY | flag])
+    if isinstance(record, PageInit):
+        return bytes([RecordType.PAGE_INIT | flag]) + pack(record.space_id) + pack(record.page_no)
     size = len(record.data)
     if not 0 <= record.offset <= PAGE_SIZE - size:
         raise LogMisuse(
@@ -123,6 +139,13 @@ def decode_page_write(data: bytes | bytearray, at: int) -> PageWrite:
     return PageWrite(space_id, page_no, offset, bytes(data[start:end]))
 
 
+def decode_page_init(data: bytes | bytearray, at: int) -> PageInit:
+    """The page init at byte `at`; the caller has measured it."""
+    address = _page_address(data, at)
+    assert address is not None, "decode_page_init is for records that are whole"
+    return PageInit(*address[:2])
+
+
 def measure(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
     """The type byte of the record at byte `at`, and where it ends; None if `data` ends before it does.
 
@@ -135,6 +158,9 @@ def measure(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
     if kind == RecordType.PAGE_WRITE:
         fields = _page_write_fields(data, at)
         return None if fields is None else (type_byte, fields[4])
+    if kind == RecordType.PAGE_INIT:
+        address = _page_address(data, at)
+        return None if address is None else (type_byte, address[2])
     if kind == RecordType.DUMMY or type_byte == RecordType.GROUP_END:
         return type_byte, at + 1
     if type_byte == RecordType.RAFT_META | SINGLE:
@@ -148,18 +174,23 @@ def measure(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
 
 def _page_write_fields(data: bytes | bytearray, at: int) -> tuple[int, int, int, int, int] | None:
     """Space id, page number, offset in the page, and where the written bytes start and end in `data`."""
-    space = unpack(data, at + 1)
-    if space is None:
+    address = _page_address(data, at)
+    if address is None or address[2] + _U16_U16.size > len(data):
         return None
-    page = unpack(data, space[1])
-    if page is None or page[1] + _U16_U16.size > len(data):
-        return None
-    offset, size = _U16_U16.unpack_from(data, page[1])
+    space_id, page_no, behind = address
+    offset, size = _U16_U16.unpack_from(data, behind)
     if offset + size > PAGE_SIZE:
         raise CorruptRedo(
             f"a page write of {size} bytes at offset {offset} leaves the page of {PAGE_SIZE} bytes",
             offset=at,
             remedy="the log ends before this record",
         )
-    start = page[1] + _U16_U16.size
-    return (space[0], page[0], offset, start, start + size) if start + size <= len(data) else None
+    start = behind + _U16_U16.size
+    return (space_id, page_no, offset, start, start + size) if start + size <= len(data) else None
+
+
+def _page_address(data: bytes | bytearray, at: int) -> tuple[int, int, int] | None:
+    """Space id and page number of the record at byte `at`, and the byte behind them."""
+    space = unpack(data, at + 1)
+    page = None if space is None else unpack(data, space[1])
+    return None if space is None or page is None else (space[0], *page)

@@ -1,0 +1,393 @@
+"""One data node's storage in the world of spec/StorageLimits.tla: every step is one of its actions.
+
+The log around the node may do all that R1 to R5 of ReplicatedLog leave open.  `World` refuses steps that
+those promises do not allow (it returns False and does nothing); the same class is driven by Hypothesis and by
+seeded random walks.  Positions count mtrs, as in the specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from redoraft.disk.memory import MemoryDisk
+from redoraft.errors import DiskError, PoolFull
+from redoraft.raft.rules import ALL_RULES, Rules
+from redoraft.storage.engine import Storage
+from redoraft.storage.page import BODY, PageId, fault, page_lsn
+from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
+
+from .kit import (
+    Item,
+    Journal,
+    WatchedDisk,
+    body,
+    content,
+    item,
+    lsn_at,
+    opened,
+    position_of,
+    raw_page,
+    write,
+)
+
+PAGES = {"p1": PageId(1, 0), "p2": PageId(1, 1), "p3": PageId(2, 0), "dict": PageId(0, 3)}
+KINDS = (*PAGES, "file", "note")
+POOL = 3
+
+
+Step = tuple[str, tuple[int | str | tuple[str, ...], ...]]
+"""An action of the specification and its arguments."""
+
+
+class PowerLost(DiskError):
+    """What the disk says when the power is gone in the middle of a step."""
+
+
+class World:
+    """The variables of the specification; `buffer`, `copy`, `disk`, `checkpoint` are the engine's."""
+
+    def __init__(self, rules: StorageRules = ALL_STORAGE_RULES, raft: Rules = ALL_RULES) -> None:
+        self.rules = rules
+        self.disk = MemoryDisk()
+        self.log = Journal(rules=raft)
+        self.committed: list[Item] = []
+        self.settled = 0
+        self.serving = 0
+        self.peer = 0
+        self.trail: list[Step] = []
+        self._steps_left: int | None = None
+        self.storage = self._open()
+
+    def _open(self) -> Storage:
+        watched = WatchedDisk(self.disk, before=lambda _op: self._tick())
+        return opened(watched, self.log, self.rules, POOL)
+
+    def _tick(self) -> None:
+        if self._steps_left is not None:
+            if self._steps_left == 0:
+                raise PowerLost("the power is gone")
+            self._steps_left -= 1
+
+    # --- the log around the node ---
+
+    def committed_grows(self, term: int, kinds: Sequence[str]) -> bool:
+        if self.committed and term < self.committed[-1].term:
+            return False
+        grown = self.committed + self._entry(term, kinds, len(self.committed))
+        if not matching(self.log.items, grown) or (
+            self.serving == term and not is_prefix(grown, self.log.items)
+        ):
+            return False
+        self.committed = grown
+        return self._did("CommittedGrows", term, tuple(kinds))
+
+    def _did(self, action: str, *args: int | str | tuple[str, ...]) -> bool:
+        self.trail.append((action, args))
+        return True
+
+    def receive(self, term: int, kinds: Sequence[str]) -> bool:
+        if self.serving or (self.log.items and term < self.log.items[-1].term):
+            return False
+        grown = self.log.items + self._entry(term, kinds, len(self.log.items))
+        if not matching(grown, self.committed):
+            return False
+        self.log.items = grown
+        return self._did("Receive", term, tuple(kinds))
+
+    def receive_committed(self) -> bool:
+        """The next entry of the committed log, if the node's log is a prefix of it."""
+        have = len(self.log.items)
+        if self.serving or have >= len(self.committed) or not is_prefix(self.log.items, self.committed):
+            return False
+        end = next(at for at in range(have, len(self.committed)) if self.committed[at].kind == "meta")
+        self.log.items = self.committed[: end + 1]
+        return self._did("Receive", self.log.items[end].term, kinds_of(self.log.items[have:end]))
+
+    def commit_own(self) -> bool:
+        """The others take the node's next entry, and it is committed."""
+        have = len(self.committed)
+        if have >= len(self.log.items) or not is_prefix(self.committed, self.log.items):
+            return False
+        end = next((at for at in range(have, len(self.log.items)) if self.log.items[at].kind == "meta"), None)
+        if end is None or (self.serving and self.log.items[end].term != self.serving):
+            return False
+        self.committed = self.log.items[: end + 1]
+        return self._did("CommittedGrows", self.committed[end].term, kinds_of(self.committed[have:end]))
+
+    def fsync(self, position: int) -> bool:
+        position = min(position, len(self.log.items))
+        if position <= self.log.durable:
+            return False
+        self.log.durable = position
+        self._settle()
+        return self._did("Fsync", self.log.durable)
+
+    def learn(self) -> bool:
+        """The majority LSN, one entry further (R3)."""
+        ends = [at + 1 for at, one in enumerate(self.log.items) if one.kind == "meta"]
+        end = next((end for end in ends if end > self.log.known), None)
+        if end is None or not is_prefix(self.log.items[:end], self.committed):
+            return False
+        self.log.known = end
+        self._settle()
+        return self._did("Learn", end)
+
+    def truncate(self, entries: int) -> bool:
+        """Cut the last entries of a branch that is not the committed one (R3)."""
+        ends = [0] + [at + 1 for at, one in enumerate(self.log.items) if one.kind == "meta"]
+        to = ends[max(0, len(ends) - 1 - entries)]
+        if self.serving or to >= len(self.log.items) or to < max(self.settled, self.log.known):
+            return False
+        if is_prefix(self.log.items, self.committed):
+            return False
+        self.storage.before_truncation(lsn_at(to))
+        del self.log.items[to:]
+        self.log.durable = min(self.log.durable, to)
+        return self._did("Truncate", to)
+
+    def _settle(self) -> None:
+        self.settled = max(self.settled, self.log.entry_end(min(self.log.known, self.log.durable)))
+
+    def _entry(self, term: int, kinds: Sequence[str], position: int) -> list[Item]:
+        """The specification's Entry: a term and a position make the bytes, so equal ones are equal (R2)."""
+        made = [item(term, kind, position + at, PAGES) for at, kind in enumerate(kinds)]
+        return [*made, Item(term, "meta")]
+
+    # --- the process ---
+
+    def start_serving(self) -> bool:
+        log = self.log
+        right = not self.serving and log.known == len(log.items) > 0
+        if not right or self.applied != log.known or not is_prefix(self.committed, log.items):
+            return False
+        self.serving = log.items[-1].term
+        return self._did("StartServing")
+
+    def write_mtr(self, kind: str) -> bool:
+        if not self.serving:
+            return False
+        made = item(self.serving, kind, len(self.log.items), PAGES)
+        if not matching([*self.log.items, made], self.committed):
+            return False
+        try:
+            self.storage.write(made.records, lambda _records: self.log.append(made))
+        except PoolFull:
+            return False
+        return self._did("WriteMtr", kind)
+
+    def close_entry(self) -> bool:
+        if not self.serving or self.log.items[-1].kind == "meta":
+            return False
+        closed = [*self.log.items, Item(self.serving, "meta")]
+        if not matching(closed, self.committed):
+            return False
+        self.log.items = closed
+        self.storage.pass_over(self.log.last_lsn)
+        return self._did("CloseEntry")
+
+    def crash(self, survives: int, rng: Random) -> bool:
+        """Power fails: whole entries up to `survives` are left, and any part of the files (spec: Crash)."""
+        log = self.log
+        survives = max(survives, log.durable)
+        log.items = log.items[: log.entry_end(survives)]
+        log.durable, log.known = len(log.items), 0
+        self.serving = 0
+        self._steps_left = None
+        self.disk.crash(rng, rng.choice(("subset", "prefix")))
+        self.storage = self._open()
+        return self._did("Crash", survives)
+
+    def deposed(self) -> bool:
+        """A leader that is overruled: with H13 its process restarts, without it steps down in place."""
+        if not self.serving:
+            return False
+        if self.log.rules.restarts_when_deposed(serving=True):
+            return self.crash(len(self.log.items), Random(0))
+        self.serving = 0
+        end = self.log.entry_end(len(self.log.items))
+        self.storage.before_truncation(lsn_at(end))
+        del self.log.items[end:]
+        self.log.durable = min(self.log.durable, end)
+        return self._did("StepDown")
+
+    # --- storage ---
+
+    @property
+    def applied(self) -> int:
+        return position_of(self.storage.applied_lsn)
+
+    def apply(self, mtrs: int) -> bool:
+        upto = min(self.applied + mtrs, position_of(self.log.apply_limit))
+        if self.serving or upto <= self.applied:
+            return False
+        before = self.applied
+        try:
+            self.storage.apply(lsn_at(upto))
+        except PoolFull:
+            return self.applied > before
+        finally:
+            for position in range(before + 1, self.applied + 1):
+                self._did("Apply", position)
+        return True
+
+    def flush_list(self) -> bool:
+        return self.storage.flush_list() > 0
+
+    def flush_lru(self) -> bool:
+        before = self.storage.pool.dirty
+        self.storage.flush_lru(2)
+        return self.storage.pool.dirty < before
+
+    def flush_page(self, name: str) -> bool:
+        return self.storage.flush_page(PAGES[name])
+
+    def checkpoint(self) -> bool:
+        """The dictionary holds it at the oldest note that it knows of and that is in no page yet (H22).
+
+        A change of its page that is not yet on a majority, or not durable, has persisted nothing.
+        """
+        stays = min(self.log.known, self.log.entry_end(self.log.durable))
+        notes = unpersisted(self.log.items[: min(self.applied, stays)])
+        self.storage.hold_checkpoint(lsn_at(notes[0]) if notes else None)
+        before = self.storage.checkpoint_lsn
+        found = self.storage.checkpoint()
+        assert found >= before, "the checkpoint has gone back"
+        return found > before and self._did("Checkpoint", position_of(found))
+
+    def delete_redo(self) -> bool:
+        """Below the checkpoint and below what the others have (LOG-8: the redo log's own rule)."""
+        others = next(
+            (end for end in range(len(self.committed), 0, -1) if self.committed[end - 1].kind == "meta"), 0
+        )
+        if others > self.peer:
+            self.peer = others
+            self._did("PeerGains", others)
+        before = self.log.oldest
+        self.log.oldest = max(before, min(position_of(self.storage.checkpoint_lsn), self.peer))
+        return self.log.oldest > before and self._did("DeleteRedo", self.log.oldest)
+
+    def power_fails_in(self, step: Callable[[], bool], after_ops: int, rng: Random) -> bool:
+        """Take a step, and lose power after so many operations of the disk, or when it is done."""
+        self._steps_left = after_ops
+        checkpoint = self.storage.checkpoint_lsn
+        try:
+            step()
+        except PowerLost:
+            pass
+        finally:
+            self._steps_left = None
+        told = self.storage.checkpoint_lsn > checkpoint
+        self.crash(rng.randint(self.log.durable, len(self.log.items)), rng)
+        if self.storage.checkpoint_lsn > checkpoint and not told:
+            self.trail.insert(-1, ("Checkpoint", (position_of(self.storage.checkpoint_lsn),)))
+        return True
+
+    # --- invariants of the specification ---
+
+    def on_disk(self, name: str) -> tuple[int, bytes]:
+        raw = raw_page(self.disk, PAGES[name])
+        wrong = fault(raw)
+        assert wrong is None, f"{name} on disk is torn: {wrong}"
+        return position_of(page_lsn(raw)), body(raw)
+
+    def shared(self) -> int:
+        """How much of the committed log the node alone can rebuild (spec: Shared)."""
+        durable = self.log.entry_end(self.log.durable)
+        ends = [end for end in range(durable, 0, -1) if self.log.items[end - 1].kind == "meta"]
+        return next((end for end in ends if is_prefix(self.log.items[:end], self.committed)), 0)
+
+    def check(self) -> None:
+        log = self.log
+        checkpoint = position_of(self.storage.checkpoint_lsn)
+        shared = self.shared()
+        assert log.oldest <= checkpoint <= shared, "Reconstructible: redo from the checkpoint on is there"
+        for name, page_id in PAGES.items():
+            lsn, found = self.on_disk(name)
+            assert found == content(page_id, self.committed[:lsn]), f"DiskIsCommitted: {name}"
+            assert lsn <= len(log.items), f"DiskIsInTheLog: {name}"
+            redo = range(max(checkpoint, lsn), shared)
+            rebuilt = content_from(page_id, found, [log.items[at] for at in redo])
+            assert rebuilt == content(page_id, self.committed[: max(lsn, shared)]), f"Reconstructible: {name}"
+        self._check_buffer()
+        for note in unpersisted(self.committed[:shared]):
+            assert note >= checkpoint, "NotesReconstructible"
+
+    def _check_buffer(self) -> None:
+        log = self.log
+        for frame in self.storage.pool.frames():
+            upto = max(self.applied, position_of(frame.lsn))
+            assert upto <= len(log.items), "BufferIsOfThisLog: what is not in the log"
+            expected = content(frame.page_id, log.items[:upto])
+            assert body(frame.data) == expected, f"BufferIsOfThisLog: {frame.page_id}"
+            if not self.serving:
+                seen = content(frame.page_id, self.committed[:upto])
+                assert body(frame.data) == seen, f"ReadersSeeCommitted: {frame.page_id}"
+
+
+def kinds_of(items: Sequence[Item]) -> tuple[str, ...]:
+    return tuple(one.kind for one in items)
+
+
+def is_prefix(one: Sequence[Item], other: Sequence[Item]) -> bool:
+    return len(one) <= len(other) and list(other[: len(one)]) == list(one)
+
+
+def matching(one: Sequence[Item], other: Sequence[Item]) -> bool:
+    """R2: the same position and term mean the same prefix (spec: Matching)."""
+    same = [at for at in range(min(len(one), len(other))) if one[at].term == other[at].term]
+    return not same or list(one[: same[-1] + 1]) == list(other[: same[-1] + 1])
+
+
+def unpersisted(items: Sequence[Item]) -> list[int]:
+    """Positions, from 0, of notes behind which no change of the dictionary page is (spec: Unpersisted)."""
+    last = max((at for at, one in enumerate(items) if one.kind == "dict"), default=-1)
+    return [at for at, one in enumerate(items) if one.kind == "note" and at > last]
+
+
+def content_from(page_id: PageId, found: bytes, items: Sequence[Item]) -> bytes:
+    """The body of a page after these mtrs, on top of what it holds."""
+    start = Item(0, "start", (write(page_id, BODY, found),))
+    return content(page_id, [start, *items])
+
+
+TERMS = (1, 2, 3)
+
+
+def random_step(world: World, rng: Random) -> str:
+    """One step of a random walk, by name."""
+    term = rng.choice(TERMS)
+    kinds = [rng.choice(KINDS) for _ in range(rng.randint(0, 3))]
+    inner: dict[str, Callable[[], bool]] = {
+        "Flush": world.flush_list,
+        "FlushLru": world.flush_lru,
+        "FlushSingle": lambda: world.flush_page(rng.choice(list(PAGES))),
+        "Checkpoint": world.checkpoint,
+        "Apply": lambda: world.apply(rng.randint(1, 4)),
+    }
+    steps: dict[str, Callable[[], bool]] = {
+        **inner,
+        "CommittedGrows": lambda: world.committed_grows(term, kinds),
+        "CommitOwn": world.commit_own,
+        "Receive": lambda: world.receive(term, kinds),
+        "ReceiveCommitted": world.receive_committed,
+        "Fsync": lambda: world.fsync(rng.randint(0, len(world.log.items))),
+        "Learn": world.learn,
+        "Truncate": lambda: world.truncate(rng.randint(1, 3)),
+        "StartServing": world.start_serving,
+        "WriteMtr": lambda: world.write_mtr(rng.choice(KINDS)),
+        "CloseEntry": world.close_entry,
+        "Deposed": world.deposed,
+        "DeleteRedo": world.delete_redo,
+        "Crash": lambda: world.crash(rng.randint(world.log.durable, len(world.log.items)), rng),
+        "PowerFailsIn": lambda: world.power_fails_in(
+            rng.choice(list(inner.values())), rng.randint(0, 6), rng
+        ),
+    }
+    weights = [
+        {"Crash": 0.1, "PowerFailsIn": 0.15, "Deposed": 0.2, "WriteMtr": 3.0}.get(one, 1.0) for one in steps
+    ]
+    while True:
+        name = rng.choices(list(steps), weights)[0]
+        if steps[name]():
+            return name
