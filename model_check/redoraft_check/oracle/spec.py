@@ -22,6 +22,7 @@ from redoraft_check.oracle.bindings import Binder, User
 from redoraft_check.oracle.compiler import FILE, Compiler
 from redoraft_check.oracle.errors import EvaluationError, OutsideSubset, Place
 from redoraft_check.oracle.sany import load_tree
+from redoraft_check.oracle.scope import Scope
 from redoraft_check.oracle.split import Leaf, specification, split
 from redoraft_check.oracle.tree import Apply, Ref, Tree
 from redoraft_check.oracle.values import Value, from_tlc
@@ -41,6 +42,7 @@ class Action:
     name: str
     step: Callable[..., Iterator[None]]
     args: tuple[Value, ...] = ()
+    place: Place | None = None
 
 
 @define
@@ -70,6 +72,26 @@ class Spec:
         """The names of the actions, each once."""
         return tuple(dict.fromkeys(action.name for action in self._actions))
 
+    @property
+    def has_behaviour(self) -> bool:
+        """Whether the configuration names an initial predicate; without one only ASSUMEs are checked."""
+        return self._initial is not None
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where each action stands; the first place of one with several."""
+        return {one.name: one.place for one in reversed(self._actions) if one.place is not None}
+
+    def false_assumptions(self) -> list[Place]:
+        """The ASSUMEs that do not hold.  Raises `EvaluationError`."""
+        scope = Scope(self.compiler.binder.root)
+        functions = [
+            (node.place, self.compiler.expression(node, scope, "ASSUME", node.place))
+            for node in self.tree.assumptions
+        ]
+        with self.evaluating():
+            return [place for place, holds in functions if holds(None, None) is not True]
+
     def initial_states(self) -> Iterator[State]:
         """Every initial state, without repetition.  Raises `EvaluationError`."""
         if self._initial is None:
@@ -93,15 +115,20 @@ class Spec:
         """
         whole = self._whole
         with self.evaluating():
-            if action is not None:
-                found: dict[int, Value] = {}
-                for _ in self._operator_step(action)(state, found, *args):
-                    yield action, whole(found)
+            if action is None:
+                yield from self.steps(state)
                 return
-            for one in self._actions:
-                found = {}
-                for _ in one.step(state, found, *one.args):
-                    yield one.name, whole(found)
+            found: dict[int, Value] = {}
+            for _ in self._operator_step(action)(state, found, *args):
+                yield action, whole(found)
+
+    def steps(self, state: State) -> Iterator[tuple[str, State]]:
+        """The steps of the next-state relation from a state; use it inside `evaluating`."""
+        whole = self._whole
+        for one in self._actions:
+            found: dict[int, Value] = {}
+            for _ in one.step(state, found, *one.args):
+                yield one.name, whole(found)
 
     def stepper(self, action: str) -> Callable[[State], list[State]]:
         """The steps of an operator without arguments, as a plain function; use it inside `evaluating`."""
@@ -119,6 +146,15 @@ class Spec:
 
     def value(self, operator: str, state: State | None = None, *args: Value) -> Value:
         """The value of an operator in a state, or of a constant one without."""
+        function = self._function(operator)
+        with self.evaluating():
+            return function(state, *args)
+
+    def predicate(self, operator: str) -> Callable[[State], bool]:
+        """An operator without arguments as a plain function of a state; use it inside `evaluating`."""
+        return self._function(operator)
+
+    def _function(self, operator: str) -> Callable[..., Value]:
         function = self._values.get(operator)
         if function is None:
             user = self._user(operator)
@@ -128,12 +164,11 @@ class Spec:
             compiled = self.compiler.operator(user)
             function = compiled if level else lambda _, *rest: compiled(*rest)
             self._values[operator] = function
-        with self.evaluating():
-            return function(state, *args)
+        return function
 
     def within_constraints(self, state: State) -> bool:
         """Whether the configuration's CONSTRAINTs hold of a state."""
-        return all(self.check(name, state) for name in self._constraints)
+        return all(self._function(name)(state) for name in self._constraints)
 
     def as_dict(self, state: State) -> dict[str, Value]:
         """A state by the names of its variables."""
@@ -158,6 +193,8 @@ class Spec:
         try:
             yield
         except EvaluationError as error:
+            if error.stack:
+                raise
             raise EvaluationError(error.reason, _stack(error, self.compiler)) from error
         except RecursionError as error:
             raise EvaluationError("too deep a recursion", _stack(error, self.compiler)[:3]) from error
@@ -248,7 +285,7 @@ def _reference(tree: Tree, name: str) -> Apply:
 
 def _action(leaf: Leaf, compiler: Compiler) -> Action:
     step = compiler.leaf(leaf.node, leaf.scope, leaf.label, leaf.node.place)
-    return Action(leaf.label, step, leaf.args)
+    return Action(leaf.label, step, leaf.args, leaf.node.place)
 
 
 def _stack(error: BaseException, compiler: Compiler) -> tuple[str, ...]:
