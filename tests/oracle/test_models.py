@@ -108,6 +108,59 @@ def test_instances_step_as_in_tlc(load_text: LoadText, tmp_path: Path) -> None:
     assert len(found.oracle.states) == 12
 
 
+BY_NAME = r"""
+VARIABLES p, q
+vars == <<p, q>>
+Count(v, k) == INSTANCE Counter WITH n <- v, Limit <- k
+UpTo(k) == INSTANCE Counter WITH n <- p, Limit <- k
+Keep(v) == UNCHANGED v
+Grow(v) == v < 4 /\ v' = v + 1
+Both(v, w) == Grow(v) /\ Keep(w)
+Give(new) == new = 1
+Swap(v, w) == v # w /\ v' = w /\ w' = v
+Sum(v) == v + q
+Start(v) == v = 0
+Init == Start(p) /\ Count(q, 1)!Init
+Bounded == p < 9 /\ q < 9
+Local == LET z == p + 1
+             To(k) == q' = k
+             Next2 == p' = z
+         IN p = 2 /\ p' = 3 /\ (z + 1)' = 5 /\ To(z)
+Early == LET d == p' - p IN p < 3 /\ p' \in {p + 1, p + 2} /\ d = 2 /\ q' = d
+Read == p = 3 /\ p' = 0 /\ q' = 2 /\ Sum(p)' = 2
+Square == p = 1 /\ [p' = 5 /\ q' = 0]_q /\ p' \in {5, 6}
+Angle == p = 5 /\ <<p' \in {5, 1} /\ q' = q>>_p
+TakesState(k) == k = q /\ p' = 0 /\ q' = 0
+Next ==
+    \/ Both(p, q) \/ Both(q, p) \/ Swap(p, q) \/ Local \/ Early \/ Read \/ Square \/ Angle
+    \/ Count(p, 6)!Up /\ q' = q
+    \/ UpTo(7)!Up /\ Keep(q)
+    \/ \E k \in {5, 8} : UpTo(k)!Up /\ Keep(q)
+    \/ TakesState(p + q - p)
+    \/ (p = 0 /\ Give(p') /\ Give(q'))
+"""
+
+
+@pytest.mark.tlc
+def test_arguments_under_a_prime_and_parametrised_instances_step_as_in_tlc(
+    load_text: LoadText, tmp_path: Path
+) -> None:
+    (tmp_path / "Counter.tla").write_text(COUNTER, encoding="utf-8")
+    load_text(BY_NAME, "INIT Init\nNEXT Next\nCONSTRAINT Bounded\n")
+    found = compare(tmp_path / "M.tla", tmp_path / "M.cfg", (tmp_path,))
+    assert found.edges_only_oracle == found.edges_only_tlc == frozenset()
+    assert found.agrees
+    assert {name for _, name, _ in found.oracle.edges} >= {
+        "Both",
+        "Local",
+        "Early",
+        "Read",
+        "Square",
+        "Angle",
+        "Up",
+    }
+
+
 @pytest.mark.tlc
 def test_a_violated_invariant_is_found() -> None:
     spec = load(SPEC / "models" / "MCStorageTrial.tla", SPEC / "models" / "LIM-2_off.cfg", LIBRARY)

@@ -88,10 +88,13 @@ class Search:
     last: tuple[int, str, State] | None = field(init=False, default=None)
     _checks: tuple[tuple[str, Callable[[State], bool]], ...] = field(init=False, default=())
     _level: list[State] = field(init=False, factory=list)
+    _identity: Callable[[State], object] | None = field(init=False, default=None)
+    _numbers: dict[object, int] = field(init=False, factory=dict)
 
     def run(self) -> Graph:
         """Search to the end.  Raises `Stopped` where TLC would stop with an error."""
         self._checks = tuple((name, self.spec.predicate(name)) for name in self.invariants)
+        self._identity = self.spec.identity()
         graph = self.graph
         graph.fired = dict.fromkeys(self.spec.action_names, 0)
         graph.found = dict.fromkeys(self.spec.action_names, 0)
@@ -107,6 +110,8 @@ class Search:
         for state in self.spec.initial_states():
             graph.generated += 1
             self.last = (-1, "", state)
+            if self._identity is not None and self._known(state) is not None:
+                continue
             self._enter(-1, "", state)
             if graph.violation is not None:
                 return
@@ -124,7 +129,7 @@ class Search:
 
     def _expand(self, state: State) -> None:
         graph = self.graph
-        states, fired = graph.states, graph.fired
+        states, fired, allowed = graph.states, graph.fired, self.spec.step_allowed
         source = states[state]
         if source % _REPORT_EVERY == 0:
             graph.left = len(states) - source
@@ -135,7 +140,9 @@ class Search:
             stuck = False
             graph.generated += 1
             fired[action] += 1
-            target = states.get(successor)
+            if not allowed(state, successor):
+                continue
+            target = states.get(successor) if self._identity is None else self._known(successor)
             if target is None:
                 self.last = (source, action, successor)
                 target = self._enter(source, action, successor)
@@ -148,6 +155,10 @@ class Search:
             graph.violation = Violation(DEADLOCK, state)
         graph.left = 0
 
+    def _known(self, state: State) -> int | None:
+        assert self._identity is not None, "asked only where states have another identity"
+        return self._numbers.get(self._identity(state))
+
     def _enter(self, source: int, action: str, state: State) -> int:
         graph = self.graph
         for name, holds in self._checks:
@@ -158,6 +169,8 @@ class Search:
         if source >= 0:
             graph.found[action] += 1
         number = graph.states[state] = len(graph.states)
+        if self._identity is not None:
+            self._numbers[self._identity(state)] = number
         graph.origins.append((source, action))
         self._level.append(state)
         return number

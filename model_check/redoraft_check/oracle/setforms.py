@@ -57,10 +57,10 @@ class SetForms:
                 continue
             if not isinstance(node, Apply):
                 return "", None, scope
-            if node.op.uid in scope.sets:
+            if node.op.uid in scope.sets and not scope.under:
                 node, scope = scope.sets[node.op.uid]
                 continue
-            if node.op.uid in scope.names or node.op.uid in scope.operators:
+            if node.op.uid in scope.names or node.op.uid in scope.operators or node.op.uid in scope.exprs:
                 return "", None, scope
             meaning = self.c.binder.meaning(node.op, scope.env, node.place)
             match meaning:
@@ -71,10 +71,10 @@ class SetForms:
                 case User(definition=definition, env=env):
                     node, scope = (
                         definition.body,
-                        Scope(env, scope.state, scope.next, starting=scope.starting),
+                        scope.within(env),
                     )
                 case Replaced(node=inner, env=env):
-                    node, scope = inner, Scope(env, scope.state, scope.next, starting=scope.starting)
+                    node, scope = inner, scope.within(env)
                 case _:
                     return "", None, scope
 
@@ -84,6 +84,8 @@ class SetForms:
         assert isinstance(meaning, User), "only user operators are called"
         definition = meaning.definition
         if definition.recursive or any(self.c.tree.params[param].arity for param in definition.params):
+            return None
+        if self.c.expressions.by_name(meaning, node, scope):
             return None
         return self.c.expressions.call(meaning, node, scope, form, extra)
 

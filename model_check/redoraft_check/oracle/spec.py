@@ -9,6 +9,7 @@ A state is a tuple of values in the order of `spec.variables`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -18,12 +19,15 @@ from typing import Any, TypeAlias
 from attrs import define, field, frozen
 
 from redoraft_check.exits import CliError, Exit
-from redoraft_check.oracle.bindings import Binder, User
+from redoraft_check.oracle.bindings import Binder, Constant, User
 from redoraft_check.oracle.compiler import FILE, Compiler
 from redoraft_check.oracle.errors import EvaluationError, OutsideSubset, Place
+from redoraft_check.oracle.names import reading_order
+from redoraft_check.oracle.runtime import elements
 from redoraft_check.oracle.sany import load_tree
 from redoraft_check.oracle.scope import Scope
 from redoraft_check.oracle.split import Leaf, specification, split
+from redoraft_check.oracle.symmetry import generated_group, representative
 from redoraft_check.oracle.tree import Apply, Ref, Tree
 from redoraft_check.oracle.values import Value, from_tlc
 from redoraft_check.tlc.config import ModelConfig, load_config
@@ -32,7 +36,10 @@ from redoraft_check.tlc.values import parse
 
 State: TypeAlias = tuple[Value, ...]
 
-_NOT_OURS = ("SYMMETRY", "VIEW", "ALIAS", "POSTCONDITION")
+_SCOPED = re.compile(r"\[\s*(\w+)\s*\]\s*")
+"""`[Module]` before a value or an operator: it holds of what is written in that module."""
+
+_NOT_OURS = ("POSTCONDITION", "TYPE", "TYPE_CONSTRAINT")
 
 
 @frozen
@@ -57,6 +64,7 @@ class Spec:
     _initial: Callable[..., Iterator[None]] | None
     _actions: tuple[Action, ...]
     _constraints: tuple[str, ...] = ()
+    _action_constraints: tuple[str, ...] = ()
     _whole: Callable[[Mapping[int, Value]], State] = field(init=False)
     _values: dict[str, Callable[..., Value]] = field(init=False, factory=dict)
     _steps: dict[str, Callable[..., Iterator[None]]] = field(init=False, factory=dict)
@@ -170,6 +178,37 @@ class Spec:
         """Whether the configuration's CONSTRAINTs hold of a state."""
         return all(self._function(name)(state) for name in self._constraints)
 
+    def step_allowed(self, state: State, successor: State) -> bool:
+        """Whether the configuration's ACTION_CONSTRAINTs hold of a step; use it inside `evaluating`."""
+        return all(self._step_test(name)(state, successor) for name in self._action_constraints)
+
+    def _step_test(self, name: str) -> Callable[..., Value]:
+        key = f"[{name}]"
+        function = self._values.get(key)
+        if function is None:
+            user = self._user(name)
+            level = self.compiler.levels.of_user(user)
+            compiled = self.compiler.operator(user)
+            function = compiled if level == 2 else lambda state, _: compiled(*[state][:level])
+            self._values[key] = function
+        return function
+
+    def identity(self) -> Callable[[State], Value] | None:
+        """What tells states apart under the configuration's VIEW and SYMMETRY; None for the state itself."""
+        view = self.config.section("VIEW")
+        symmetry = self.config.section("SYMMETRY")
+        seen: Callable[[State], Value] | None = self._function(view[0]) if view else None
+        if not symmetry:
+            return seen
+        with self.evaluating():
+            given = [one for name in symmetry for one in elements(self._function(name)(None))]
+        group = generated_group(given)
+
+        def canonical(state: State) -> Value:
+            return representative(state if seen is None else seen(state), group)
+
+        return canonical
+
     def as_dict(self, state: State) -> dict[str, Value]:
         """A state by the names of its variables."""
         return dict(zip(self.variables, state, strict=True))
@@ -226,20 +265,10 @@ def load(
     for section in _NOT_OURS:
         if model.section(section):
             raise OutsideSubset(Place(f"{tree.root}.cfg", 1), f"{section} in a configuration")
-    constants = {name: from_tlc(parse(text)) for name, text in model.constants.items()}
-    constants.update(definitions or {})
-    binder = Binder(
-        tree,
-        {_named(tree, name): value for name, value in constants.items()},
-        {_named(tree, name): _named(tree, other) for name, other in model.substitutions.items()},
-    )
-    compiler = Compiler(binder)
-    start, leaves = _behaviour(tree, model, compiler)
-    initial = None
-    if start is not None:
-        initial = compiler.leaf(start.node, start.scope, start.label, start.node.place)
-    if model.section("ACTION_CONSTRAINTS"):
-        raise OutsideSubset(Place(f"{tree.root}.cfg", 1), "ACTION_CONSTRAINT")
+    binder = _binder(tree, model, definitions or {})
+    compiler = Compiler(binder, reading_order(model, module, library))
+    starts, leaves = _behaviour(tree, model, compiler)
+    initial = compiler.initial([(one.node, one.scope) for one in starts]) if starts else None
     return Spec(
         tree=tree,
         config=model,
@@ -249,7 +278,30 @@ def load(
         initial=initial,
         actions=tuple(_action(leaf, compiler) for leaf in leaves),
         constraints=model.section("CONSTRAINTS"),
+        action_constraints=model.section("ACTION_CONSTRAINTS"),
     )
+
+
+def _binder(tree: Tree, model: ModelConfig, definitions: Mapping[str, Value]) -> Binder:
+    scoped: dict[tuple[str, str], Ref | Constant] = {}
+    constants: dict[str, Value] = {}
+    overrides: dict[int, int] = {}
+    for name, text in model.constants.items():
+        inside = _SCOPED.match(text)
+        value = from_tlc(parse(text[inside.end() :] if inside else text))
+        if inside:
+            scoped[inside[1], name] = Constant(name, value)
+        elif name in tree.scope:
+            # TLC lets a configuration give values to names that the module does not have.
+            constants[name] = value
+    for name, text in model.substitutions.items():
+        inside = _SCOPED.match(text)
+        if inside:
+            scoped[inside[1], name] = Ref("user", _named(tree, text[inside.end() :]))
+        else:
+            overrides[_named(tree, name)] = _named(tree, text)
+    constants.update(definitions)
+    return Binder(tree, {_named(tree, name): value for name, value in constants.items()}, overrides, scoped)
 
 
 def user_operator(tree: Tree, binder: Binder, name: str) -> User:
@@ -266,14 +318,14 @@ def _named(tree: Tree, name: str) -> int:
     return tree.scope[name]
 
 
-def _behaviour(tree: Tree, model: ModelConfig, compiler: Compiler) -> tuple[Leaf | None, list[Leaf]]:
+def _behaviour(tree: Tree, model: ModelConfig, compiler: Compiler) -> tuple[list[Leaf], list[Leaf]]:
     named = [*model.section("SPECIFICATION")]
     if named:
         init, step = specification(user_operator(tree, compiler.binder, named[0]), compiler)
         return init, split(step, compiler)
     start = [_reference(tree, name) for name in model.section("INIT")]
     steps = [_reference(tree, name) for name in model.section("NEXT")]
-    first = Leaf.starting(start[0], compiler.binder.root, model.section("INIT")[0]) if start else None
+    first = [Leaf.starting(one, compiler.binder.root, "INIT") for one in start]
     if not steps:
         return first, []
     return first, split(Leaf.step(steps[0], compiler.binder.root, model.section("NEXT")[0]), compiler)

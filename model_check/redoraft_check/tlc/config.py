@@ -50,6 +50,8 @@ class ModelConfig:
     constants: dict[str, str] = field(factory=dict)
     substitutions: dict[str, str] = field(factory=dict)
     sections: dict[str, tuple[str, ...]] = field(factory=dict)
+    words: tuple[str, ...] = ()
+    """Every word in its order, strings without their marks: TLC orders model values by it."""
 
     def section(self, name: str) -> tuple[str, ...]:
         """The words of one section; empty when it is absent."""
@@ -101,7 +103,8 @@ def parse_config(text: str) -> ModelConfig:
             current.append(token)
     assigned, replaced = _constants(words.pop("CONSTANTS", []))
     sections = {name: tuple(token for token in found if token != ",") for name, found in words.items()}
-    return ModelConfig(assigned, replaced, sections)
+    read = tuple(token.strip('"') for token in _tokens(text))
+    return ModelConfig(assigned, replaced, sections, read)
 
 
 def _tokens(text: str) -> Iterator[str]:
