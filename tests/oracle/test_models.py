@@ -157,7 +157,6 @@ def test_arguments_under_a_prime_and_parametrised_instances_step_as_in_tlc(
         "Read",
         "Square",
         "Angle",
-        "Up",
     }
 
 

@@ -1,7 +1,8 @@
 """The oracle in the place of TLC: a job goes in, a `TlcResult` comes out, so that the gate judges both alike.
 
-What the oracle does not check it never passes: with temporal properties in the configuration a search that
-finds no violation is UNKNOWN, and so is a specification that it does not compile.
+What the oracle does not check it never passes: with a property in the configuration that speaks of more
+than initial states and steps (fairness, liveness) a search that finds no violation is UNKNOWN, and so is a
+specification that it does not compile.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from redoraft_check.tlc.result import (
     Location,
     Outcome,
     Progress,
-    PropertyKind,
     TlcResult,
     TraceState,
 )
@@ -79,17 +79,19 @@ def _checked(
         return _error(error.message)
     if not spec.has_behaviour:
         return TlcResult(Outcome.HOLDS, counts=Counts(0, 0, 0, 0, 0))
+    properties = spec.properties()
     search = Search(
         spec,
         spec.invariants,
         deadlock=job.check_deadlock and spec.config.section("CHECK_DEADLOCK") != ("FALSE",),
+        properties=properties,
         watch=_Watch(started, job.timeout_s, on_progress),
     )
     try:
         graph = search.run()
     except Stopped as error:
         return _stopped(spec, error)
-    return _outcome(spec, graph, search.last)
+    return _outcome(spec, graph, search.last, tuple(one.name for one in properties if one.whole))
 
 
 class _Watch:
@@ -111,7 +113,9 @@ class _Watch:
             self._on_progress(Progress(seconds, *counts))
 
 
-def _outcome(spec: Spec, graph: Graph, last: tuple[int, str, State] | None) -> TlcResult:
+def _outcome(
+    spec: Spec, graph: Graph, last: tuple[int, str, State] | None, temporal: tuple[str, ...]
+) -> TlcResult:
     counts, coverage = _counts(graph), _coverage(spec, graph)
     violation = graph.violation
     if violation is not None and last is not None:
@@ -121,14 +125,14 @@ def _outcome(spec: Spec, graph: Graph, last: tuple[int, str, State] | None) -> T
         return TlcResult(
             Outcome.SAFETY,
             property_name=violation.invariant,
-            property_kind=PropertyKind.INVARIANT,
+            property_kind=violation.kind,
             counterexample=story,
             counts=counts,
             coverage=coverage,
         )
-    temporal = spec.config.section("PROPERTIES")
     if temporal:
-        note = f"not checked by the oracle: the temporal {_plural(temporal)}; use --backend tlc"
+        said = f"{_plural(temporal)}, beyond initial states and steps"
+        note = f"not checked by the oracle: the temporal {said}; use --backend tlc"
         return TlcResult(Outcome.UNKNOWN, counts=counts, coverage=coverage, note=note)
     return TlcResult(Outcome.HOLDS, counts=counts, coverage=coverage)
 

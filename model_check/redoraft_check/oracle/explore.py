@@ -6,13 +6,15 @@ deadlock (CONSTRAINTs do not make one), and the first violation in breadth-first
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import define, field, frozen
 
 from redoraft_check.oracle.errors import EvaluationError
+from redoraft_check.oracle.properties import Property
 from redoraft_check.oracle.spec import Spec, State
+from redoraft_check.tlc.result import PropertyKind
 
 DEADLOCK: Final = "deadlock"
 _REPORT_EVERY: Final = 1000
@@ -21,11 +23,12 @@ _REPORT_EVERY: Final = 1000
 
 @frozen
 class Violation:
-    """A reachable state in which an invariant does not hold; `invariant` is `DEADLOCK` for a state without
-    a step."""
+    """A reachable state in which an invariant does not hold, or the end of a step that a property forbids;
+    `invariant` names it, and is `DEADLOCK` for a state without a step."""
 
     invariant: str
     state: State
+    kind: PropertyKind = PropertyKind.INVARIANT
 
 
 @define
@@ -83,17 +86,21 @@ class Search:
     deadlock: bool = False
     edges: bool = False
     limit: int | None = None
+    properties: Sequence[Property] = ()
     watch: Callable[[Graph], None] = lambda _: None
     graph: Graph = field(init=False, factory=Graph)
     last: tuple[int, str, State] | None = field(init=False, default=None)
     _checks: tuple[tuple[str, Callable[[State], bool]], ...] = field(init=False, default=())
+    _step_checks: tuple[tuple[str, Callable[[State, State], bool]], ...] = field(init=False, default=())
     _level: list[State] = field(init=False, factory=list)
     _identity: Callable[[State], object] | None = field(init=False, default=None)
     _numbers: dict[object, int] = field(init=False, factory=dict)
 
     def run(self) -> Graph:
         """Search to the end.  Raises `Stopped` where TLC would stop with an error."""
-        self._checks = tuple((name, self.spec.predicate(name)) for name in self.invariants)
+        always = [demand for one in self.properties for demand in one.always]
+        self._checks = (*((name, self.spec.predicate(name)) for name in self.invariants), *always)
+        self._step_checks = tuple(demand for one in self.properties for demand in one.steps)
         self._identity = self.spec.identity()
         graph = self.graph
         graph.fired = dict.fromkeys(self.spec.action_names, 0)
@@ -113,6 +120,9 @@ class Search:
             if self._identity is not None and self._known(state) is not None:
                 continue
             self._enter(-1, "", state)
+            for name, holds in (demand for one in self.properties for demand in one.initial):
+                if not holds(state):
+                    graph.violation = Violation(name, state, PropertyKind.INITIAL)
             if graph.violation is not None:
                 return
         graph.initial = len(graph.states)
@@ -149,6 +159,11 @@ class Search:
                 if graph.violation is not None:
                     return
                 self.last = here
+            for name, holds in self._step_checks:
+                if not holds(state, successor):
+                    self.last = (source, action, successor)
+                    graph.violation = Violation(name, successor, PropertyKind.ACTION)
+                    return
             if self.edges and target >= 0:
                 graph.edges.add((source, action, target))
         if stuck and self.deadlock:

@@ -23,6 +23,7 @@ from redoraft_check.oracle.bindings import Binder, Constant, User
 from redoraft_check.oracle.compiler import FILE, Compiler
 from redoraft_check.oracle.errors import EvaluationError, OutsideSubset, Place
 from redoraft_check.oracle.names import reading_order
+from redoraft_check.oracle.properties import Property, compiled_property
 from redoraft_check.oracle.runtime import elements
 from redoraft_check.oracle.sany import load_tree
 from redoraft_check.oracle.scope import Scope
@@ -173,6 +174,11 @@ class Spec:
             function = compiled if level else lambda _, *rest: compiled(*rest)
             self._values[operator] = function
         return function
+
+    def properties(self) -> list[Property]:
+        """The configuration's PROPERTYs, as far as states and steps can refute them."""
+        names = self.config.section("PROPERTIES")
+        return [compiled_property(name, self._user(name), self.compiler) for name in names]
 
     def within_constraints(self, state: State) -> bool:
         """Whether the configuration's CONSTRAINTs hold of a state."""
