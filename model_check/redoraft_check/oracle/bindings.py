@@ -109,7 +109,7 @@ class Binder:
         definition = self.tree.definitions[self._overrides.get(ref.uid, ref.uid)]
         name = definition.name.rpartition("!")[2]
         if self._scoped:
-            local = self._scoped.get((place.module, name))
+            local = self._scoped.get((place.module, name)) or self._scoped.get((definition.home, name))
             if isinstance(local, Ref):
                 return self.meaning(local, self.root, Place(self.tree.root, 1))
             if local is not None:

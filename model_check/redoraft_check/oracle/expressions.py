@@ -18,7 +18,7 @@ from redoraft_check.oracle.tree import Apply, At, Bound, Let, Node, Num, OpArg, 
 if TYPE_CHECKING:
     from redoraft_check.oracle.compiler import Compiler
 
-_SAFE: Final = frozenset({"$SetEnumerate", "$Tuple", "$RcdConstructor", "$Pair"})
+_SAFE: Final = frozenset({"$SetEnumerate", "$Tuple", "$RcdConstructor"})
 _RAW: Final = frozenset({"str", "int"})
 
 
@@ -283,8 +283,14 @@ class Expressions:
         meaning = self.c.binder.meaning(node.op, scope.env, node.place)
         if isinstance(meaning, Variable):
             return not scope.starting and scope.state == "s"
-        is_plain = isinstance(meaning, Builtin) and meaning.name in _SAFE
-        return is_plain and all(self._safe(one, scope, self.value(one, scope)) for one in node.operands)
+        if not isinstance(meaning, Builtin) or meaning.name not in _SAFE:
+            return False
+        # A field of a record is a pair of its name and its value.
+        parts = [
+            one.operands[1] if isinstance(one, Apply) and self._name(one, scope) == "$Pair" else one
+            for one in node.operands
+        ]
+        return all(self._safe(one, scope, self.value(one, scope)) for one in parts)
 
     def _local_call(self, local: LocalOperator, node: Apply, scope: Scope) -> str:
         definition = self.c.tree.definitions.get(node.op.uid)

@@ -21,12 +21,29 @@ _TOKEN: Final = re.compile(
     r'\\\*[^\n]*|\(\*|\*\)|"((?:[^"\\]|\\.)*)"|\b([A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*)\b'
 )
 
+_WORDS: Final = """
+A Any Append Apr Assert B B1 B2 BB BagCardinality BagIn BagOfAll BagSet BagToSet BagUnion Bags
+Biggest CASE CHOOSE CS Cardinality Combine CopiesIn Corrected D DOMAIN DSum Dec E EE ELSE ENABLED
+EXTENDS EmptyBag F FiniteSets Head IF IN INSTANCE Infinity Initial Int Integers IsABag IsFiniteSet
+JavaTime LET LOCAL Len Lyle MODULE MaxTime Merz MinTime Modified Nat Naturals NowNext Op Perm
+Permutations Print PrintT RSB RTBound RTnow Ramshaw RandomElement RandomSetOfSubsets RandomSubset
+Randomization Range Real RealTime Reals RemoveFromDom S STRING SUBSET SelectSeq Seq Sequences
+SetToBag SortSeq Stephan SubBag SubSeq Sum T THEN TLC TLCEval TLCGet TLCSet TNext TRUE Tail Test
+TestRandomSetOfSubsets Timer ToString Toolbox UNCHANGED UNION VARIABLE WF_now _TEPosition _TETrace
+_TETraceLength _now _v a b based by comments cup d div e elt error f for found g geq i in j k leq m
+module n notin now o on out p r s seq set sqsubseteq standard subseteq suggestions t v val version w
+x y
+"""
+_STANDARD: Final = frozenset(_WORDS.split())
+"""The words of the standard modules: read after the root module, in an order not worked out here."""
+
 
 def reading_order(config: ModelConfig, module: Path, library: Sequence[Path]) -> Names:
     """The place of each name in that order, as far as it is known."""
     files = list(module_files(module, (module.parent, *library)))
     identifiers, literals = _words(files[0]) if files else ([], [])
-    found = dict.fromkeys([*config.words, *identifiers, *(literals if len(files) == 1 else ())])
+    alone = [text for text in literals if text not in _STANDARD] if len(files) == 1 else []
+    found = dict.fromkeys([*config.words, *identifiers, *alone])
     return {name: at for at, name in enumerate(found)}
 
 

@@ -336,9 +336,22 @@ def having(container: Value, name: str, value: Value) -> Value:
 
 def member(value: Value, container: Value) -> bool:
     """`value \\in container`."""
-    if isinstance(container, SETS):
+    if isinstance(container, (frozenset, BigSet)):
+        if not container:
+            return False
+        first = next(iter(container))
+        if value.__class__ is not first.__class__:
+            # An error when the two cannot be compared; to Python TRUE and 1 are equal.
+            equal(value, first)
+        return value in container
+    if isinstance(container, Unlisted):
         return value in container
     raise EvaluationError(f"{show(value)} \\in {show(container)}, which is no set")
+
+
+def one_of(value: Value, options: tuple[Value, ...]) -> bool:
+    """`value \\in {options}`."""
+    return any(equal(value, one) for one in options)
 
 
 def union(a: Value, b: Value) -> Value:

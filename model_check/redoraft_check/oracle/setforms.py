@@ -16,7 +16,7 @@ from attrs import evolve
 from redoraft_check.oracle.bindings import Builtin, Env, Replaced, User
 from redoraft_check.oracle.running import Roles, is_length, is_stable
 from redoraft_check.oracle.scope import Scope, python_name
-from redoraft_check.oracle.tree import Apply, Let, Node, Num, Subst
+from redoraft_check.oracle.tree import Apply, Let, Node, Num, Str, Subst
 
 if TYPE_CHECKING:
     from redoraft_check.oracle.compiler import Compiler
@@ -130,8 +130,10 @@ class SetForms:
             return "False"
         if all(self.c.is_constant(one) for one in code):
             known = self.c.expressions.value(node, scope)
-            return self.c.fold(f"({x} in {known})") if self.c.is_constant(x) else f"({x} in {known})"
-        return f"({x} in ({', '.join(code)},))"
+            if all(isinstance(one, Str) for one in node.operands):
+                return f"({x} in {known})"
+            return self.c.fold(f"member({x}, {known})") if self.c.is_constant(x) else f"member({x}, {known})"
+        return f"one_of({x}, ({', '.join(code)},))"
 
     def _both(self, x: str, node: Apply, scope: Scope, word: str, sign: str) -> str:
         left, right = node.operands
