@@ -57,6 +57,7 @@ class Expressions:
             "$RecursiveFcnSpec": self._recursive_function,
             "$NonRecursiveFcnSpec": self._function,
             "$Except": self._except,
+            "$Nop": lambda node, scope: self.value(node.operands[0], scope),
             "'": self._prime,
             "UNCHANGED": self._unchanged,
             "$SquareAct": lambda node, scope: self.value(*self.square(node, scope)),
