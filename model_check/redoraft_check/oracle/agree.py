@@ -112,9 +112,14 @@ def bare_config(config: ModelConfig) -> str:
         if (words := config.section(name))
     ]
     lines += [f"CONSTRAINT {name}" for name in config.section("CONSTRAINTS")]
-    lines += [f"CONSTANT {name} = {value}" for name, value in config.constants.items()]
-    lines += [f"CONSTANT {name} <- {value}" for name, value in config.substitutions.items()]
+    lines += [f"CONSTANT {_given(name, '=', value)}" for name, value in config.constants.items()]
+    lines += [f"CONSTANT {_given(name, '<-', value)}" for name, value in config.substitutions.items()]
     return "\n".join(lines) + "\n"
+
+
+def _given(name: str, sign: str, value: str) -> str:
+    module, _, inner = name.rpartition("!")
+    return f"{inner} {sign} [{module}]{value}" if module else f"{name} {sign} {value}"
 
 
 def _read_dot(path: Path, spec: Spec) -> tuple[frozenset[State], frozenset[Edge]]:

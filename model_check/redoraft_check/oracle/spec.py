@@ -9,7 +9,6 @@ A state is a tuple of values in the order of `spec.variables`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -36,9 +35,6 @@ from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.tlc.values import parse
 
 State: TypeAlias = tuple[Value, ...]
-
-_SCOPED = re.compile(r"\[\s*(\w+)\s*\]\s*")
-"""`[Module]` before a value or an operator: it holds of what is written in that module."""
 
 _NOT_OURS = ("POSTCONDITION", "TYPE", "TYPE_CONSTRAINT")
 
@@ -293,17 +289,17 @@ def _binder(tree: Tree, model: ModelConfig, definitions: Mapping[str, Value]) ->
     constants: dict[str, Value] = {}
     overrides: dict[int, int] = {}
     for name, text in model.constants.items():
-        inside = _SCOPED.match(text)
-        value = from_tlc(parse(text[inside.end() :] if inside else text))
-        if inside:
-            scoped[inside[1], name] = Constant(name, value)
+        value = from_tlc(parse(text))
+        module, _, inner = name.rpartition("!")
+        if module:
+            scoped[module, inner] = Constant(inner, value)
         elif name in tree.scope:
             # TLC lets a configuration give values to names that the module does not have.
             constants[name] = value
     for name, text in model.substitutions.items():
-        inside = _SCOPED.match(text)
-        if inside:
-            scoped[inside[1], name] = Ref("user", _named(tree, text[inside.end() :]))
+        module, _, inner = name.rpartition("!")
+        if module:
+            scoped[module, inner] = Ref("user", _named(tree, text))
         else:
             overrides[_named(tree, name)] = _named(tree, text)
     constants.update(definitions)
