@@ -130,13 +130,14 @@ Early == LET d == p' - p IN p < 3 /\ p' \in {p + 1, p + 2} /\ d = 2 /\ q' = d
 Read == p = 3 /\ p' = 0 /\ q' = 2 /\ Sum(p)' = 2
 Square == p = 1 /\ [p' = 5 /\ q' = 0]_q /\ p' \in {5, 6}
 Angle == p = 5 /\ <<p' \in {5, 1} /\ q' = q>>_p
+Once(A) == p = 6 /\ A /\ q' = 6
 TakesState(k) == k = q /\ p' = 0 /\ q' = 0
 Next ==
     \/ Both(p, q) \/ Both(q, p) \/ Swap(p, q) \/ Local \/ Early \/ Read \/ Square \/ Angle
     \/ Count(p, 6)!Up /\ q' = q
     \/ UpTo(7)!Up /\ Keep(q)
     \/ \E k \in {5, 8} : UpTo(k)!Up /\ Keep(q)
-    \/ TakesState(p + q - p)
+    \/ TakesState(p + q - p) \/ Once(p' = 0 \/ p' = 6)
     \/ (p = 0 /\ Give(p') /\ Give(q'))
 """
 

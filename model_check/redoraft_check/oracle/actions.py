@@ -168,8 +168,17 @@ class Actions:
             self._loop("_", call, after, w, node.place)
 
     def _assigns_argument(self, node: Apply, scope: Scope) -> bool:
-        """Whether an argument is what the operator may assign: `x'`, or in an initial predicate `x`."""
-        return any(self._target(operand, scope) is not None for operand in node.operands)
+        """Whether an argument is what the operator may assign: `x'`, or in an initial predicate `x`; or an
+        action that it may take."""
+        least = 1 if scope.starting else 2
+
+        def assigned(operand: Node) -> bool:
+            if self._target(operand, scope) is not None:
+                return True
+            is_test = self.c.shapes.kind(operand, scope.env) == "bool"
+            return is_test and self.c.levels.of(operand, scope.env) >= least
+
+        return any(assigned(operand) for operand in node.operands)
 
     def _loop(self, target: str, over: str, after: Rest | None, w: Writer, place: Place) -> None:
         w.put(f"for {target} in {over}:", place)
