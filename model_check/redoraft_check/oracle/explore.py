@@ -132,6 +132,7 @@ class Search:
             for state in level:
                 self._expand(state)
                 if graph.violation is not None:
+                    graph.depth += bool(self._level)
                     return
             if self.limit is not None and len(graph.states) >= self.limit and self._level:
                 graph.complete, graph.left = False, len(self._level)
