@@ -1,7 +1,11 @@
-"""The oracle's graph of a model is TLC's: states, depth and labelled edges."""
+"""The oracle's graph of a model is TLC's: states, depth and labelled edges.
+
+With `REDORAFT_DEEP=1` that of every model of the gate that holds and has up to 300,000 states (hours).
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from redoraft_check.oracle.agree import compare
 from redoraft_check.oracle.errors import OutsideSubset
 from redoraft_check.oracle.explore import explore
 from redoraft_check.oracle.spec import load
+from redoraft_check.tlc.manifest import load_manifest
 
 from .conftest import SPEC, LoadText
 
@@ -19,11 +24,22 @@ SMALL = [
     ("MCCapacityTrial", "CapacityTrial_c6"),
     ("MCStorageTrial", "StorageTrial_l3"),
     ("MCRaftRedo", "RaftRedo_t2_lognode"),
+    ("MCRaftRedo", "Interface_refines"),
+    ("MCStartup", "Startup_refines_crash"),
 ]
 
 
+def compared() -> list[tuple[str, str]]:
+    """Module and configuration of the models to be compared."""
+    if not os.environ.get("REDORAFT_DEEP"):
+        return SMALL
+    models = load_manifest(SPEC / "models").models
+    return [(one.module, one.name) for one in models if one.holds and (one.distinct or 10**9) <= 300_000]
+
+
 @pytest.mark.tlc
-@pytest.mark.parametrize(("module", "config"), SMALL)
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize(("module", "config"), compared())
 def test_states_and_edges_are_tlcs(module: str, config: str) -> None:
     found = compare(SPEC / "models" / f"{module}.tla", SPEC / "models" / f"{config}.cfg", LIBRARY)
     assert found.agrees

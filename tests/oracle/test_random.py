@@ -28,7 +28,7 @@ from .conftest import HEAD, with_both
 from .generate import actions, expressions, partial
 
 BATCH = 1000
-COUNT = int(os.environ.get("REDORAFT_RANDOM", "1000"))
+COUNT = int(os.environ.get("REDORAFT_RANDOM", "600"))
 SEED = int(os.environ.get("REDORAFT_SEED", "0"))
 
 
