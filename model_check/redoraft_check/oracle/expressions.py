@@ -222,7 +222,9 @@ class Expressions:
         if row is None:
             return _refuse(node, f"the temporal operator {name}" if name in TEMPORAL else name)
         code = self.all(node.operands, scope)
-        known = any(self.c.shapes.kind(one, scope.env) == "int" for one in node.operands)
+        kinds = [self.c.shapes.kind(one, scope.env) for one in node.operands]
+        # To Python a boolean is a number.
+        known = "int" in kinds and "bool" not in kinds and not {"True", "False"} & set(code)
         text = (row.fast if row.fast and known else row.template).format(*code)
         return self.c.fold(text) if code and self._foldable(name, code) else text
 
