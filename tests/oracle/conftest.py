@@ -19,7 +19,7 @@ SPEC = REPO / "spec"
 
 LoadText = Callable[..., Spec]
 
-HEAD = "EXTENDS Integers, Sequences, FiniteSets, TLC\n"
+HEAD = "EXTENDS Integers, Sequences, FiniteSets, TLC, Bags\n"
 
 
 @pytest.fixture

@@ -1,7 +1,11 @@
-"""The oracle's graph of a model is TLC's: states, depth and labelled edges."""
+"""The oracle's graph of a model is TLC's: states, depth and labelled edges.
+
+With `REDORAFT_DEEP=1` that of every model of the gate that holds and has up to 300,000 states (hours).
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from redoraft_check.oracle.agree import compare
 from redoraft_check.oracle.errors import OutsideSubset
 from redoraft_check.oracle.explore import explore
 from redoraft_check.oracle.spec import load
+from redoraft_check.tlc.manifest import load_manifest
 
 from .conftest import SPEC, LoadText
 
@@ -19,11 +24,22 @@ SMALL = [
     ("MCCapacityTrial", "CapacityTrial_c6"),
     ("MCStorageTrial", "StorageTrial_l3"),
     ("MCRaftRedo", "RaftRedo_t2_lognode"),
+    ("MCRaftRedo", "Interface_refines"),
+    ("MCStartup", "Startup_refines_crash"),
 ]
 
 
+def compared() -> list[tuple[str, str]]:
+    """Module and configuration of the models to be compared."""
+    if not os.environ.get("REDORAFT_DEEP"):
+        return SMALL
+    models = load_manifest(SPEC / "models").models
+    return [(one.module, one.name) for one in models if one.holds and (one.distinct or 10**9) <= 300_000]
+
+
 @pytest.mark.tlc
-@pytest.mark.parametrize(("module", "config"), SMALL)
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize(("module", "config"), compared())
 def test_states_and_edges_are_tlcs(module: str, config: str) -> None:
     found = compare(SPEC / "models" / f"{module}.tla", SPEC / "models" / f"{config}.cfg", LIBRARY)
     assert found.agrees
@@ -106,6 +122,59 @@ def test_instances_step_as_in_tlc(load_text: LoadText, tmp_path: Path) -> None:
     found = compare(tmp_path / "M.tla", tmp_path / "M.cfg", (tmp_path,))
     assert found.agrees
     assert len(found.oracle.states) == 12
+
+
+BY_NAME = r"""
+VARIABLES p, q
+vars == <<p, q>>
+Count(v, k) == INSTANCE Counter WITH n <- v, Limit <- k
+UpTo(k) == INSTANCE Counter WITH n <- p, Limit <- k
+Keep(v) == UNCHANGED v
+Grow(v) == v < 4 /\ v' = v + 1
+Both(v, w) == Grow(v) /\ Keep(w)
+Give(new) == new = 1
+Swap(v, w) == v # w /\ v' = w /\ w' = v
+Sum(v) == v + q
+Start(v) == v = 0
+Init == Start(p) /\ Count(q, 1)!Init
+Bounded == p < 9 /\ q < 9
+Local == LET z == p + 1
+             To(k) == q' = k
+             Next2 == p' = z
+         IN p = 2 /\ p' = 3 /\ (z + 1)' = 5 /\ To(z)
+Early == LET d == p' - p IN p < 3 /\ p' \in {p + 1, p + 2} /\ d = 2 /\ q' = d
+Read == p = 3 /\ p' = 0 /\ q' = 2 /\ Sum(p)' = 2
+Square == p = 1 /\ [p' = 5 /\ q' = 0]_q /\ p' \in {5, 6}
+Angle == p = 5 /\ <<p' \in {5, 1} /\ q' = q>>_p
+Once(A) == p = 6 /\ A /\ q' = 6
+TakesState(k) == k = q /\ p' = 0 /\ q' = 0
+Next ==
+    \/ Both(p, q) \/ Both(q, p) \/ Swap(p, q) \/ Local \/ Early \/ Read \/ Square \/ Angle
+    \/ Count(p, 6)!Up /\ q' = q
+    \/ UpTo(7)!Up /\ Keep(q)
+    \/ \E k \in {5, 8} : UpTo(k)!Up /\ Keep(q)
+    \/ TakesState(p + q - p) \/ Once(p' = 0 \/ p' = 6)
+    \/ (p = 0 /\ Give(p') /\ Give(q'))
+"""
+
+
+@pytest.mark.tlc
+def test_arguments_under_a_prime_and_parametrised_instances_step_as_in_tlc(
+    load_text: LoadText, tmp_path: Path
+) -> None:
+    (tmp_path / "Counter.tla").write_text(COUNTER, encoding="utf-8")
+    load_text(BY_NAME, "INIT Init\nNEXT Next\nCONSTRAINT Bounded\n")
+    found = compare(tmp_path / "M.tla", tmp_path / "M.cfg", (tmp_path,))
+    assert found.edges_only_oracle == found.edges_only_tlc == frozenset()
+    assert found.agrees
+    assert {name for _, name, _ in found.oracle.edges} >= {
+        "Both",
+        "Local",
+        "Early",
+        "Read",
+        "Square",
+        "Angle",
+    }
 
 
 @pytest.mark.tlc

@@ -89,7 +89,9 @@ def test_every_switch_has_a_mutant_and_every_mutant_a_switch() -> None:
     rules = {mutant.rule for mutant in ALL_MUTANTS.values()}
     assert rules - set(RULES) == BELOW_THE_SPEC
     assert set(RULES) - rules == SPEC_ONLY
-    assert len(ALL_MUTANTS) == len(RAFT_MUTANTS) + len(LOG_MUTANTS) + len(STORAGE_MUTANTS), "two mutants have the same name"
+    assert len(ALL_MUTANTS) == len(RAFT_MUTANTS) + len(LOG_MUTANTS) + len(STORAGE_MUTANTS), (
+        "two mutants have the same name"
+    )
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))

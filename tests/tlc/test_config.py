@@ -29,7 +29,7 @@ SPECIFICATION Spec
 def test_sections_constants_and_comments() -> None:
     config = parse_config(TEXT)
     assert config.constants == {"Node": "{n1, n2}", "Off": '{"H8", "H9"}'}
-    assert config.substitutions == {"MayWrite": "MCMayWrite", "Log": "[Storage] FullLog"}
+    assert config.substitutions == {"MayWrite": "MCMayWrite", "Storage!Log": "FullLog"}
     assert config.section("INVARIANTS") == ("TypeOK", "Safe", "More")
     assert config.section("SPECIFICATION") == ("Spec",)
     assert config.properties == {"TypeOK", "Safe", "More", "Live"}

@@ -1,9 +1,10 @@
-"""`redoraft check`: TLC on the models of the manifest, or on a module of your own."""
+"""`redoraft check`: TLC, or the oracle, on the models of the manifest, or on a module of your own."""
 
 from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from attrs import frozen
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table, print_table
 from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.oracle.check import run_oracle
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.report.junit import junit_xml
 from redoraft_check.report.record import (
@@ -30,7 +32,7 @@ from redoraft_check.tlc.distributed import LOOPBACK
 from redoraft_check.tlc.manifest import Manifest, Model, disagreements, load_manifest, orphans, unlisted
 from redoraft_check.tlc.result import VIOLATIONS
 from redoraft_check.tlc.runner import Simulation, library_of
-from redoraft_check.tlc.session import Limits, ModelRun, Task, file_task, manifest_tasks, run_tasks
+from redoraft_check.tlc.session import Backend, Limits, ModelRun, Task, file_task, manifest_tasks, run_tasks
 from redoraft_check.tlc.tools import Tools, find_tools
 
 _TABLE = ("model", "expected", "got", "distinct", "depth", "seconds", "verdict")
@@ -48,6 +50,7 @@ class _Request:
     verbose: bool
     names: tuple[str, ...]
     repeat: tuple[str, ...]
+    backend: opt.Backend = opt.Backend.TLC
 
 
 def register(app: typer.Typer) -> None:
@@ -81,6 +84,7 @@ def check(
     host: Annotated[
         str, typer.Option("--host", help="Address of this machine for workers that join --distributed.")
     ] = LOOPBACK,
+    backend: opt.BackendOption = opt.Backend.TLC,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -96,6 +100,8 @@ def check(
     """Check models with TLC: repaired ones must hold, as-written ones must fail as the manifest says."""
     if simulate is not None and distributed:
         raise CliError(Exit.USAGE, "--simulate and --distributed exclude each other")
+    if backend is opt.Backend.ORACLE and (simulate is not None or distributed or workers or heap):
+        raise CliError(Exit.USAGE, "--simulate, --distributed, --workers and --heap are for --backend tlc")
     names = tuple(models or ())
     simulation = Simulation(simulate, depth, seed) if simulate is not None else None
     limits = Limits(workers, timeout, heap, simulation, distributed, host)
@@ -107,7 +113,8 @@ def check(
         screen=Screen(quiet=quiet, no_color=no_color),
         verbose=verbose,
         names=names,
-        repeat=_repeat(limits, spec, config, flags={"--mutants": mutants, "--no-deadlock": not deadlock}),
+        repeat=_repeat(limits, spec, config, backend, {"--mutants": mutants, "--no-deadlock": not deadlock}),
+        backend=backend,
     )
     if any(name.endswith(".tla") for name in names):
         library = library_dirs(request.spec)
@@ -122,6 +129,10 @@ def check(
     if dry_run:
         _print_plan(tasks)
         return
+    if backend is opt.Backend.ORACLE:
+        raise typer.Exit(
+            _run(request, tasks, None, partial(run_oracle, tools=partial(find_tools, tla2tools, java)))
+        )
     raise typer.Exit(_run(request, tasks, find_tools(tla2tools, java)))
 
 
@@ -141,9 +152,11 @@ def _tasks(
     return tasks
 
 
-def _run(request: _Request, tasks: tuple[Task, ...], tools: Tools) -> Exit:
+def _run(
+    request: _Request, tasks: tuple[Task, ...], tools: Tools | None, checker: Backend | None = None
+) -> Exit:
     screen = request.screen
-    for warning in tools.warnings:
+    for warning in tools.warnings if tools else ():
         screen.say(f"warning: {warning}")
     revision = _revision(request, tasks)
     runs: list[ModelRun] = []
@@ -152,7 +165,8 @@ def _run(request: _Request, tasks: tuple[Task, ...], tools: Tools) -> Exit:
     finished = False
     try:
         with screen.running():
-            for run in run_tasks(tasks, tools, request.limits, screen.hooks(), request.out):
+            ran = run_tasks(tasks, tools, request.limits, screen.hooks(), request.out, backend=checker)
+            for run in ran:
                 runs.append(run)
                 again = command_line("check", *_words(run.task), *request.repeat)
                 records.append(run_record(run, revision, tools, again))
@@ -185,11 +199,12 @@ def _words(task: Task) -> tuple[str, ...]:
 
 
 def _repeat(
-    limits: Limits, spec: Path | None, config: Path | None, *, flags: dict[str, bool]
+    limits: Limits, spec: Path | None, config: Path | None, backend: opt.Backend, flags: dict[str, bool]
 ) -> tuple[str, ...]:
     """The options that matter for repeating a run."""
     simulation = limits.simulation
     pairs: tuple[tuple[str, object], ...] = (
+        ("--backend", backend.value if backend is not opt.Backend.TLC else None),
         ("--workers", limits.workers or None),
         ("--heap", limits.heap_mb),
         ("--timeout", None if limits.timeout_s is None else f"{limits.timeout_s:g}"),
@@ -222,7 +237,7 @@ def _print_text(
             typer.echo(f"\n{run.task.name}: {story_text(story)}")
         if run.result is not None and not run.verdict.ok:
             for error in run.result.errors:
-                typer.echo(f"\n{run.task.name}: TLC says:\n{error}")
+                typer.echo(f"\n{run.task.name}: {_SPEAKERS[request.backend]} says:\n{error}")
     fine = sum(run.verdict.ok for run in runs)
     if not runs:
         typer.echo("nothing was checked: no model was chosen")
@@ -241,6 +256,8 @@ def _print_json(_: _Request, _runs: list[ModelRun], combined: dict[str, object],
 def _print_junit(_: _Request, runs: list[ModelRun], _combined: dict[str, object], _r: Revision) -> None:
     sys.stdout.write(junit_xml(runs))
 
+
+_SPEAKERS = {opt.Backend.TLC: "TLC", opt.Backend.ORACLE: "the oracle"}
 
 _PRINTERS = {
     opt.Format.TEXT: _print_text,

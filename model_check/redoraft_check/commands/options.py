@@ -17,6 +17,13 @@ class Format(StrEnum):
     JUNIT = "junit"
 
 
+class Backend(StrEnum):
+    """Who checks."""
+
+    TLC = "tlc"
+    ORACLE = "oracle"
+
+
 FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="What to print on stdout.")]
 SpecOption: TypeAlias = Annotated[
     Path | None,
@@ -38,6 +45,10 @@ TimeoutOption: TypeAlias = Annotated[
 ]
 HeapOption: TypeAlias = Annotated[
     int | None, typer.Option("--heap", min=16, help="Java's heap in MiB (default: a quarter of the memory).")
+]
+BackendOption: TypeAlias = Annotated[
+    Backend,
+    typer.Option("--backend", help="TLC, or the oracle: in this process, invariants and deadlocks only."),
 ]
 QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 VerboseOption: TypeAlias = Annotated[

@@ -8,14 +8,14 @@ leaves `t` as it is: whoever made the choice around it empties it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from redoraft_check.oracle.bindings import Builtin, Replaced, User, Variable
+from redoraft_check.oracle.bindings import Builtin, Local, Replaced, User, Variable
 from redoraft_check.oracle.errors import OutsideSubset, Place
-from redoraft_check.oracle.scope import Scope
+from redoraft_check.oracle.scope import Named, Scope
 from redoraft_check.oracle.tree import Apply, Let, Node, Other, Subst
 
 if TYPE_CHECKING:
@@ -61,12 +61,21 @@ class Actions:
             "=": self._assignment,
             "\\in": self._choice,
             "UNCHANGED": self._unchanged,
+            "$SquareAct": self._square,
+            "$AngleAct": self._square,
         }
 
     def body(self, node: Node, scope: Scope, place: Place) -> list[str]:
         """The lines of a generator function for an action, or for an initial predicate (`scope.starting`)."""
+        return self.all_of([(node, scope)], place)
+
+    def all_of(self, parts: Sequence[tuple[Node, Scope]], place: Place) -> list[str]:
+        """The same for several conjuncts, in their order."""
         writer = Writer()
-        self._next(Rest(node, scope, None), writer)
+        rest: Rest | None = None
+        for node, scope in reversed(parts):
+            rest = Rest(node, scope, rest)
+        self._next(rest, writer)
         # A generator even when nothing in it can be met.
         return [*writer.lines, "    return", f"    yield  # {place}"]
 
@@ -77,6 +86,9 @@ class Actions:
             w.put("yield")
             return
         node, scope = rest.node, rest.scope
+        if isinstance(node, Apply) and (named := self._named(node, scope)) is not None:
+            self._next(Rest(*self.c.expressions.expanded(named, node, scope), rest.after), w)
+            return
         match node:
             case Subst():
                 inside = scope.within(self.c.binder.inside(node, scope.env))
@@ -90,9 +102,20 @@ class Actions:
 
     def _steps(self, node: Node, scope: Scope) -> bool:
         """Whether an expression can give variables a value."""
+        if scope.exprs and isinstance(node, Apply):
+            return scope.starting or scope.next is not None
         if scope.starting:
             return self.c.levels.of(node, scope.env) >= 1 or self._is_local_action(node, scope)
         return scope.next is not None and self.c.levels.of(node, scope.env) >= 2
+
+    def _named(self, node: Apply, scope: Scope) -> Named | None:
+        """What a name stands for here, when it stands for an expression."""
+        if node.op.uid in scope.exprs:
+            return scope.exprs[node.op.uid]
+        if node.op.kind != "decl":
+            return None
+        meaning = self.c.binder.meaning(node.op, scope.env, node.place)
+        return scope.exprs.get(meaning.uid) if isinstance(meaning, Local) else None
 
     def _is_local_action(self, node: Node, scope: Scope) -> bool:
         return isinstance(node, Apply) and node.op.uid in scope.operators and scope.starting
@@ -107,8 +130,8 @@ class Actions:
         self._next(after, w)
 
     def _step(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
-        if node.op.kind == "user" and node.op.uid in self._let_actions(scope):
-            self._next(Rest(self.c.tree.definitions[node.op.uid].body, scope, after), w)
+        if node.op.uid in scope.operators or node.op.uid in scope.names:
+            self._guard(node, scope, after, w)
             return
         match self.c.binder.meaning(node.op, scope.env, node.place):
             case Builtin(name=name) if name in self._meet:
@@ -116,14 +139,12 @@ class Actions:
             case User() as user:
                 self._call(user, node, scope, after, w)
             case Replaced(node=inner, env=env):
-                self._next(
-                    Rest(inner, Scope(env, scope.state, scope.next, starting=scope.starting), after), w
-                )
+                self._next(Rest(inner, scope.within(env), after), w)
             case _:
                 self._guard(node, scope, after, w)
 
-    def _let_actions(self, scope: Scope) -> dict[int, str]:
-        return {uid: code for uid, code in scope.names.items() if code == ""}
+    def _square(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
+        self._next(Rest(*self.c.expressions.square(node, scope), after), w)
 
     def _conjunction(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
         for operand in reversed(node.operands):
@@ -133,7 +154,11 @@ class Actions:
     def _call(self, user: User, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
         if scope.next is None and not scope.starting:
             raise OutsideSubset(node.place, "an action under a prime")
+        if self._assigns_argument(node, scope) or self.c.expressions.by_name(user, node, scope):
+            self._next(Rest(*self.c.expressions.inlined(user, node, scope), after), w)
+            return
         lazy, code = self.c.expressions.arguments(user, node, scope)
+        code += self.c.expressions.free_arguments(user, node, scope)
         form = "init" if scope.starting else "act"
         name = self.c.function(user, form, lazy)
         call = f"{name}({', '.join([*self.c.context(user, scope, form), *code])})"
@@ -142,30 +167,45 @@ class Actions:
         else:
             self._loop("_", call, after, w, node.place)
 
+    def _assigns_argument(self, node: Apply, scope: Scope) -> bool:
+        """Whether an argument is what the operator may assign: `x'`, or in an initial predicate `x`; or an
+        action that it may take."""
+        least = 1 if scope.starting else 2
+
+        def assigned(operand: Node) -> bool:
+            if self._target(operand, scope) is not None:
+                return True
+            is_test = self.c.shapes.kind(operand, scope.env) == "bool"
+            return is_test and self.c.levels.of(operand, scope.env) >= least
+
+        return any(assigned(operand) for operand in node.operands)
+
     def _loop(self, target: str, over: str, after: Rest | None, w: Writer, place: Place) -> None:
         w.put(f"for {target} in {over}:", place)
         inner = Writer(w.lines, w.depth + 1, "continue")
         self._next(after, inner)
 
     def _let(self, node: Let, scope: Scope, after: Rest | None, w: Writer) -> None:
-        actions = {}
+        inner = scope
         for uid in node.definitions:
             definition = self.c.tree.definitions[uid]
-            if self._steps(definition.body, scope) and not scope.starting:
-                if definition.params:
-                    raise OutsideSubset(definition.place, "an action with parameters defined by LET")
-                actions[uid] = ""
-        if not actions:
-            lines, inner = self.c.expressions.let_lines(node, scope)
+            if self._is_step(definition.body, inner):
+                if definition.recursive:
+                    raise OutsideSubset(definition.place, "a recursive action defined by LET")
+                inner = inner.call({uid: Named(definition.body, inner, definition.params)})
+                continue
+            alone = Let(node.place, (uid,), node.body)
+            lines, inner = self.c.expressions.let_lines(alone, inner)
             for line in lines:
                 w.put(line.strip())
-            self._next(Rest(node.body, inner, after), w)
-            return
-        kept = tuple(uid for uid in node.definitions if uid not in actions)
-        lines, inner = self.c.expressions.let_lines(Let(node.place, kept, node.body), scope)
-        for line in lines:
-            w.put(line.strip())
-        self._next(Rest(node.body, inner.bind(actions), after), w)
+        self._next(Rest(node.body, inner, after), w)
+
+    def _is_step(self, node: Node, scope: Scope) -> bool:
+        """Whether what LET defines reads the step, or in an initial predicate assigns variables."""
+        if not scope.starting:
+            return scope.next is not None and self.c.levels.of(node, scope.env) >= 2
+        is_test = self.c.shapes.kind(node, scope.env) == "bool"
+        return is_test and self.c.levels.of(node, scope.env) >= 1
 
     # --- choices --------------------------------------------------------------------------------------
 
@@ -254,18 +294,32 @@ class Actions:
 
     def _target(self, node: Node, scope: Scope) -> int | None:
         """The variable that an expression names as one to be assigned."""
+        found, inside = self._seen_through(node, scope)
+        if scope.starting:
+            return self._variable(found, inside)
+        if not isinstance(found, Apply):
+            return None
+        meaning = self.c.binder.meaning(found.op, inside.env, found.place)
+        if not (isinstance(meaning, Builtin) and meaning.name == "'"):
+            return None
+        return self._variable(*self._seen_through(found.operands[0], inside))
+
+    def _seen_through(self, node: Node, scope: Scope) -> tuple[Node, Scope]:
+        """An expression behind the names, and the INSTANCEs, that stand for it."""
+        while True:
+            if isinstance(node, Subst):
+                inside = self.c.binder.inside(node, scope.env)
+                node, scope = node.body, scope.within(inside)
+            elif isinstance(node, Apply) and (named := self._named(node, scope)) is not None:
+                node, scope = self.c.expressions.expanded(named, node, scope)
+            else:
+                return node, scope
+
+    def _variable(self, node: Node, scope: Scope) -> int | None:
         if not isinstance(node, Apply):
             return None
         meaning = self.c.binder.meaning(node.op, scope.env, node.place)
-        if scope.starting:
-            return meaning.index if isinstance(meaning, Variable) else None
-        if not (isinstance(meaning, Builtin) and meaning.name == "'"):
-            return None
-        inner = node.operands[0]
-        if not isinstance(inner, Apply):
-            return None
-        below = self.c.binder.meaning(inner.op, scope.env, inner.place)
-        return below.index if isinstance(below, Variable) else None
+        return meaning.index if isinstance(meaning, Variable) else None
 
     def _assign(self, index: int, code: str, place: Place, w: Writer) -> None:
         w.put(f"if {index} not in t: t[{index}] = {code}", place)
@@ -311,21 +365,19 @@ class Actions:
 
     def flat(self, node: Node, scope: Scope) -> Iterator[tuple[Node, Scope]]:
         """The parts of a tuple of variables, through the names that stand for such tuples."""
-        if isinstance(node, Subst):
-            yield from self.flat(node.body, scope.within(self.c.binder.inside(node, scope.env)))
-            return
-        if isinstance(node, Apply):
+        node, scope = self._seen_through(node, scope)
+        if isinstance(node, Apply) and node.op.uid not in scope.operators:
             match self.c.binder.meaning(node.op, scope.env, node.place):
                 case Builtin(name="$Tuple"):
                     for operand in node.operands:
                         yield from self.flat(operand, scope)
                     return
                 case Replaced(node=inner, env=env):
-                    yield from self.flat(inner, Scope(env, scope.state, scope.next))
+                    yield from self.flat(inner, scope.within(env))
                     return
                 case User(definition=definition, env=env) if (
                     not definition.params and not definition.recursive
                 ):
-                    yield from self.flat(definition.body, Scope(env, scope.state, scope.next))
+                    yield from self.flat(definition.body, scope.within(env))
                     return
         yield node, scope

@@ -62,6 +62,29 @@ def compare(
     """
     spec = load(module, config, library)
     graph = explore(spec, edges=True, invariants=())
+    theirs = tlc_graph(module, config, library, spec, tools or find_tools())
+    by_number = {number: state for state, number in graph.states.items()}
+    ours = frozenset((by_number[a], name, by_number[b]) for a, name, b in graph.edges)
+    known, states, edges = frozenset(graph.states), theirs.states, theirs.edges
+    return Agreement(
+        theirs.result, graph, states - known, known - states, edges - ours, ours - edges, len(edges)
+    )
+
+
+@frozen
+class TlcGraph:
+    """The graph that TLC wrote."""
+
+    result: TlcResult
+    states: frozenset[State]
+    edges: frozenset[Edge]
+
+
+def tlc_graph(module: Path, config: Path, library: Sequence[Path], spec: Spec, tools: Tools) -> TlcGraph:
+    """TLC's states and labelled edges of a model, as values in the order of `spec.variables`.
+
+    Raises `CliError` (20) when TLC does not come to an end.
+    """
     with TemporaryDirectory(prefix="redoraft-") as folder:
         place = Path(folder)
         bare = place / config.name
@@ -74,16 +97,11 @@ def compare(
             coverage=False,
             extra=("-dump", "dot,actionlabels", str(place / "graph.dot")),
         )
-        result = run_tlc(job, tools or find_tools())
+        result = run_tlc(job, tools)
         if result.outcome is not Outcome.HOLDS:
-            raise CliError(
-                Exit.UNKNOWN, f"{module.stem}: TLC came to no graph: {result.note or result.errors}"
-            )
-        states, edges = _read_dot(place / "graph.dot", spec)
-    by_number = {number: state for state, number in graph.states.items()}
-    ours = frozenset((by_number[a], name, by_number[b]) for a, name, b in graph.edges)
-    known = frozenset(graph.states)
-    return Agreement(result, graph, states - known, known - states, edges - ours, ours - edges, len(edges))
+            reason = f"{module.stem}: TLC came to no graph: {result.note or result.errors}"
+            raise CliError(Exit.UNKNOWN, reason)
+        return TlcGraph(result, *_read_dot(place / "graph.dot", spec))
 
 
 def bare_config(config: ModelConfig) -> str:
@@ -94,9 +112,14 @@ def bare_config(config: ModelConfig) -> str:
         if (words := config.section(name))
     ]
     lines += [f"CONSTRAINT {name}" for name in config.section("CONSTRAINTS")]
-    lines += [f"CONSTANT {name} = {value}" for name, value in config.constants.items()]
-    lines += [f"CONSTANT {name} <- {value}" for name, value in config.substitutions.items()]
+    lines += [f"CONSTANT {_given(name, '=', value)}" for name, value in config.constants.items()]
+    lines += [f"CONSTANT {_given(name, '<-', value)}" for name, value in config.substitutions.items()]
     return "\n".join(lines) + "\n"
+
+
+def _given(name: str, sign: str, value: str) -> str:
+    module, _, inner = name.rpartition("!")
+    return f"{inner} {sign} [{module}]{value}" if module else f"{name} {sign} {value}"
 
 
 def _read_dot(path: Path, spec: Spec) -> tuple[frozenset[State], frozenset[Edge]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
@@ -11,7 +12,9 @@ from redoraft_check.oracle.errors import OutsideSubset, Place
 from redoraft_check.oracle.tree import Apply, Definition, Node, OpArg, Ref, Subst, Tree
 from redoraft_check.oracle.values import Value
 
-STANDARD: Final = frozenset({"Naturals", "Integers", "Sequences", "FiniteSets", "TLC", "Bags", "Reals"})
+STANDARD: Final = frozenset(
+    {"Naturals", "Integers", "Sequences", "FiniteSets", "TLC", "Bags", "Reals", "Randomization"}
+)
 
 
 @define(eq=False)
@@ -75,11 +78,19 @@ Meaning: TypeAlias = Variable | Constant | User | Builtin | Local | Replaced
 class Binder:
     """Resolves references in one tree under one configuration."""
 
-    def __init__(self, tree: Tree, constants: Mapping[int, Value], overrides: Mapping[int, int]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        constants: Mapping[int, Value],
+        overrides: Mapping[int, int],
+        scoped: Mapping[tuple[str, str], Ref | Constant] = MappingProxyType({}),
+    ) -> None:
         self.tree = tree
         self.root = Env(0)
         self._constants = constants
         self._overrides = overrides
+        # By module and name: `Nat <- [Module]Other` holds of what is written in that module.
+        self._scoped = scoped
         self._indices = {uid: at for at, uid in enumerate(tree.variables)}
         self._envs: dict[tuple[int, int], Env] = {}
 
@@ -92,11 +103,21 @@ class Binder:
                 return Local(ref.uid)
             case "decl":
                 return self._declared(ref.uid, env, place)
+        return self._user(ref, env, place)
+
+    def _user(self, ref: Ref, env: Env, place: Place) -> Meaning:
         definition = self.tree.definitions[self._overrides.get(ref.uid, ref.uid)]
+        name = definition.name.rpartition("!")[2]
+        if self._scoped:
+            local = self._scoped.get((place.module, name)) or self._scoped.get((definition.home, name))
+            if isinstance(local, Ref):
+                return self.meaning(local, self.root, Place(self.tree.root, 1))
+            if local is not None:
+                return local
         if ref.uid in self._constants:
             return Constant(definition.name, self._constants[ref.uid])
-        if definition.place.module in STANDARD:
-            return Builtin(definition.name.rpartition("!")[2], definition.place.module)
+        if definition.home in STANDARD:
+            return Builtin(name, definition.home)
         return User(definition, env)
 
     def inside(self, subst: Subst, env: Env) -> Env:

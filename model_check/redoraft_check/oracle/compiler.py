@@ -9,7 +9,7 @@ beforehand when the operator is sure to need it or when it cannot fail, as TLC e
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from attrs import define, frozen
@@ -20,11 +20,12 @@ from redoraft_check.oracle.bindings import Binder, User
 from redoraft_check.oracle.errors import OutsideSubset, Place
 from redoraft_check.oracle.expressions import Expressions
 from redoraft_check.oracle.levels import Levels
+from redoraft_check.oracle.primes import Primes
 from redoraft_check.oracle.scope import Scope, python_name
 from redoraft_check.oracle.setforms import SetForms
 from redoraft_check.oracle.shapes import Shapes
 from redoraft_check.oracle.tree import Node
-from redoraft_check.oracle.values import Value
+from redoraft_check.oracle.values import Names, Value
 
 FILE: Final = "<oracle>"
 _RECURSION: Final = 20_000
@@ -51,11 +52,12 @@ class Origin:
 class Compiler:
     """Compiles operators of one tree under one configuration, on demand."""
 
-    def __init__(self, binder: Binder) -> None:
+    def __init__(self, binder: Binder, names: Names) -> None:
         self.binder = binder
         self.tree = binder.tree
         self.levels = Levels(binder)
         self.shapes = Shapes(binder)
+        self.primes = Primes(binder)
         self.expressions = Expressions(self)
         self.sets = SetForms(self)
         self.actions = Actions(self)
@@ -67,6 +69,7 @@ class Compiler:
             for name, thing in vars(module).items()
             if name[0] != "_"
         }
+        self.names["NAMES"] = names
         self._made: dict[tuple[object, ...], str] = {}
         self._waiting: list[Job] = []
         self._count = 0
@@ -88,6 +91,18 @@ class Compiler:
         params = ", ".join(dict.fromkeys(["s", "t", *scope.names.values()]))
         lines = [f"def {name}({params}):", *self.actions.body(node, scope, place)]
         self._add(name, Origin(label, place), lines)
+        self.flush()
+        found: Callable[..., Iterator[None]] = self.names[name]
+        return found
+
+    def initial(self, parts: Sequence[tuple[Node, Scope]]) -> Callable[..., Iterator[None]]:
+        """A generator function of (None, state) for the conjuncts of an initial predicate."""
+        place, name = parts[0][0].place, self.fresh("initial")
+        self._add(
+            name,
+            Origin("the initial predicate", place),
+            [f"def {name}(s, t):", *self.actions.all_of(parts, place)],
+        )
         self.flush()
         found: Callable[..., Iterator[None]] = self.names[name]
         return found
@@ -176,6 +191,10 @@ class Compiler:
             name = python_name(self.tree.params[uid].name, uid)
             params.append(name)
             names[uid] = f"{name}()" if lazy else name
+        for uid in self.primes.free(job.user.env):
+            if uid not in names:
+                names[uid] = python_name(self.tree.params[uid].name, uid)
+                params.append(names[uid])
         scope = Scope(job.user.env, names=names)
         if job.form == "init":
             scope = Scope(job.user.env, state="t", next=None, names=names, starting=True)

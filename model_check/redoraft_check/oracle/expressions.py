@@ -11,14 +11,14 @@ from redoraft_check.oracle.bindings import Builtin, Constant, Local, Replaced, U
 from redoraft_check.oracle.errors import OutsideSubset, Place
 from redoraft_check.oracle.levels import IMPURE, TEMPORAL
 from redoraft_check.oracle.pinning import pinned
-from redoraft_check.oracle.scope import LocalOperator, Scope, python_name
+from redoraft_check.oracle.scope import LocalOperator, Named, Scope, python_name
 from redoraft_check.oracle.standard import PLAIN
 from redoraft_check.oracle.tree import Apply, At, Bound, Let, Node, Num, OpArg, Other, Str, Strange, Subst
 
 if TYPE_CHECKING:
     from redoraft_check.oracle.compiler import Compiler
 
-_SAFE: Final = frozenset({"$SetEnumerate", "$Tuple", "$RcdConstructor", "$Pair"})
+_SAFE: Final = frozenset({"$SetEnumerate", "$Tuple", "$RcdConstructor"})
 _RAW: Final = frozenset({"str", "int"})
 
 
@@ -57,8 +57,11 @@ class Expressions:
             "$RecursiveFcnSpec": self._recursive_function,
             "$NonRecursiveFcnSpec": self._function,
             "$Except": self._except,
+            "$Nop": lambda node, scope: self.value(node.operands[0], scope),
             "'": self._prime,
             "UNCHANGED": self._unchanged,
+            "$SquareAct": lambda node, scope: self.value(*self.square(node, scope)),
+            "$AngleAct": lambda node, scope: self.value(*self.square(node, scope)),
             "ENABLED": self._enabled,
             "Cardinality": lambda node, scope: self.c.sets.count(node.operands[0], scope),
         }
@@ -137,12 +140,14 @@ class Expressions:
         return meaning.name if isinstance(meaning, Builtin) else ""
 
     def _apply(self, node: Apply, scope: Scope) -> str:  # noqa: PLR0911  (one for each kind)
+        named = scope.exprs.get(node.op.uid)
+        if named is not None:
+            return self.value(*self.expanded(named, node, scope))
         local = scope.operators.get(node.op.uid)
         if local is not None:
             return self._local_call(local, node, scope)
         if node.op.uid in scope.names and node.op.kind in ("param", "user"):
-            code = scope.names[node.op.uid]
-            return f"{code}({', '.join(self.all(node.operands, scope))})" if node.operands else code
+            return self._bound_name(node.op.uid, node, scope)
         match self.c.binder.meaning(node.op, scope.env, node.place):
             case Builtin(name=name):
                 return self._builtin(name, node, scope)
@@ -151,14 +156,63 @@ class Expressions:
             case Constant(value=value):
                 return self.c.constant(value)
             case Replaced(node=inner, env=env):
-                return self.value(inner, Scope(env, scope.state, scope.next, starting=scope.starting))
+                return self.value(inner, scope.within(env))
             case User() as user:
                 return self.call(user, node, scope)
             case Local(uid=uid):
-                return _refuse(
-                    node, f"the parameter {self.c.tree.params[uid].name} here (a parametrised INSTANCE?)"
-                )
+                if uid in scope.exprs:
+                    return self.value(*self.expanded(scope.exprs[uid], node, scope))
+                if uid in scope.names:
+                    return self._bound_name(uid, node, scope)
+                return _refuse(node, f"the parameter {self.c.tree.params[uid].name} here")
         raise AssertionError("every kind of meaning is handled above")
+
+    def _bound_name(self, uid: int, node: Apply, scope: Scope) -> str:
+        """A parameter, a bound variable or what LET defines, read (or applied, when it is an operator)."""
+        if scope.under and node.op.kind == "user":
+            definition = self.c.tree.definitions[uid]
+            if self.c.levels.of(definition.body, scope.env) > 0:
+                # Its value was worked out in the other state.
+                return self.value(definition.body, scope)
+        if scope.under and node.operands:
+            return _refuse(node, "an operator argument under a prime")
+        code = scope.names[uid]
+        return f"{code}({', '.join(self.all(node.operands, scope))})" if node.operands else code
+
+    # --- names that stand for expressions -------------------------------------------------------------
+
+    def expanded(self, named: Named, node: Apply, scope: Scope) -> tuple[Node, Scope]:
+        """The expression that a name stands for here, and the scope to compile it in."""
+        arguments = {
+            uid: Named(operand, scope) for uid, operand in zip(named.params, node.operands, strict=True)
+        }
+        return named.node, named.scope.at_place_of(scope).call(arguments)
+
+    def by_name(self, user: User, node: Apply, scope: Scope) -> bool:
+        """Whether an operator must be compiled where it is used: a value is not enough for an argument."""
+        if not set(scope.exprs).isdisjoint(self.c.primes.free(user.env)):
+            return True
+        pairs = zip(user.definition.params, node.operands, strict=True)
+        return any(
+            self.c.primes.primed(user, param) and not self._fixed(operand, scope) for param, operand in pairs
+        )
+
+    def _fixed(self, node: Node, scope: Scope) -> bool:
+        """Whether an expression surely has the same value in both states of a step."""
+        if isinstance(node, OpArg) or self.c.levels.of(node, scope.env) > 0:
+            return False
+        return not scope.exprs or isinstance(node, (Num, Str))
+
+    def inlined(self, user: User, node: Apply, scope: Scope) -> tuple[Node, Scope]:
+        """The body of an operator with expressions for its parameters.  Refuses a recursive one."""
+        definition = user.definition
+        if definition.recursive:
+            _refuse(node, f"the recursive {definition.name} with an argument under a prime")
+        pairs = zip(definition.params, node.operands, strict=True)
+        operators = {param for param in definition.params if self.c.tree.params[param].arity}
+        if operators:
+            _refuse(node, f"{definition.name} with an operator argument and a prime of a parameter")
+        return definition.body, scope.within(user.env).call({uid: Named(one, scope) for uid, one in pairs})
 
     def _builtin(self, name: str, node: Apply, scope: Scope) -> str:
         special = self._special.get(name)
@@ -168,7 +222,9 @@ class Expressions:
         if row is None:
             return _refuse(node, f"the temporal operator {name}" if name in TEMPORAL else name)
         code = self.all(node.operands, scope)
-        known = any(self.c.shapes.kind(one, scope.env) == "int" for one in node.operands)
+        kinds = [self.c.shapes.kind(one, scope.env) for one in node.operands]
+        # To Python a boolean is a number.
+        known = "int" in kinds and "bool" not in kinds and not {"True", "False"} & set(code)
         text = (row.fast if row.fast and known else row.template).format(*code)
         return self.c.fold(text) if code and self._foldable(name, code) else text
 
@@ -183,6 +239,10 @@ class Expressions:
         self, user: User, node: Apply, scope: Scope, form: str = "value", extra: Sequence[str] = ()
     ) -> str:
         """Code that calls an operator of the specification in one of its forms."""
+        if self.by_name(user, node, scope):
+            if form != "value":
+                _refuse(node, f"the members of {user.definition.name} with an argument under a prime")
+            return self.value(*self.inlined(user, node, scope))
         if form == "value":
             searched = self.c.sets.search_for_largest(user, node, scope)
             if searched is not None:
@@ -190,6 +250,7 @@ class Expressions:
         lazy, code = self.arguments(user, node, scope)
         name = self.c.function(user, form, lazy)
         context = self.c.context(user, scope, form)
+        code += self.free_arguments(user, node, scope)
         text = f"{name}({', '.join([*context, *extra, *code])})"
         pure = form == "value" and not context and not any(lazy)
         return self.c.fold(text) if pure and all(self.c.is_constant(one) for one in code) else text
@@ -208,6 +269,14 @@ class Expressions:
             code.append(_thunk(text) if by_need else text)
         return tuple(lazy), code
 
+    def free_arguments(self, user: User, node: Node, scope: Scope) -> list[str]:
+        """Code for the parameters of the INSTANCE in which an operator stands."""
+        own = user.definition.params
+        missing = [uid for uid in self.c.primes.free(user.env) if uid not in own and uid not in scope.names]
+        if missing:
+            _refuse(node, f"the parameter {self.c.tree.params[missing[0]].name} of an INSTANCE here")
+        return [scope.names[uid] for uid in self.c.primes.free(user.env) if uid not in own]
+
     def _safe(self, node: Node, scope: Scope, code: str) -> bool:
         """Whether evaluating it early can neither fail nor cost much."""
         if self.c.is_constant(code) or code.isidentifier():
@@ -217,10 +286,24 @@ class Expressions:
         meaning = self.c.binder.meaning(node.op, scope.env, node.place)
         if isinstance(meaning, Variable):
             return not scope.starting and scope.state == "s"
-        is_plain = isinstance(meaning, Builtin) and meaning.name in _SAFE
-        return is_plain and all(self._safe(one, scope, self.value(one, scope)) for one in node.operands)
+        if not isinstance(meaning, Builtin) or meaning.name not in _SAFE:
+            return False
+        # A field of a record is a pair of its name and its value.
+        parts = [
+            one.operands[1] if isinstance(one, Apply) and self._name(one, scope) == "$Pair" else one
+            for one in node.operands
+        ]
+        return all(self._safe(one, scope, self.value(one, scope)) for one in parts)
 
     def _local_call(self, local: LocalOperator, node: Apply, scope: Scope) -> str:
+        definition = self.c.tree.definitions.get(node.op.uid)
+        if definition is None and scope.under:
+            _refuse(node, "an operator argument under a prime")
+        if definition is not None:
+            user = User(definition, scope.env)
+            stale = scope.under and self.c.levels.of_user(user) > 0
+            if stale or self.by_name(user, node, scope):
+                return self.value(*self.inlined(user, node, scope))
         code = self.all(node.operands, scope)
         lazy = local.lazy or (False,) * len(code)
         args = [_thunk(text) if by_need else text for text, by_need in zip(code, lazy, strict=True)]
@@ -241,7 +324,11 @@ class Expressions:
             case User(definition=definition) as user:
                 name = self.c.function(user, "value", (False,) * len(definition.params))
                 context = self.c.context(user, scope, "value")
-                return f"(lambda *a_: {name}({', '.join([*context, '*a_'])}))" if context else name
+                free = self.free_arguments(user, node, scope)
+                if scope.exprs or any(self.c.primes.primed(user, uid) for uid in definition.params):
+                    return _refuse(node, f"{definition.name} as an argument, with a prime of its parameter")
+                given = ", ".join([*context, "*a_", *free])
+                return f"(lambda *a_: {name}({given}))" if context or free else name
             case Builtin(name=name) if name in PLAIN:
                 params = [f"a{at}_" for at in range(PLAIN[name].template.count("{"))]
                 return f"(lambda {', '.join(params)}: {PLAIN[name].template.format(*params)})"
@@ -391,7 +478,7 @@ class Expressions:
             names = target.strip("(),").split(", ")
             test = f"(lambda {', '.join(names)}: {test})(*x_)"
             target = "x_"
-        return f"choose({self.value(bound.domain, scope)}, lambda {target}: {test})"
+        return f"choose(NAMES, {self.value(bound.domain, scope)}, lambda {target}: {test})"
 
     # --- functions, records, tuples -------------------------------------------------------------------
 
@@ -461,22 +548,20 @@ class Expressions:
         """The scope for what stands under a prime."""
         if scope.next is None:
             raise OutsideSubset(node.place, "a prime where there is no next state")
-        return evolve(scope, state=scope.next, next=None)
+        return evolve(scope, state=scope.next, next=None, under=True)
+
+    def square(self, node: Apply, scope: Scope) -> tuple[Node, Scope]:
+        """`[A]_v` as `A \\/ UNCHANGED v`, and `<<A>>_v` as `A /\\ ~UNCHANGED v`."""
+        action, subscript = node.operands
+        tree, place = self.c.tree, node.place
+        same: Node = Apply(place, tree.builtin("UNCHANGED"), (subscript,))
+        if self._name(node, scope) == "$SquareAct":
+            return Apply(place, tree.builtin("$DisjList"), (action, same)), scope
+        other = Apply(place, tree.builtin("\\lnot"), (same,))
+        return Apply(place, tree.builtin("$ConjList"), (action, other)), scope
 
     def _prime(self, node: Apply, scope: Scope) -> str:
-        inner = node.operands[0]
-        if self._mentions_thunk(inner, scope):
-            raise OutsideSubset(node.place, "a prime of a parameter or a LET definition")
-        return self.value(inner, self.primed(node, scope))
-
-    def _mentions_thunk(self, node: Node, scope: Scope) -> bool:
-        """A name that was bound outside the prime: its value is that of the old state."""
-        return (
-            isinstance(node, Apply)
-            and not node.operands
-            and node.op.uid in scope.names
-            and node.op.kind != "decl"
-        )
+        return self.value(node.operands[0], self.primed(node, scope))
 
     def _unchanged(self, node: Apply, scope: Scope) -> str:
         tests = []
@@ -487,7 +572,7 @@ class Expressions:
 
     def _enabled(self, node: Apply, scope: Scope) -> str:
         name = self.c.fresh("enabled")
-        names = list(dict.fromkeys(text.removesuffix("()") for text in scope.names.values()))
+        names = [text for text in scope.all_names() if text]
         lines = self.c.actions.body(node.operands[0], evolve(scope, state="s", next="t"), node.place)
         self.c.define(name, ["s", "t", *names], lines, node.place)
         return f"any(True for _ in {name}({', '.join([scope.state, '{}', *names])}))"

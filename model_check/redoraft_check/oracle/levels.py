@@ -19,8 +19,6 @@ TEMPORAL: Final = frozenset(
         "~>",
         "$WF",
         "$SF",
-        "$SquareAct",
-        "$AngleAct",
         "$TemporalExists",
         "$TemporalForall",
         "-+->",
@@ -84,6 +82,6 @@ class Levels:
 def _builtin(name: str) -> int:
     if name in TEMPORAL:
         return 3
-    if name in ("'", "UNCHANGED"):
+    if name in ("'", "UNCHANGED", "$SquareAct", "$AngleAct"):
         return 2
     return 1 if name == "ENABLED" or name in IMPURE else 0

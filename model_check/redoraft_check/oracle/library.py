@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from heapq import merge as heap_merge  # noqa: F401  (compiled code calls it for unions)
-from itertools import permutations
+from itertools import permutations, product
 
 from redoraft_check.oracle.errors import EvaluationError
 from redoraft_check.oracle.persistent import LARGE, Sequence
@@ -172,6 +173,26 @@ def bag_count(element: Value, bag: Value) -> int:
 def bag_size(bag: Value) -> int:
     """`BagCardinality(bag)`."""
     return sum(count for _, count in pairs_of(bag))
+
+
+def bag_union(of: Value) -> Value:
+    """`BagUnion(of)`: the sum of a set of bags."""
+    return reduce(bag_add, elements(of), ())
+
+
+def bags_within(bag: Value) -> Value:
+    """`SubBag(bag)`: every bag within this one."""
+    rows = [[(key, count) for count in range(most + 1)] for key, most in pairs_of(bag)]
+    return make_set(make_function({k: n for k, n in row if n}) for row in product(*rows))
+
+
+def bag_of_all(make: Callable[[Value], Value], bag: Value) -> Value:
+    """`BagOfAll(make, bag)`: each element replaced by what `make` gives, its copies kept."""
+    sums: dict[Value, int] = {}
+    for key, count in pairs_of(bag):
+        made = make(key)
+        sums[made] = sums.get(made, 0) + count
+    return make_function(sums)
 
 
 def bag_within(a: Value, b: Value) -> bool:

@@ -17,6 +17,8 @@ from redoraft_check.oracle.values import (
     SEQUENCES,
     SETS,
     Function,
+    ModelValue,
+    Names,
     Unlisted,
     Unordered,
     Value,
@@ -164,9 +166,10 @@ def interval(a: Value, b: Value) -> Value:
 
 def within(value: Value, low: Value, high: Value) -> bool:
     """`value \\in low .. high`."""
-    if value.__class__ is not int:
+    _ints(low, high, "..")
+    if value.__class__ is not int and not isinstance(value, ModelValue) and low <= high:
         raise EvaluationError(f"{show(value)} \\in {show(low)}..{show(high)} is not about integers")
-    return bool(low <= value <= high)
+    return value.__class__ is int and bool(low <= value <= high)
 
 
 NAT: Final = Unlisted("Nat", lambda value: value.__class__ is int and value >= 0)
@@ -333,9 +336,22 @@ def having(container: Value, name: str, value: Value) -> Value:
 
 def member(value: Value, container: Value) -> bool:
     """`value \\in container`."""
-    if isinstance(container, SETS):
+    if isinstance(container, (frozenset, BigSet)):
+        if not container:
+            return False
+        first = next(iter(container))
+        if value.__class__ is not first.__class__:
+            # An error when the two cannot be compared; to Python TRUE and 1 are equal.
+            equal(value, first)
+        return value in container
+    if isinstance(container, Unlisted):
         return value in container
     raise EvaluationError(f"{show(value)} \\in {show(container)}, which is no set")
+
+
+def one_of(value: Value, options: tuple[Value, ...]) -> bool:
+    """`value \\in {options}`."""
+    return any(equal(value, one) for one in options)
 
 
 def union(a: Value, b: Value) -> Value:
@@ -407,10 +423,10 @@ def is_finite(of: Value) -> bool:
     return isinstance(of, (frozenset, BigSet))
 
 
-def choose(container: Value, holds: Callable[[Value], bool]) -> Value:
+def choose(names: Names, container: Value, holds: Callable[[Value], bool]) -> Value:
     """`CHOOSE x \\in container : holds(x)`: TLC's choice, or an error where that hangs on its history."""
     try:
-        for one in in_tlc_order(elements(container)):
+        for one in in_tlc_order(elements(container), names):
             if holds(one):
                 return one
     except Unordered:

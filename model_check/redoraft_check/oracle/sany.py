@@ -1,7 +1,7 @@
 """SANY's semantic XML of a root module, run once for each content of its modules.
 
 The answer is kept in the user's cache under the SHA-256 of all module files involved, so that a second
-run needs no Java.
+run needs no Java.  Answers for our own specifications come with them (`packaged`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.oracle.packaged import packed
 from redoraft_check.oracle.tree import Tree, read_tree
 from redoraft_check.tlc.definitions import module_files
 from redoraft_check.tlc.process import scratch_folder
@@ -33,17 +34,43 @@ def load_tree(
     `tools` is asked for a Java and a jar only when the cache has no answer.  Raises `CliError` (65) when a
     module cannot be read or SANY refuses it, and `ToolMissing` (20) when there is no Java.
     """
-    folders = tuple(dict.fromkeys(path.resolve() for path in (module.parent, *library)))
+    if not cache:
+        return read_tree(answer(module, library, tools))
+    key = key_of(module, library)
+    kept = cache_folder() / f"{key}.xml"
+    if kept.is_file():
+        return read_tree(kept.read_bytes())
+    known = (packed(folder).get(key) for folder in _folders(module, library))
+    xml = next((one for one in known if one is not None), None) or answer(module, library, tools)
+    tree = read_tree(xml)
+    _keep(kept, xml)
+    return tree
+
+
+def answer(module: Path, library: Sequence[Path] = (), tools: Callable[[], Tools] = find_tools) -> bytes:
+    """SANY's XML, asked now.  Raises what `load_tree` raises."""
     if not module.is_file():
         raise CliError(Exit.BAD_INPUT, f"{module}: no such module")
-    kept = cache_folder() / f"{_key(module, folders)}.xml" if cache else None
-    if kept is not None and kept.is_file():
-        return read_tree(kept.read_bytes())
-    xml = _export(module, folders, tools())
-    tree = read_tree(xml)
-    if kept is not None:
-        _keep(kept, xml)
-    return tree
+    return _export(module, _folders(module, library), tools())
+
+
+def key_of(module: Path, library: Sequence[Path] = ()) -> str:
+    """The SHA-256 of a module and of those it extends or instantiates: names and contents, no paths.
+
+    Raises `CliError` (65) when there is no such module.
+    """
+    if not module.is_file():
+        raise CliError(Exit.BAD_INPUT, f"{module}: no such module")
+    digest = hashlib.sha256(_FORMAT.encode())
+    for path in module_files(module, _folders(module, library)):
+        content = path.read_bytes()
+        digest.update(f"\0{path.stem}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _folders(module: Path, library: Sequence[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(path.resolve() for path in (module.parent, *library)))
 
 
 def cache_folder() -> Path:
@@ -51,15 +78,6 @@ def cache_folder() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or ""
     root = Path(cache) if Path(cache).is_absolute() else Path.home() / ".cache"
     return root / "redoraft" / "oracle"
-
-
-def _key(module: Path, folders: Sequence[Path]) -> str:
-    digest = hashlib.sha256(_FORMAT.encode())
-    for path in module_files(module, folders):
-        content = path.read_bytes()
-        digest.update(f"\0{path.stem}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
 
 
 def _export(module: Path, folders: Sequence[Path], tools: Tools) -> bytes:

@@ -19,6 +19,15 @@ class LocalOperator:
 
 
 @frozen(eq=False)
+class Named:
+    """A name used as an expression: what it stands for, its parameters, and where it was bound."""
+
+    node: Node
+    scope: Scope
+    params: tuple[int, ...] = ()
+
+
+@frozen(eq=False)
 class Scope:
     """`state` and `next` are the Python names of the state and of the step's other end.
 
@@ -33,6 +42,8 @@ class Scope:
     names: dict[int, str] = field(factory=dict)
     operators: dict[int, LocalOperator] = field(factory=dict)
     sets: dict[int, tuple[Node, Scope]] = field(factory=dict)
+    exprs: dict[int, Named] = field(factory=dict)
+    under: bool = False
     at: str | None = None
     starting: bool = False
 
@@ -43,6 +54,21 @@ class Scope:
     def define(self, uid: int, operator: LocalOperator) -> Scope:
         """One operator more."""
         return evolve(self, operators={**self.operators, uid: operator})
+
+    def call(self, names: dict[int, Named]) -> Scope:
+        """Names that stand for expressions."""
+        return evolve(self, exprs={**self.exprs, **names})
+
+    def at_place_of(self, other: Scope) -> Scope:
+        """These names, at the state, or the step, of another place."""
+        return evolve(self, state=other.state, next=other.next, under=other.under, starting=other.starting)
+
+    def all_names(self) -> dict[str, None]:
+        """Every Python name that code written here may read, without the marks of thunks."""
+        found = dict.fromkeys(text.removesuffix("()") for text in self.names.values())
+        for one in self.exprs.values():
+            found |= one.scope.all_names()
+        return found
 
     def within(self, env: Env) -> Scope:
         """The same place, other substitutions."""

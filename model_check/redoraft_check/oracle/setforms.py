@@ -16,7 +16,7 @@ from attrs import evolve
 from redoraft_check.oracle.bindings import Builtin, Env, Replaced, User
 from redoraft_check.oracle.running import Roles, is_length, is_stable
 from redoraft_check.oracle.scope import Scope, python_name
-from redoraft_check.oracle.tree import Apply, Let, Node, Num, Subst
+from redoraft_check.oracle.tree import Apply, Let, Node, Num, Str, Subst
 
 if TYPE_CHECKING:
     from redoraft_check.oracle.compiler import Compiler
@@ -57,10 +57,10 @@ class SetForms:
                 continue
             if not isinstance(node, Apply):
                 return "", None, scope
-            if node.op.uid in scope.sets:
+            if node.op.uid in scope.sets and not scope.under:
                 node, scope = scope.sets[node.op.uid]
                 continue
-            if node.op.uid in scope.names or node.op.uid in scope.operators:
+            if node.op.uid in scope.names or node.op.uid in scope.operators or node.op.uid in scope.exprs:
                 return "", None, scope
             meaning = self.c.binder.meaning(node.op, scope.env, node.place)
             match meaning:
@@ -71,10 +71,10 @@ class SetForms:
                 case User(definition=definition, env=env):
                     node, scope = (
                         definition.body,
-                        Scope(env, scope.state, scope.next, starting=scope.starting),
+                        scope.within(env),
                     )
                 case Replaced(node=inner, env=env):
-                    node, scope = inner, Scope(env, scope.state, scope.next, starting=scope.starting)
+                    node, scope = inner, scope.within(env)
                 case _:
                     return "", None, scope
 
@@ -84,6 +84,8 @@ class SetForms:
         assert isinstance(meaning, User), "only user operators are called"
         definition = meaning.definition
         if definition.recursive or any(self.c.tree.params[param].arity for param in definition.params):
+            return None
+        if self.c.expressions.by_name(meaning, node, scope):
             return None
         return self.c.expressions.call(meaning, node, scope, form, extra)
 
@@ -128,8 +130,10 @@ class SetForms:
             return "False"
         if all(self.c.is_constant(one) for one in code):
             known = self.c.expressions.value(node, scope)
-            return self.c.fold(f"({x} in {known})") if self.c.is_constant(x) else f"({x} in {known})"
-        return f"({x} in ({', '.join(code)},))"
+            if all(isinstance(one, Str) for one in node.operands):
+                return f"({x} in {known})"
+            return self.c.fold(f"member({x}, {known})") if self.c.is_constant(x) else f"member({x}, {known})"
+        return f"one_of({x}, ({', '.join(code)},))"
 
     def _both(self, x: str, node: Apply, scope: Scope, word: str, sign: str) -> str:
         left, right = node.operands

@@ -18,11 +18,16 @@ from typing import Any, TypeAlias
 from attrs import define, field, frozen
 
 from redoraft_check.exits import CliError, Exit
-from redoraft_check.oracle.bindings import Binder, User
+from redoraft_check.oracle.bindings import Binder, Constant, User
 from redoraft_check.oracle.compiler import FILE, Compiler
 from redoraft_check.oracle.errors import EvaluationError, OutsideSubset, Place
+from redoraft_check.oracle.names import reading_order
+from redoraft_check.oracle.properties import Property, compiled_property
+from redoraft_check.oracle.runtime import elements
 from redoraft_check.oracle.sany import load_tree
+from redoraft_check.oracle.scope import Scope
 from redoraft_check.oracle.split import Leaf, specification, split
+from redoraft_check.oracle.symmetry import generated_group, representative
 from redoraft_check.oracle.tree import Apply, Ref, Tree
 from redoraft_check.oracle.values import Value, from_tlc
 from redoraft_check.tlc.config import ModelConfig, load_config
@@ -31,7 +36,7 @@ from redoraft_check.tlc.values import parse
 
 State: TypeAlias = tuple[Value, ...]
 
-_NOT_OURS = ("SYMMETRY", "VIEW", "ALIAS", "POSTCONDITION")
+_NOT_OURS = ("POSTCONDITION", "TYPE", "TYPE_CONSTRAINT")
 
 
 @frozen
@@ -41,6 +46,7 @@ class Action:
     name: str
     step: Callable[..., Iterator[None]]
     args: tuple[Value, ...] = ()
+    place: Place | None = None
 
 
 @define
@@ -55,6 +61,7 @@ class Spec:
     _initial: Callable[..., Iterator[None]] | None
     _actions: tuple[Action, ...]
     _constraints: tuple[str, ...] = ()
+    _action_constraints: tuple[str, ...] = ()
     _whole: Callable[[Mapping[int, Value]], State] = field(init=False)
     _values: dict[str, Callable[..., Value]] = field(init=False, factory=dict)
     _steps: dict[str, Callable[..., Iterator[None]]] = field(init=False, factory=dict)
@@ -69,6 +76,26 @@ class Spec:
     def action_names(self) -> tuple[str, ...]:
         """The names of the actions, each once."""
         return tuple(dict.fromkeys(action.name for action in self._actions))
+
+    @property
+    def has_behaviour(self) -> bool:
+        """Whether the configuration names an initial predicate; without one only ASSUMEs are checked."""
+        return self._initial is not None
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where each action stands; the first place of one with several."""
+        return {one.name: one.place for one in reversed(self._actions) if one.place is not None}
+
+    def false_assumptions(self) -> list[Place]:
+        """The ASSUMEs that do not hold.  Raises `EvaluationError`."""
+        scope = Scope(self.compiler.binder.root)
+        functions = [
+            (node.place, self.compiler.expression(node, scope, "ASSUME", node.place))
+            for node in self.tree.assumptions
+        ]
+        with self.evaluating():
+            return [place for place, holds in functions if holds(None, None) is not True]
 
     def initial_states(self) -> Iterator[State]:
         """Every initial state, without repetition.  Raises `EvaluationError`."""
@@ -93,15 +120,20 @@ class Spec:
         """
         whole = self._whole
         with self.evaluating():
-            if action is not None:
-                found: dict[int, Value] = {}
-                for _ in self._operator_step(action)(state, found, *args):
-                    yield action, whole(found)
+            if action is None:
+                yield from self.steps(state)
                 return
-            for one in self._actions:
-                found = {}
-                for _ in one.step(state, found, *one.args):
-                    yield one.name, whole(found)
+            found: dict[int, Value] = {}
+            for _ in self._operator_step(action)(state, found, *args):
+                yield action, whole(found)
+
+    def steps(self, state: State) -> Iterator[tuple[str, State]]:
+        """The steps of the next-state relation from a state; use it inside `evaluating`."""
+        whole = self._whole
+        for one in self._actions:
+            found: dict[int, Value] = {}
+            for _ in one.step(state, found, *one.args):
+                yield one.name, whole(found)
 
     def stepper(self, action: str) -> Callable[[State], list[State]]:
         """The steps of an operator without arguments, as a plain function; use it inside `evaluating`."""
@@ -119,6 +151,15 @@ class Spec:
 
     def value(self, operator: str, state: State | None = None, *args: Value) -> Value:
         """The value of an operator in a state, or of a constant one without."""
+        function = self._function(operator)
+        with self.evaluating():
+            return function(state, *args)
+
+    def predicate(self, operator: str) -> Callable[[State], bool]:
+        """An operator without arguments as a plain function of a state; use it inside `evaluating`."""
+        return self._function(operator)
+
+    def _function(self, operator: str) -> Callable[..., Value]:
         function = self._values.get(operator)
         if function is None:
             user = self._user(operator)
@@ -128,12 +169,47 @@ class Spec:
             compiled = self.compiler.operator(user)
             function = compiled if level else lambda _, *rest: compiled(*rest)
             self._values[operator] = function
-        with self.evaluating():
-            return function(state, *args)
+        return function
+
+    def properties(self) -> list[Property]:
+        """The configuration's PROPERTYs, as far as states and steps can refute them."""
+        names = self.config.section("PROPERTIES")
+        return [compiled_property(name, self._user(name), self.compiler) for name in names]
 
     def within_constraints(self, state: State) -> bool:
         """Whether the configuration's CONSTRAINTs hold of a state."""
-        return all(self.check(name, state) for name in self._constraints)
+        return all(self._function(name)(state) for name in self._constraints)
+
+    def step_allowed(self, state: State, successor: State) -> bool:
+        """Whether the configuration's ACTION_CONSTRAINTs hold of a step; use it inside `evaluating`."""
+        return all(self._step_test(name)(state, successor) for name in self._action_constraints)
+
+    def _step_test(self, name: str) -> Callable[..., Value]:
+        key = f"[{name}]"
+        function = self._values.get(key)
+        if function is None:
+            user = self._user(name)
+            level = self.compiler.levels.of_user(user)
+            compiled = self.compiler.operator(user)
+            function = compiled if level == 2 else lambda state, _: compiled(*[state][:level])
+            self._values[key] = function
+        return function
+
+    def identity(self) -> Callable[[State], Value] | None:
+        """What tells states apart under the configuration's VIEW and SYMMETRY; None for the state itself."""
+        view = self.config.section("VIEW")
+        symmetry = self.config.section("SYMMETRY")
+        seen: Callable[[State], Value] | None = self._function(view[0]) if view else None
+        if not symmetry:
+            return seen
+        with self.evaluating():
+            given = [one for name in symmetry for one in elements(self._function(name)(None))]
+        group = generated_group(given)
+
+        def canonical(state: State) -> Value:
+            return representative(state if seen is None else seen(state), group)
+
+        return canonical
 
     def as_dict(self, state: State) -> dict[str, Value]:
         """A state by the names of its variables."""
@@ -158,6 +234,8 @@ class Spec:
         try:
             yield
         except EvaluationError as error:
+            if error.stack:
+                raise
             raise EvaluationError(error.reason, _stack(error, self.compiler)) from error
         except RecursionError as error:
             raise EvaluationError("too deep a recursion", _stack(error, self.compiler)[:3]) from error
@@ -189,20 +267,10 @@ def load(
     for section in _NOT_OURS:
         if model.section(section):
             raise OutsideSubset(Place(f"{tree.root}.cfg", 1), f"{section} in a configuration")
-    constants = {name: from_tlc(parse(text)) for name, text in model.constants.items()}
-    constants.update(definitions or {})
-    binder = Binder(
-        tree,
-        {_named(tree, name): value for name, value in constants.items()},
-        {_named(tree, name): _named(tree, other) for name, other in model.substitutions.items()},
-    )
-    compiler = Compiler(binder)
-    start, leaves = _behaviour(tree, model, compiler)
-    initial = None
-    if start is not None:
-        initial = compiler.leaf(start.node, start.scope, start.label, start.node.place)
-    if model.section("ACTION_CONSTRAINTS"):
-        raise OutsideSubset(Place(f"{tree.root}.cfg", 1), "ACTION_CONSTRAINT")
+    binder = _binder(tree, model, definitions or {})
+    compiler = Compiler(binder, reading_order(model, module, library))
+    starts, leaves = _behaviour(tree, model, compiler)
+    initial = compiler.initial([(one.node, one.scope) for one in starts]) if starts else None
     return Spec(
         tree=tree,
         config=model,
@@ -212,7 +280,30 @@ def load(
         initial=initial,
         actions=tuple(_action(leaf, compiler) for leaf in leaves),
         constraints=model.section("CONSTRAINTS"),
+        action_constraints=model.section("ACTION_CONSTRAINTS"),
     )
+
+
+def _binder(tree: Tree, model: ModelConfig, definitions: Mapping[str, Value]) -> Binder:
+    scoped: dict[tuple[str, str], Ref | Constant] = {}
+    constants: dict[str, Value] = {}
+    overrides: dict[int, int] = {}
+    for name, text in model.constants.items():
+        value = from_tlc(parse(text))
+        module, _, inner = name.rpartition("!")
+        if module:
+            scoped[module, inner] = Constant(inner, value)
+        elif name in tree.scope:
+            # TLC lets a configuration give values to names that the module does not have.
+            constants[name] = value
+    for name, text in model.substitutions.items():
+        module, _, inner = name.rpartition("!")
+        if module:
+            scoped[module, inner] = Ref("user", _named(tree, text))
+        else:
+            overrides[_named(tree, name)] = _named(tree, text)
+    constants.update(definitions)
+    return Binder(tree, {_named(tree, name): value for name, value in constants.items()}, overrides, scoped)
 
 
 def user_operator(tree: Tree, binder: Binder, name: str) -> User:
@@ -229,14 +320,14 @@ def _named(tree: Tree, name: str) -> int:
     return tree.scope[name]
 
 
-def _behaviour(tree: Tree, model: ModelConfig, compiler: Compiler) -> tuple[Leaf | None, list[Leaf]]:
+def _behaviour(tree: Tree, model: ModelConfig, compiler: Compiler) -> tuple[list[Leaf], list[Leaf]]:
     named = [*model.section("SPECIFICATION")]
     if named:
         init, step = specification(user_operator(tree, compiler.binder, named[0]), compiler)
         return init, split(step, compiler)
     start = [_reference(tree, name) for name in model.section("INIT")]
     steps = [_reference(tree, name) for name in model.section("NEXT")]
-    first = Leaf.starting(start[0], compiler.binder.root, model.section("INIT")[0]) if start else None
+    first = [Leaf.starting(one, compiler.binder.root, "INIT") for one in start]
     if not steps:
         return first, []
     return first, split(Leaf.step(steps[0], compiler.binder.root, model.section("NEXT")[0]), compiler)
@@ -248,7 +339,7 @@ def _reference(tree: Tree, name: str) -> Apply:
 
 def _action(leaf: Leaf, compiler: Compiler) -> Action:
     step = compiler.leaf(leaf.node, leaf.scope, leaf.label, leaf.node.place)
-    return Action(leaf.label, step, leaf.args)
+    return Action(leaf.label, step, leaf.args, leaf.node.place)
 
 
 def _stack(error: BaseException, compiler: Compiler) -> tuple[str, ...]:

@@ -99,16 +99,18 @@ def _opened_operator(leaf: Leaf, node: Apply, user: User, compiler: Compiler) ->
     definition = user.definition
     if definition.recursive or any(compiler.tree.params[param].arity for param in definition.params):
         return [leaf]
-    if compiler.levels.of_user(user) < 2:
+    if compiler.levels.of(node, leaf.scope.env) < 2:
         return [leaf]
     try:
         values = [
             (param, _now(operand, leaf, compiler))
             for param, operand in zip(definition.params, node.operands, strict=True)
         ]
-    except (EvaluationError, OutsideSubset, _NotConstant):
+    except _NotConstant:
+        return [Leaf(definition.name, node, leaf.scope, leaf.bound)]
+    except (EvaluationError, OutsideSubset):
         return [leaf]
-    inner = Leaf(definition.name, definition.body, Scope(user.env))
+    inner = Leaf(definition.name, definition.body, leaf.scope.within(user.env), leaf.bound)
     return split(_bind(inner, definition.body, values, compiler), compiler)
 
 
@@ -142,8 +144,9 @@ def _bind(leaf: Leaf, node: Node, values: list[tuple[int, Value]], compiler: Com
     return Leaf(leaf.label, node, leaf.scope.bind(names), (*leaf.bound, *values))
 
 
-def specification(user: User, compiler: Compiler) -> tuple[Leaf, Leaf]:
-    """The initial predicate and the next-state relation of `Init /\\ [][Next]_v /\\ fairness`.
+def specification(user: User, compiler: Compiler) -> tuple[list[Leaf], Leaf]:
+    """The conjuncts of the initial predicate and the next-state relation of
+    `Init /\\ [][Next]_v /\\ fairness`.
 
     Raises `OutsideSubset` for a formula of another shape.
     """
@@ -151,12 +154,12 @@ def specification(user: User, compiler: Compiler) -> tuple[Leaf, Leaf]:
     starts: list[tuple[Node, Env]] = []
     steps: list[tuple[Node, Env]] = []
     _sort_out(user.definition.body, user.env, compiler, starts, steps)
-    if len(starts) != 1 or len(steps) != 1:
+    if not starts or len(steps) != 1:
         raise OutsideSubset(
             user.definition.place, f"{name}, which is not Init /\\ [][Next]_vars with fairness"
         )
-    (start, start_env), (step, step_env) = starts[0], steps[0]
-    return Leaf.starting(start, start_env, name), Leaf.step(step, step_env, name)
+    [(step, step_env)] = steps
+    return [Leaf.starting(start, env, name) for start, env in starts], Leaf.step(step, step_env, name)
 
 
 def _sort_out(
@@ -170,7 +173,7 @@ def _sort_out(
         starts.append((node, env))
         return
     if not isinstance(node, Apply):
-        raise OutsideSubset(node.place, "this part of a specification")
+        return
     match compiler.binder.meaning(node.op, env, node.place):
         case Builtin(name="\\land" | "$ConjList"):
             for operand in node.operands:
@@ -180,10 +183,12 @@ def _sort_out(
             if isinstance(square, Apply) and compiler.tree.builtins.get(square.op.uid) == "$SquareAct":
                 steps.append((square.operands[0], env))
                 return
-            raise OutsideSubset(node.place, "[] of a state predicate in a specification")
-        case Builtin(name="$WF" | "$SF"):
-            return
-        case User(definition=definition, env=inside):
+        case Builtin(name="$TemporalExists" | "$TemporalForall" as name):
+            raise OutsideSubset(node.place, f"the temporal operator {name}")
+        case User(definition=definition, env=inside) if not definition.params:
             _sort_out(definition.body, inside, compiler, starts, steps)
         case _:
-            raise OutsideSubset(node.place, "this part of a specification")
+            if level < 3:
+                raise OutsideSubset(node.place, "an action in a specification")
+            # Fairness, or another condition on whole behaviours: it takes no state and no step away.
+            return

@@ -152,6 +152,14 @@ class Definition:
             self._raw = None
         return self._body
 
+    @property
+    def home(self) -> str:
+        """The module in whose text it stands; `place` is that of the INSTANCE for one that came by it."""
+        body = self.body
+        while isinstance(body, Subst):
+            body = body.body
+        return body.place.module if self.place.module != "?" else "?"
+
 
 @define(eq=False)
 class Tree:
@@ -167,6 +175,16 @@ class Tree:
     assumptions: tuple[Node, ...]
     variables: tuple[int, ...]
     """The root module's variables, in the order of their declaration."""
+    formals: frozenset[int] = frozenset()
+    """The parameters of operators, apart from the variables that quantifiers bind."""
+
+    def builtin(self, name: str) -> Ref:
+        """A reference to an operator of the language, whether or not the modules use it."""
+        found = next((uid for uid, known in self.builtins.items() if known == name), None)
+        if found is None:
+            found = -len(self.builtins) - 1
+            self.builtins[found] = name
+        return Ref("builtin", found)
 
 
 def read_tree(xml: bytes) -> Tree:
@@ -187,6 +205,7 @@ def read_tree(xml: bytes) -> Tree:
         else:
             _enter(tree, uid, item)
     _open_root(tree, modules[root], assumed)
+    tree.formals = frozenset(uid for one in tree.definitions.values() for uid in one.params)
     return tree
 
 

@@ -16,8 +16,9 @@ are of the same kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cmp_to_key
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cmp_to_key, partial
+from types import MappingProxyType
 from typing import Any, Final, NoReturn, TypeAlias
 
 from redoraft_check.oracle.errors import EvaluationError
@@ -126,16 +127,22 @@ class Unordered(Exception):
     """Two values whose order in TLC depends on its history (strings and model values)."""
 
 
-def in_tlc_order(elements: Iterable[Value]) -> list[Value]:
+Names: TypeAlias = Mapping[str, int]
+"""In which order TLC reads the names of a configuration; empty when that is not known."""
+
+
+def in_tlc_order(elements: Iterable[Value], names: Names = MappingProxyType({})) -> list[Value]:
     """Elements in the order of TLC's normalized sets.
 
-    Raises `Unordered` when that order hangs on two strings or model values: TLC orders those by when it
-    first met their names.
+    TLC orders strings and model values by when it first met their names: first those of the configuration
+    (`names`), then those of the modules.  Raises `Unordered` when the order hangs on two of the latter.
     """
-    return sorted(elements, key=cmp_to_key(_compare))
+    return sorted(elements, key=cmp_to_key(partial(_compare, names)))
 
 
-def _compare(a: Value, b: Value) -> int:
+def _compare(names: Names, a: Value, b: Value) -> int:  # noqa: PLR0911  (one for each kind)
+    if isinstance(a, ModelValue) != isinstance(b, ModelValue):
+        return -1 if isinstance(a, ModelValue) else 1
     if type(a) is not type(b) and (isinstance(a, bool) or isinstance(b, bool) or _rank(a) != _rank(b)):
         raise Unordered
     if a == b:
@@ -143,15 +150,26 @@ def _compare(a: Value, b: Value) -> int:
     match a:
         case bool() | int():
             return -1 if a < b else 1
+        case ModelValue():
+            return _first_read(names, a.name, b.name)
+        case str():
+            return _first_read(names, a, b)
         case tuple() | Sequence():
-            return _lengths(a, b) or _elements(a, b)
+            return _lengths(a, b) or _elements(names, a, b)
         case frozenset() | BigSet():
-            return _lengths(a, b) or _elements(in_tlc_order(a), in_tlc_order(b))
+            return _lengths(a, b) or _elements(names, in_tlc_order(a, names), in_tlc_order(b, names))
         case Function() | BigFunction():
-            left, right = in_tlc_order(a), in_tlc_order(b)
+            left, right = in_tlc_order(a, names), in_tlc_order(b, names)
             paired = ([x for k in left for x in (k, a[k])], [x for k in right for x in (k, b[k])])
-            return _lengths(a, b) or _elements(*paired)
+            return _lengths(a, b) or _elements(names, *paired)
     raise Unordered
+
+
+def _first_read(names: Names, a: str, b: str) -> int:
+    if a not in names and b not in names:
+        raise Unordered
+    last = len(names)
+    return names.get(a, last) - names.get(b, last)
 
 
 def _rank(value: Value) -> int:
@@ -163,8 +181,8 @@ def _lengths(a: Value, b: Value) -> int:
     return len(a) - len(b)
 
 
-def _elements(a: Iterable[Value], b: Iterable[Value]) -> int:
-    return next((found for x, y in zip(a, b, strict=False) if (found := _compare(x, y))), 0)
+def _elements(names: Names, a: Iterable[Value], b: Iterable[Value]) -> int:
+    return next((found for x, y in zip(a, b, strict=False) if (found := _compare(names, x, y))), 0)
 
 
 # --- to and from what TLC prints ---------------------------------------------------------------------

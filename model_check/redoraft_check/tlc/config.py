@@ -14,6 +14,8 @@ from redoraft_check.exits import CliError, Exit
 # A line comment, a (not nested) block comment, a string, <-, a word, any other mark.
 _TOKEN = re.compile(r'\\\*[^\n]*|\(\*.*?\*\)|"(?:[^"\\]|\\.)*"|<-|[\w!]+|[^\s\w]', re.DOTALL)
 
+_SCOPED = re.compile(r"\[\s*(\w+)\s*\]\s*(?=\w)")
+
 _SECTIONS = {
     "CONSTANT": "CONSTANTS",
     "CONSTANTS": "CONSTANTS",
@@ -43,13 +45,16 @@ _CHECKED = ("INVARIANTS", "PROPERTIES", "CONSTRAINTS", "ACTION_CONSTRAINTS")
 class ModelConfig:
     """What a `.cfg` says.
 
-    `constants` maps a name to its value as written, `substitutions` to the operator that replaces it;
+    `constants` maps a name to its value as written, `substitutions` to the operator that replaces it; a name
+    that is meant only in one module stands as `Module!Name`.
     `sections` maps each other section, by its plural name, to the words in it.
     """
 
     constants: dict[str, str] = field(factory=dict)
     substitutions: dict[str, str] = field(factory=dict)
     sections: dict[str, tuple[str, ...]] = field(factory=dict)
+    words: tuple[str, ...] = field(default=(), eq=False)
+    """Every word in its order, strings without their marks: TLC orders model values by it."""
 
     def section(self, name: str) -> tuple[str, ...]:
         """The words of one section; empty when it is absent."""
@@ -101,7 +106,8 @@ def parse_config(text: str) -> ModelConfig:
             current.append(token)
     assigned, replaced = _constants(words.pop("CONSTANTS", []))
     sections = {name: tuple(token for token in found if token != ",") for name, found in words.items()}
-    return ModelConfig(assigned, replaced, sections)
+    read = tuple(token.strip('"') for token in _tokens(text))
+    return ModelConfig(assigned, replaced, sections, read)
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -117,7 +123,12 @@ def _constants(tokens: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     replaced: dict[str, str] = {}
     for start, stop in pairwise([*starts, len(tokens)]):
         value = _join(tokens[start + 2 : stop])
-        (assigned if tokens[start + 1] == "=" else replaced)[tokens[start]] = value
+        inside = _SCOPED.match(value)
+        # `Nat <- [Module]Other` holds of what is written in that module.
+        name = f"{inside[1]}!{tokens[start]}" if inside else tokens[start]
+        (assigned if tokens[start + 1] == "=" else replaced)[name] = (
+            value[inside.end() :] if inside else value
+        )
     return assigned, replaced
 
 

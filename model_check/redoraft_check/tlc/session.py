@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -93,14 +94,32 @@ def file_task(
     return Task(config.stem, _limited(job, limits), load_config(config))
 
 
+Backend = Callable[[TlcJob, ProgressHook], TlcResult]
+"""What checks one job in this process, in the place of TLC."""
+
+
 def run_tasks(
-    tasks: Sequence[Task], tools: Tools, limits: Limits, hooks: Hooks, log_folder: Path | None = None
+    tasks: Sequence[Task],
+    tools: Tools | None,
+    limits: Limits,
+    hooks: Hooks,
+    log_folder: Path | None = None,
+    *,
+    backend: Backend | None = None,
 ) -> Iterator[ModelRun]:
-    """Run the tasks in order; each run is yielded as it ends, so that what is done is never lost."""
+    """Run the tasks in order; each run is yielded as it ends, so that what is done is never lost.
+
+    TLC runs them with `tools`, unless there is a `backend`.
+    """
     for number, task in enumerate(tasks, 1):
         hooks.begins(number, len(tasks), task)
         started = time.monotonic()
-        run = _refused(task) or _run(task, tools, limits, hooks, log_folder)
+        if backend is not None:
+            check = partial(_in_process, task, backend, hooks)
+        else:
+            assert tools is not None, "TLC needs its tools"
+            check = partial(_run, task, tools, limits, hooks, log_folder)
+        run = _refused(task) or check()
         run = evolve(run, seconds=time.monotonic() - started)
         hooks.ends(run)
         yield run
@@ -120,6 +139,17 @@ def _refused(task: Task) -> ModelRun | None:
     """The verdict on a model whose files disagree: running it would show nothing."""
     verdict = judge_config(task.model, task.config) if task.model is not None else None
     return ModelRun(task, verdict) if verdict is not None else None
+
+
+def _in_process(task: Task, backend: Backend, hooks: Hooks) -> ModelRun:
+    try:
+        result = backend(task.job, hooks.progress)
+    except CliError as error:
+        if error.exit_code is not Exit.BAD_INPUT:
+            raise
+        return ModelRun(task, Verdict(Status.BROKEN, Exit.BAD_INPUT, (error.message,)))
+    verdict = judge_alone(result) if task.model is None else judge(task.model, result)
+    return ModelRun(task, verdict, result, workers=1)
 
 
 def _run(task: Task, tools: Tools, limits: Limits, hooks: Hooks, log_folder: Path | None) -> ModelRun:
