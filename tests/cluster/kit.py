@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from redoraft.cluster.clients import Place
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.simulator import Settings, Simulator, members_of
+from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Node
-from redoraft.raft.rules import ALL_RULES, Rules
+from redoraft.storage.page import BODY, BODY_END, PageId
 from redoraft_traces import Event, encode_event
 
 
@@ -15,7 +17,7 @@ def run(
     faults: frozenset[Fault] = ALL_FAULTS,
     *,
     nodes: tuple[int, int] = (3, 1),
-    rules: Rules = ALL_RULES,
+    rules: NodeRules = ALL_PARTS,
 ) -> tuple[Simulator, list[Event]]:
     """A run and its events; `nodes` counts all nodes, and the log nodes among them."""
     events: list[Event] = []
@@ -32,6 +34,17 @@ def lines(events: list[Event]) -> bytes:
 def running(simulator: Simulator) -> list[Node]:
     """The nodes that are up."""
     return [host.node for host in simulator.hosts.values() if host.node is not None]
+
+
+def pages_of(node: Node) -> dict[PageId, bytes]:
+    """The body of every page of a node, as its readers see it."""
+    return {page_id: node.read(page_id)[BODY:BODY_END] for page_id in node.pages}
+
+
+def stored(node: Node, place: Place, data: bytes) -> bool:
+    """Whether a node's pages have these bytes there."""
+    page_id, offset = place
+    return node.read(page_id)[offset : offset + len(data)] == data
 
 
 def has_settled(simulator: Simulator) -> bool:

@@ -14,10 +14,7 @@ import redoraft
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
-from redoraft.mutant import Mutant
-from redoraft.mutants import find_mutant
-from redoraft.raft.mutants import MUTANTS
-from redoraft.raft.rules import ALL_RULES, Rules
+from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of
 from redoraft.raft.state import Members
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
@@ -48,7 +45,7 @@ class _Request:
     log_nodes: int
     members: Members
     faults: frozenset[Fault]
-    mutant: Mutant[Rules] | None
+    mutant: AnyMutant | None
     out: Path
 
     @property
@@ -106,26 +103,20 @@ def simulate(
     _report(request, _run(request, Screen(quiet=quiet)), format_)
 
 
-def mutant_named(name: str | None) -> Mutant[Rules] | None:
+def mutant_named(name: str | None) -> AnyMutant | None:
     """The mutant of that name, or of that rule; None for None.  Raises CliError (2) for an unknown one."""
     if name is None:
         return None
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    if found.name not in MUTANTS:
-        raise CliError(
-            Exit.USAGE,
-            f"{found.name} takes out {found.rule} of the storage engine, which simulated nodes do not have;"
-            " see docs/storage.md for the test that catches it",
-        )
-    return MUTANTS[found.name]
+    return found
 
 
 def _run(request: _Request, screen: Screen) -> Simulator:
     source = f"{command_line(*request.words)} (code {_code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
-    rules = request.mutant.rules() if request.mutant else ALL_RULES
+    rules = rules_of(request.mutant)
     try:
         with TraceWriter(request.out, trace_header(request.members, source)) as trace:
             settings = Settings(request.seed, request.members, request.faults, rules)
@@ -182,8 +173,10 @@ def _report(request: _Request, simulator: Simulator, format_: opt.Format) -> Non
 
 def _print_mutants(format_: opt.Format) -> None:
     if format_ is opt.Format.JSON:
-        listed = [{"name": one.name, "rule": one.rule, "summary": one.summary} for one in MUTANTS.values()]
+        listed = [
+            {"name": one.name, "rule": one.rule, "summary": one.summary} for one in ALL_MUTANTS.values()
+        ]
         typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
         return
-    rows = [(one.name, one.rule, one.summary) for one in MUTANTS.values()]
+    rows = [(one.name, one.rule, one.summary) for one in ALL_MUTANTS.values()]
     typer.echo(plain_table(("mutant", "rule off", "what it does"), rows))

@@ -1,17 +1,26 @@
-"""A machine of the cluster: a disk that outlives crashes, and a node while one runs on it."""
+"""A machine of the cluster: disks that outlive crashes, and a node while one runs on them."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
+from typing import Final
 
 from attrs import define, field
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.node import Node, Stopped
+from redoraft.errors import DiskError
+from redoraft.mutants import NodeRules
+from redoraft.node import Node, Sizes, Stopped
 from redoraft.observe import Observer
-from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members
+from redoraft.redo.files import Layout
 from redoraft.types import NodeId
+
+SIZES: Final = Sizes(Layout(file_size=64 * 1024, capacity=4 * 1024 * 1024), pool_pages=24, retain=256 * 1024)
+"""Small, so that pages are evicted and files deleted in a run of some thousand steps."""
+WRITES_BEFORE_CRASH: Final = 12
+"""Power that fails while pages are written fails at one of the first so many operations of their disk."""
 
 
 @define
@@ -20,9 +29,12 @@ class Host:
 
     name: NodeId
     members: Members
-    rules: Rules
+    rules: NodeRules
     observer: Observer
     disk: MemoryDisk = field(factory=MemoryDisk)
+    data_disk: MemoryDisk = field(factory=MemoryDisk)
+    data_rng: Random = field(factory=lambda: Random(0))
+    """The dice of the pages: of their own, so that what happens to pages changes nothing else in a run."""
     node: Node | None = None
     stopped: Stopped = Stopped.NEVER_RAN
     boot: int = 0
@@ -39,19 +51,44 @@ class Host:
         self.armed = None
         self.chores.clear()
         self.node = Node.start(
-            self.name, self.members, self.disk, after=self.stopped, rules=self.rules, observer=self.observer
+            self.name,
+            self.members,
+            self.disk,
+            self.data_disk,
+            after=self.stopped,
+            rules=self.rules,
+            sizes=SIZES,
+            observer=self.observer,
         )
         return self.node
 
     def lose_power(self, rng: Random) -> None:
-        """End the node, and lose any part of what it has not fsynced."""
+        """End the node, and lose any part of what it has not fsynced; often while it writes pages."""
+        if self.node is not None and self.data_rng.random() < 0.5:
+            self._cut_short_cleaning(self.node)
         self._end(Stopped.CRASHED)
         self.disk.crash(rng, rng.choice(("subset", "prefix")))
+        self.data_disk.crash(self.data_rng, self.data_rng.choice(("subset", "prefix", "torn")))
+
+    def _cut_short_cleaning(self, node: Node) -> None:
+        """Power fails at some operation of the pages' disk."""
+        left = self.data_rng.randint(0, WRITES_BEFORE_CRASH)
+
+        def fault(_what: str, _name: str) -> DiskError | None:
+            nonlocal left
+            left -= 1
+            return DiskError("the power is gone") if left < 0 else None
+
+        self.data_disk.fault = fault
+        with suppress(DiskError):
+            node.flush_pages()
+        self.data_disk.fault = None
 
     def kill_process(self) -> None:
         """End the node; the operating system keeps what was written."""
         self._end(Stopped.CRASHED)
-        self.disk.crash_keeping([True] * self.disk.pending)
+        for disk in (self.disk, self.data_disk):
+            disk.crash_keeping([True] * disk.pending)
 
     def stop(self) -> None:
         """End a node that has shut down cleanly."""

@@ -13,7 +13,7 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
@@ -21,11 +21,12 @@ from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.host import Host
 from redoraft.cluster.network import Network
 from redoraft.cluster.weather import Weather
+from redoraft.errors import RedoError
+from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
-from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Members, Role
 from redoraft.types import NodeId
 from redoraft_traces import Event
@@ -38,6 +39,7 @@ APPLY_MS: Final = (1, 12)
 CLOSE_MS: Final = (1, 9)
 MTR_MS: Final = (1, 7)
 THINK_MS: Final = (5, 40)
+PAGES_MS: Final = (10, 60)
 PATIENCE_MS: Final = 150
 DOWN_MS: Final = (20, 220)
 PROCESS_RESTART_MS: Final = (5, 25)
@@ -51,7 +53,7 @@ class Settings:
     seed: int
     members: Members
     faults: frozenset[Fault] = ALL_FAULTS
-    rules: Rules = field(default=ALL_RULES)
+    rules: NodeRules = ALL_PARTS
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -65,6 +67,14 @@ def members_of(nodes: int, log_nodes: int) -> Members:
     return Members(names[: nodes - log_nodes], names[nodes - log_nodes :])
 
 
+@frozen
+class Failure:
+    """A node that has stopped for good, and why."""
+
+    node: NodeId
+    error: RedoError
+
+
 class Simulator:
     """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
     happened."""
@@ -73,6 +83,7 @@ class Simulator:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
+        self.failures: Final[list[Failure]] = []
         self._rng = Random(settings.seed)
         self._sink = sink
         self._agenda = Agenda()
@@ -83,7 +94,13 @@ class Simulator:
         ids = (f"m{number}" for number in count(1))
         members = settings.members
         self.hosts: Final = {
-            name: Host(name, members, settings.rules, TraceObserver(name, self._on_event, ids))
+            name: Host(
+                name,
+                members,
+                settings.rules,
+                TraceObserver(name, self._on_event, ids),
+                data_rng=Random(f"pages of {name}, seed {settings.seed}"),
+            )
             for name in members.nodes
         }
         self._weather = Weather(self._rng, settings.faults, members.nodes, self._agenda, self._network, self)
@@ -143,17 +160,27 @@ class Simulator:
     # --- a node's effects ---
 
     def _perform(self, host: Host, effects: Iterator[Effect]) -> bool:
-        for effect in effects:
-            if host.armed is not None:
-                if host.armed == 0:
-                    self._crash(host)
+        try:
+            for effect in effects:
+                if host.armed is not None:
+                    if host.armed == 0:
+                        self._crash(host)
+                        return True
+                    host.armed -= 1
+                self._take(host, effect)
+                if host.node is None:
                     return True
-                host.armed -= 1
-            self._take(host, effect)
-            if host.node is None:
-                return True
+        except RedoError as error:
+            self._fail(host, error)
+            return True
         self._see_to(host)
         return True
+
+    def _fail(self, host: Host, error: RedoError) -> None:
+        """A node that finds its data wrong stops, and is not started again."""
+        self.counts["failures"] += 1
+        self.failures.append(Failure(host.name, error))
+        host.kill_process()
 
     def _take(self, host: Host, effect: Effect) -> None:
         match effect:
@@ -200,6 +227,34 @@ class Simulator:
             self._chore(host, "close", CLOSE_MS, self._close)
         if node.may_recover or node.applicable:
             self._chore(host, "apply", APPLY_MS, self._apply)
+        self._see_to_pages(host, node)
+
+    def _see_to_pages(self, host: Host, node: Node) -> None:
+        """Let the node make room, now and then: no step of the specification that a trace is judged by."""
+        if "pages" in host.chores or not node.has_room_to_make:
+            return
+        host.chores.add("pages")
+        boot = host.boot
+
+        def clean() -> bool:
+            if host.node is not None and host.boot == boot:
+                host.chores.discard("pages")
+                self._make_room(host, host.node)
+            return False
+
+        self._agenda.after(host.data_rng.randint(*PAGES_MS), clean)
+
+    def _make_room(self, host: Host, node: Node) -> None:
+        rng = host.data_rng
+        try:
+            self.counts["pages written"] += node.flush_pages(rng.choice((1, 2, 4, None)))
+            # The header of a log file shares its fsync with the blocks behind it: so it waits for them.
+            if node.log.written_lsn == node.log.durable_lsn:
+                before = node.log.checkpoint_lsn
+                self.counts["checkpoints"] += node.checkpoint() > before
+                self.counts["files deleted"] += node.delete_redo()
+        except RedoError as error:
+            self._fail(host, error)
 
     def _chore(self, host: Host, name: str, when: tuple[int, int], act: Callable[[Host, Node], bool]) -> None:
         if name in host.chores:
@@ -259,18 +314,25 @@ class Simulator:
     # --- machines ---
 
     def _start(self, host: Host) -> None:
-        host.start()
+        try:
+            host.start()
+        except RedoError as error:
+            self._fail(host, error)
+            return
         self._reset_election_timer(host)
         self._see_to(host)
 
     def _starting(self, host: Host) -> Happening:
         def start() -> bool:
-            if host.node is not None:
+            if host.node is not None or self._has_failed(host):
                 return False
             self._start(host)
             return True
 
         return start
+
+    def _has_failed(self, host: Host) -> bool:
+        return any(failure.node == host.name for failure in self.failures)
 
     def _crash(self, host: Host) -> None:
         self.counts["crashes"] += 1

@@ -11,7 +11,11 @@ from typing import Final
 
 from redoraft.errors import LogMisuse
 from redoraft.redo.log import RedoLog
+from redoraft.redo.lsn import sn_of
 from redoraft.types import Lsn
+
+AHEAD: Final = 8
+"""Batches that are kept read ahead; the oldest goes."""
 
 
 class EntryCache:
@@ -83,12 +87,37 @@ class SendSource:
         if records:
             self.from_cache += 1
             return end, records
+        return self._next_from_files(start)
+
+    def read(self, start: Lsn, upto: Lsn) -> bytes:
+        """The entries from `start` to `upto`, both entry ends; what a batch has beyond them is kept for the
+        next call (LOG-7).  Raises as `batch`.
+        """
+        if start == upto:
+            return b""
+        self.take_new()
+        cached, records = self._cache.run(start, self._batch_bytes)
+        if cached < upto:
+            cached, records = self._next_from_files(start)
+        if cached < upto:
+            return self._log.read(start, upto)
+        size = sn_of(upto) - sn_of(start)
+        if size < len(records) and not self._cache.run(upto, 1)[1]:
+            self._keep_ahead(upto, cached, records[size:])
+        return records[:size]
+
+    def _next_from_files(self, start: Lsn) -> tuple[Lsn, bytes]:
         if start in self._ahead:
             self.from_ahead += 1
             return self._ahead.pop(start)
         end, records = self._read(start)
         self.from_files += bool(records)
         return end, records
+
+    def _keep_ahead(self, start: Lsn, end: Lsn, records: bytes) -> None:
+        self._ahead[start] = (end, records)
+        while len(self._ahead) > AHEAD:
+            del self._ahead[next(iter(self._ahead))]
 
     def read_ahead(self, start: Lsn) -> bool:
         """Read the batch from `start` now, for `batch` later; whether it had to come from the files.
@@ -99,7 +128,7 @@ class SendSource:
             return False
         end, records = self._read(start)
         if records:
-            self._ahead[start] = (end, records)
+            self._keep_ahead(start, end, records)
         return bool(records)
 
     def _read(self, start: Lsn) -> tuple[Lsn, bytes]:
