@@ -8,8 +8,8 @@ from typing import Final
 
 from attrs import define, field
 
-from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import DiskError
+from redoraft.disk.memory import Fault, MemoryDisk
+from redoraft.errors import DiskError, StorageStopped
 from redoraft.mutants import NodeRules
 from redoraft.node import Node, Sizes, Stopped
 from redoraft.observe import Observer
@@ -31,6 +31,7 @@ class Host:
     members: Members
     rules: NodeRules
     observer: Observer
+    sizes: Sizes = SIZES
     disk: MemoryDisk = field(factory=MemoryDisk)
     data_disk: MemoryDisk = field(factory=MemoryDisk)
     data_rng: Random = field(factory=lambda: Random(0))
@@ -57,32 +58,46 @@ class Host:
             self.data_disk,
             after=self.stopped,
             rules=self.rules,
-            sizes=SIZES,
+            sizes=self.sizes,
             observer=self.observer,
         )
         return self.node
 
     def lose_power(self, rng: Random) -> None:
-        """End the node, and lose any part of what it has not fsynced; often while it writes pages."""
+        """End the node, and lose any part of what it has not fsynced; often while it writes pages or the
+        checkpoint."""
         if self.node is not None and self.data_rng.random() < 0.5:
             self._cut_short_cleaning(self.node)
+        elif self.node is not None and self.disk.pending == 0:
+            self._cut_short_checkpoint(self.node)
         self._end(Stopped.CRASHED)
         self.disk.crash(rng, rng.choice(("subset", "prefix")))
         self.data_disk.crash(self.data_rng, self.data_rng.choice(("subset", "prefix", "torn")))
 
     def _cut_short_cleaning(self, node: Node) -> None:
         """Power fails at some operation of the pages' disk."""
-        left = self.data_rng.randint(0, WRITES_BEFORE_CRASH)
+        self.data_disk.fault = self._power_fails_after(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
+        with suppress(DiskError, StorageStopped):
+            node.flush_pages()
+        self.data_disk.fault = None
+
+    def _cut_short_checkpoint(self, node: Node) -> None:
+        """Power fails between write and fsync of a checkpoint, and may tear its sector."""
+        self.disk.fault = lambda what, _: DiskError("the power is gone") if what == "fsync" else None
+        with suppress(DiskError, StorageStopped):
+            node.checkpoint()
+        self.disk.fault = None
+        self.disk.crash(self.data_rng, "torn")
+
+    def _power_fails_after(self, operations: int) -> Fault:
+        left = operations
 
         def fault(_what: str, _name: str) -> DiskError | None:
             nonlocal left
             left -= 1
             return DiskError("the power is gone") if left < 0 else None
 
-        self.data_disk.fault = fault
-        with suppress(DiskError):
-            node.flush_pages()
-        self.data_disk.fault = None
+        return fault
 
     def kill_process(self) -> None:
         """End the node; the operating system keeps what was written."""

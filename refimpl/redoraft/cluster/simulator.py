@@ -18,12 +18,13 @@ from attrs import frozen
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
 from redoraft.cluster.faults import ALL_FAULTS, Fault
-from redoraft.cluster.host import Host
+from redoraft.cluster.host import SIZES, Host
+from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.weather import Weather
 from redoraft.errors import RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
-from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
+from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
@@ -54,6 +55,7 @@ class Settings:
     members: Members
     faults: frozenset[Fault] = ALL_FAULTS
     rules: NodeRules = ALL_PARTS
+    sizes: Sizes = SIZES
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -84,6 +86,7 @@ class Simulator:
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
         self.failures: Final[list[Failure]] = []
+        self.ledger: Final = Ledger()
         self._rng = Random(settings.seed)
         self._sink = sink
         self._agenda = Agenda()
@@ -99,6 +102,7 @@ class Simulator:
                 members,
                 settings.rules,
                 TraceObserver(name, self._on_event, ids),
+                settings.sizes,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
             )
             for name in members.nodes
@@ -143,6 +147,9 @@ class Simulator:
     def _on_event(self, event: Event) -> None:
         self.counts["events"] += 1
         self.counts[event.action or "no action"] += 1
+        node = self.hosts[NodeId(event.node)].node
+        if event.action == "AdvanceMajority" and node is not None:
+            self.ledger.grow(node)
         self._sink(event)
 
     def _between(self, bounds: tuple[int, int]) -> int:
@@ -253,6 +260,7 @@ class Simulator:
                 before = node.log.checkpoint_lsn
                 self.counts["checkpoints"] += node.checkpoint() > before
                 self.counts["files deleted"] += node.delete_redo()
+            self.ledger.look_at(node)
         except RedoError as error:
             self._fail(host, error)
 
@@ -319,6 +327,8 @@ class Simulator:
         except RedoError as error:
             self._fail(host, error)
             return
+        assert host.node is not None, "it has just started"
+        self.ledger.look_at(host.node)
         self._reset_election_timer(host)
         self._see_to(host)
 
