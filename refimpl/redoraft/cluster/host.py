@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from random import Random
 from typing import Final
 
 from attrs import define, field
 
-from redoraft.disk.memory import Fault, MemoryDisk
-from redoraft.errors import DiskError, StorageStopped
+from redoraft.cluster.faults import Fault
+from redoraft.disk import memory
+from redoraft.disk.memory import MemoryDisk
+from redoraft.errors import DiskBroken, DiskError, DiskFull, StorageStopped, SyncFailed
 from redoraft.mutants import NodeRules
 from redoraft.node import Node, Sizes, Stopped
 from redoraft.observe import Observer
@@ -21,6 +24,24 @@ SIZES: Final = Sizes(Layout(file_size=64 * 1024, capacity=4 * 1024 * 1024), pool
 """Small, so that pages are evicted and files deleted in a run of some thousand steps."""
 WRITES_BEFORE_CRASH: Final = 12
 """Power that fails while pages are written fails at one of the first so many operations of their disk."""
+
+
+def _fails_at(operation: str, error: type[DiskError]) -> memory.Fault:
+    def fault(what: str, name: str) -> DiskError | None:
+        return (
+            error(f"{what} of {name} fails, as the faults of this run will have it")
+            if what == operation
+            else None
+        )
+
+    return fault
+
+
+_FAILURES: Final[dict[Fault | None, memory.Fault]] = {
+    Fault.DISK_FULL: _fails_at("write", DiskFull),
+    Fault.IO_ERROR: _fails_at("write", DiskBroken),
+    Fault.FAILED_FSYNC: _fails_at("fsync", SyncFailed),
+}
 
 
 @define
@@ -41,6 +62,8 @@ class Host:
     boot: int = 0
     armed: int | None = None
     """How many more effects the node may have before power fails; None if it does not."""
+    breaks: Fault | None = None
+    """How a disk fails when it is next written to; None if it does not."""
     election: int = 0
     """The number of the election timer that runs; older ones are void."""
     chores: set[str] = field(factory=set)
@@ -49,7 +72,7 @@ class Host:
     def start(self) -> Node:
         """Start the node; raises as Node.start."""
         self.boot += 1
-        self.armed = None
+        self.armed = self.breaks = None
         self.chores.clear()
         self.node = Node.start(
             self.name,
@@ -89,7 +112,7 @@ class Host:
         self.disk.fault = None
         self.disk.crash(self.data_rng, "torn")
 
-    def _power_fails_after(self, operations: int) -> Fault:
+    def _power_fails_after(self, operations: int) -> memory.Fault:
         left = operations
 
         def fault(_what: str, _name: str) -> DiskError | None:
@@ -98,6 +121,17 @@ class Host:
             return DiskError("the power is gone") if left < 0 else None
 
         return fault
+
+    @contextmanager
+    def failing_disks(self) -> Iterator[None]:
+        """While log or pages are written: the disk fails, if it is to."""
+        fails = _FAILURES.get(self.breaks)
+        for disk in (self.disk, self.data_disk) if fails is not None else ():
+            disk.fault = fails
+        try:
+            yield
+        finally:
+            self.disk.fault = self.data_disk.fault = None
 
     def kill_process(self) -> None:
         """End the node; the operating system keeps what was written."""

@@ -22,7 +22,7 @@ from redoraft.cluster.host import SIZES, Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.weather import Weather
-from redoraft.errors import RedoError
+from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped
 from redoraft.observe import TraceObserver
@@ -128,7 +128,7 @@ class Simulator:
         self._weather.stop()
         self._writing = False
         for host in self.hosts.values():
-            host.armed = None
+            host.armed = host.breaks = None
 
     @property
     def now_ms(self) -> int:
@@ -184,10 +184,15 @@ class Simulator:
         return True
 
     def _fail(self, host: Host, error: RedoError) -> None:
-        """A node that finds its data wrong stops, and is not started again."""
-        self.counts["failures"] += 1
-        self.failures.append(Failure(host.name, error))
+        """A node whose disk failed, or that finds its data wrong, stops; only the former starts again."""
+        if isinstance(error, DiskError) and host.breaks is not None:
+            self.counts[f"stopped by {host.breaks}"] += 1
+            self._agenda.after(self._between(DOWN_MS), self._starting(host))
+        else:
+            self.counts["failures"] += 1
+            self.failures.append(Failure(host.name, error))
         host.kill_process()
+        host.breaks = None
 
     def _take(self, host: Host, effect: Effect) -> None:
         match effect:
@@ -252,17 +257,21 @@ class Simulator:
         self._agenda.after(host.data_rng.randint(*PAGES_MS), clean)
 
     def _make_room(self, host: Host, node: Node) -> None:
-        rng = host.data_rng
         try:
-            self.counts["pages written"] += node.flush_pages(rng.choice((1, 2, 4, None)))
-            # The header of a log file shares its fsync with the blocks behind it: so it waits for them.
-            if node.log.written_lsn == node.log.durable_lsn:
-                before = node.log.checkpoint_lsn
-                self.counts["checkpoints"] += node.checkpoint() > before
-                self.counts["files deleted"] += node.delete_redo()
-            self.ledger.look_at(node)
+            with host.failing_disks():
+                self._clean(host.data_rng, node)
         except RedoError as error:
             self._fail(host, error)
+        else:
+            self.ledger.look_at(node)
+
+    def _clean(self, rng: Random, node: Node) -> None:
+        self.counts["pages written"] += node.flush_pages(rng.choice((1, 2, 4, None)))
+        # The header of a log file shares its fsync with the blocks behind it: so it waits for them.
+        if node.log.written_lsn == node.log.durable_lsn:
+            before = node.log.checkpoint_lsn
+            self.counts["checkpoints"] += node.checkpoint() > before
+            self.counts["files deleted"] += node.delete_redo()
 
     def _chore(self, host: Host, name: str, when: tuple[int, int], act: Callable[[Host, Node], bool]) -> None:
         if name in host.chores:
@@ -283,10 +292,16 @@ class Simulator:
             return False
         upto = ends[-1] if self._rng.random() < 0.7 else self._rng.choice(ends)
         if self._rng.random() < 0.2:
-            node.log.write(upto)
+            try:
+                with host.failing_disks():
+                    node.log.write(upto)
+            except RedoError as error:
+                self._fail(host, error)
+                return True
             self._see_to(host)
             return True
-        return self._perform(host, node.fsync(upto))
+        with host.failing_disks():
+            return self._perform(host, node.fsync(upto))
 
     def _close(self, host: Host, node: Node) -> bool:
         return self._perform(host, node.handle(CloseDue()))
@@ -353,6 +368,10 @@ class Simulator:
         """Let power fail after so many more effects of the node (Weather)."""
         if self.hosts[node].node is not None:
             self.hosts[node].armed = effects
+
+    def break_disk(self, node: NodeId, fault: Fault) -> None:
+        """Let a disk of the node fail when it next writes log or pages (Weather)."""
+        self.hosts[node].breaks = fault
 
     def shut_down(self, node: NodeId) -> None:
         """Flush and stop the node, if it runs (Weather)."""

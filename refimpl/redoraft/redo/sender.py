@@ -22,7 +22,7 @@ class EntryCache:
     """The records of the newest entries, by the LSN where they start; at most `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
-        self._limit: Final = limit
+        self.limit: Final = limit
         self._entries: Final[OrderedDict[Lsn, tuple[Lsn, bytes]]] = OrderedDict()
         self.size = 0
 
@@ -30,7 +30,7 @@ class EntryCache:
         """The entry from `start` to `end`; the oldest ones go when there is no room."""
         self._entries[start] = (end, records)
         self.size += len(records)
-        while self.size > self._limit:
+        while self.size > self.limit:
             _, (_, gone) = self._entries.popitem(last=False)
             self.size -= len(gone)
 
@@ -67,7 +67,12 @@ class SendSource:
         self.from_cache = self.from_ahead = self.from_files = 0
 
     def take_new(self) -> None:
-        """Put the entries that were closed since the last call into the cache, from the log buffer."""
+        """Put the entries that were closed since the last call into the cache, from the log buffer.
+
+        Those that would not stay there, and those that are deleted, are left out.
+        """
+        recent = self._log.entry_end_at_or_below(Lsn(self._log.closed_lsn - self._cache.limit))
+        self._cached_to = max(self._cached_to, recent, self._log.first_lsn)
         while (end := self._log.entry_end_after(self._cached_to)) is not None:
             self._cache.add(self._cached_to, end, self._log.read(self._cached_to, end))
             self._cached_to = end
