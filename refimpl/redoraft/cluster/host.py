@@ -28,11 +28,7 @@ WRITES_BEFORE_CRASH: Final = 12
 
 def _fails_at(operation: str, error: type[DiskError]) -> memory.Fault:
     def fault(what: str, name: str) -> DiskError | None:
-        return (
-            error(f"{what} of {name} fails, as the faults of this run will have it")
-            if what == operation
-            else None
-        )
+        return error(f"the disk fails to {what} {name}") if what == operation else None
 
     return fault
 
