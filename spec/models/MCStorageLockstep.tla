@@ -1,37 +1,48 @@
 ------------------------- MODULE MCStorageLockstep --------------------------
 (* Everybody takes his turn: a mtr is written, its entry closed, the cleaner *)
-(* has its turn, and the majority LSN reaches what was closed the round      *)
+(* looks at the page, and the majority LSN reaches what was closed the round *)
 (* before.  It is always behind the writers, and never far: what fills the   *)
 (* log here fills it for want of a page that could have been written.        *)
-EXTENDS MCStorageSpace, Sequences
+EXTENDS MCStorageSpace
 
-VARIABLES turn, sent
-Turns == <<"write", "close", "clean", "checkpoint", "follow", "delete", "majority">>
+VARIABLES
+    turn,   \* whose turn it is
+    sent    \* what was closed when the majority had its last turn
 
 LockInit == MCInit /\ turn = 1 /\ sent = 0
+
+(* Redo deletion moves LSNs down; it takes place in its own turn only.       *)
+Passes ==
+    /\ turn' = (turn % 7) + 1
+    /\ sent' = IF turn = 7 THEN closed
+               ELSE IF end' < end THEN sent - (end - end') ELSE sent
 
 OrNothing(A) == A \/ (~ENABLED A /\ UNCHANGED vars)
 
 Clean ==
     \/ FlushCopy
-    \/ (~ENABLED FlushCopy /\ FlushPage)
-    \/ (~ENABLED FlushCopy /\ ~ENABLED FlushPage /\ OrNothing(TakeCopy))
+    \/ ~ENABLED FlushCopy /\ FlushPage
+    \/ ~ENABLED FlushCopy /\ ~ENABLED FlushPage /\ OrNothing(TakeCopy)
 
-(* The majority LSN goes to the end of the round before. *)
-Reaches ==
+Reach ==
     IF sent > majority
     THEN majority' = sent /\ UNCHANGED <<end, closed, checkpoint, pageVars, nodeVars>>
     ELSE UNCHANGED vars
 
+WritersTurn == turn = 1 /\ OrNothing(WriteMtr) /\ Passes
+ClosersTurn == turn = 2 /\ OrNothing(CloseEntry) /\ Passes
+CleanersTurn == turn = 3 /\ Clean /\ Passes
+CheckpointersTurn == turn = 4 /\ OrNothing(Checkpoint) /\ Passes
+FollowersTurn == turn = 5 /\ OrNothing(FollowerGains) /\ Passes
+PurgersTurn == turn = 6 /\ OrNothing(DeleteRedo) /\ Passes
+MajoritysTurn == turn = 7 /\ Reach /\ Passes
+
 LockStep ==
-    /\ turn' = (turn % Len(Turns)) + 1
-    /\ CASE Turns[turn] = "write" -> OrNothing(WriteMtr)
-         [] Turns[turn] = "close" -> OrNothing(CloseEntry)
-         [] Turns[turn] = "clean" -> Clean
-         [] Turns[turn] = "checkpoint" -> OrNothing(Checkpoint)
-         [] Turns[turn] = "follow" -> OrNothing(FollowerGains)
-         [] Turns[turn] = "delete" -> OrNothing(DeleteRedo)
-         [] Turns[turn] = "majority" -> Reaches
-    /\ sent' = IF Turns[turn] = "majority" THEN closed
-               ELSE IF end' < end THEN sent - (end - end') ELSE sent
+    \/ WritersTurn
+    \/ ClosersTurn
+    \/ CleanersTurn
+    \/ CheckpointersTurn
+    \/ FollowersTurn
+    \/ PurgersTurn
+    \/ MajoritysTurn
 =============================================================================
