@@ -60,8 +60,9 @@ End == Len(log)
 -----------------------------------------------------------------------------
 (* The dictionary after the first l records. *)
 
-RowsUpTo(l) == {p \in 1..l : log[p].op = "row"}
-Said(op, p, l) == \E q \in p..l : log[q].op = op /\ log[q].row = p
+From(p, l) == p..(IF l <= End THEN l ELSE End)
+RowsUpTo(l) == {p \in From(1, l) : log[p].op = "row"}
+Said(op, p, l) == \E q \in From(p, l) : log[q].op = op /\ log[q].row = p
 RowCommitted(p, l) == Said("commit", p, l)
 RowRolledBack(p, l) == Said("rollback", p, l)
 Unfinished(l) ==

@@ -149,22 +149,26 @@ AdvanceMajority(l) ==
     /\ majority' = l
     /\ UNCHANGED <<log, term, leader, stage, job, nodeVars>>
 
-(* A crash and the scan of the files at the restart.  A deposed leader       *)
-(* restarts too (H13).  H5: what was executed is noted before the next is    *)
-(* executed, so one operation at most is executed again; without the note,   *)
-(* all since any older checkpoint.                                           *)
-Crash(n, l) ==
-    /\ MayCrash(n)
-    /\ phase[n] # "aborted"
-    /\ l \in (IF On("H5") THEN {applied[n], Max({1, applied[n]}) - 1} ELSE 0..applied[n])
+(* A crash, and the restart with its scan of the files.                      *)
+Leave(n, fs, l) ==
+    /\ files' = [files EXCEPT ![n] = fs]
     /\ applied' = [applied EXCEPT ![n] = l]
-    /\ phase' = [phase EXCEPT ![n] = IF OneIdOnce(files[n]) THEN "starting" ELSE "aborted"]
+    /\ phase' = [phase EXCEPT ![n] = IF OneIdOnce(fs) THEN "starting" ELSE "aborted"]
     /\ late' = [late EXCEPT ![n] = {}]
     /\ cache' = [cache EXCEPT ![n] = {}]
     /\ IF n = leader
        THEN leader' = None /\ stage' = "none" /\ job' = Idle
        ELSE UNCHANGED <<leader, stage, job>>
-    /\ UNCHANGED <<log, term, majority, files>>
+    /\ UNCHANGED <<log, term, majority>>
+
+(* At any moment; a deposed leader restarts too (H13).  H5: the LSN of file  *)
+(* operations applied is durable; without it all since any older checkpoint  *)
+(* is executed again.                                                        *)
+Crash(n, l) ==
+    /\ MayCrash(n)
+    /\ phase[n] # "aborted"
+    /\ l \in (IF On("H5") THEN {applied[n]} ELSE 0..applied[n])
+    /\ Leave(n, files[n], l)
 
 (* A deposed leader's last call to the operating system. *)
 LateCall(n, r) ==
@@ -202,6 +206,16 @@ Apply(n, p) ==
             /\ cache' = [cache EXCEPT ![n] = IF On("H31") THEN @ \cap Tables(p) ELSE @]
             /\ UNCHANGED phase
     /\ UNCHANGED <<log, logVars, job, late>>
+
+(* The operation executed, and not yet noted: it is executed again.          *)
+CrashInApply(n, p) ==
+    /\ MayCrash(n)
+    /\ MayApply(n)
+    /\ ToApply(n) # {}
+    /\ p = Min(ToApply(n))
+    /\ log[p].op \in FileOps
+    /\ ~Conflicts(files[n], log[p])
+    /\ Leave(n, Executed(files[n], log[p]), applied[n])
 
 (* DDL-4 off: every node replays the DDL log that it finds, on its own. *)
 ReplayedAlone(fs, l) ==
@@ -366,7 +380,7 @@ WriteUndoRedo(n) ==
                  THEN File(Row.to, Row.space) \in files[n]
                  ELSE Row.space \in Spaces(files[n])
     IN  /\ Busy(n, "replay")
-        /\ Row.kind = "drop" /\ GatesPostDdl => RowCommitted(job.row, majority)
+        /\ GatesPostDdl /\ RowCommitted(job.row, End) => RowCommitted(job.row, majority)
         /\ log' = IF found \/ Unconditional(Row.kind) THEN Append(log, TheCall) ELSE log
         /\ Step("refiled")
         /\ UNCHANGED <<logVars, nodeVars>>
@@ -403,6 +417,7 @@ Elects(n) == \E l \in majority..End : Elect(n, l)
 AdvancesMajority == \E l \in (majority + 1)..End : AdvanceMajority(l)
 Crashes(n) == \E l \in 0..applied[n] : Crash(n, l)
 LateCalls(n) == \E r \in late[n] : LateCall(n, r)
+CrashesInApply(n) == \E p \in ToApply(n) : CrashInApply(n, p)
 Applies(n) == \E p \in ToApply(n) : Apply(n, p)
 RollsBackUnfinished(n) == \E p \in Unfinished(End) : RollBackUnfinished(n, p)
 Recovers(n) == \E p \in VisibleRows(End) : Recover(n, p)
@@ -416,6 +431,7 @@ StepOf(n) ==
     \/ Elects(n)
     \/ Establish(n)
     \/ Crashes(n)
+    \/ CrashesInApply(n)
     \/ LateCalls(n)
     \/ Applies(n)
     \/ Validate(n)
