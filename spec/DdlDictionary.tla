@@ -33,6 +33,8 @@ VARIABLE
 
 On(rule) == rule \notin Off
 
+DictionaryRules == {"DDL-7", "DDL-8"}
+
 (* Tables that are there before the first record; models may override it.    *)
 InitialTables == {}
 

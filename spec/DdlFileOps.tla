@@ -1,61 +1,51 @@
 ----------------------------- MODULE DdlFileOps -----------------------------
-EXTENDS DdlFiles
+(***************************************************************************)
+(* What it describes.  File operations of DDL on a replicated redo log:    *)
+(* names and space ids of the files of each data node, over the promises   *)
+(* of ReplicatedLog.  The leader runs DDL (DdlSteps), followers execute    *)
+(* the committed MLOG_FILE_* records (DDL-3), a new leader applies,        *)
+(* validates, rolls back, recovers the DDL log and then serves (H30),      *)
+(* every start scans and validates the files (DDL-9).                      *)
+(*                                                                         *)
+(* The log is that of the newest leader: a committed part (majority) and a *)
+(* tail of which the next leader has any part, as R1 to R5 leave it open.  *)
+(* A leader acts only once a marker of its own term is committed (H14);    *)
+(* one that never gets there leaves no trace but what is cut, so its term  *)
+(* is not counted: it is part of the next Elect.  The quorum may be made   *)
+(* by the log node: a data node may be any distance behind.                *)
+(*                                                                         *)
+(* What it simplifies.                                                     *)
+(*  - Crash and restart are one step; a node that is down is one that      *)
+(*    takes no step.  The marker itself is not a record of the log.        *)
+(*  - The dictionary is a function of the log (DdlDictionary); pages,      *)
+(*    checkpoints and the tablespaces' contents are StorageLimits'         *)
+(*    business.  A page record (WriteRow) is here for H6 alone.            *)
+(*  - H7, H32, MLOG_FILE_EXTEND: see DdlFiles.  DDL-1: see DdlSteps.       *)
+(*                                                                         *)
+(* How to break it.  Any rule off: redoraft why H1, H2, H4, H5.            *)
+(* What was open and how it fell, within the bounds of the models:         *)
+(*  - H6 is a hole: a leader that has unlinked a dropped file, crashed and *)
+(*    lost the delete's redo finds page records without a file; stock ends *)
+(*    recovery with an error.  Kept as missing until the delete comes, it  *)
+(*    is safe, and nothing is missing at quiescence.                       *)
+(*  - H30 is a hole: a leader that serves before it has recovered the DDL  *)
+(*    log hands out a name whose path another node still has taken.        *)
+(*  - H31 is a hole without eviction at the commit's apply, and safe with. *)
+(***************************************************************************)
+EXTENDS DdlSteps
 
-CONSTANTS
-    DataNodes,
-    TableNames,
-    None
-
-VARIABLES
-    term,       \* the newest term that has a leader
-    leader,     \* the leader of that term, or None
-    stage,      \* how far it is: "none", "elected", "established", "serving"
-    majority,   \* LSN up to which log is committed
-    job,        \* the DDL or replay that the leader is at, or None
-    files,      \* files[n]    the tablespace files of n
-    applied,    \* applied[n]  the durable LSN of file operations applied
-    phase,      \* phase[n]    "starting", "up", "deposed", "aborted"
-    late,       \* late[n]     the call that a deposed leader has still to make, if any
-    cache       \* cache[n]    tables that readers of a follower have open
-
-vars == <<log, term, leader, stage, majority, job, files, applied, phase, late, cache>>
-logVars == <<term, leader, stage, majority>>
-nodeVars == <<files, applied, phase, late, cache>>
-
-DdlRules == {"DDL-3", "DDL-4", "DDL-5", "DDL-6", "DDL-7", "DDL-8", "DDL-9", "DDL-10",
-             "H1", "H1a", "H1b", "H1-io", "H2", "H2a", "H2b", "H3", "H3a", "H3b",
-             "H4", "H5", "H6", "H14-ddl", "H30", "H31"}
+DdlRules == DictionaryRules \cup FileRules \cup StepRules \cup
+            {"DDL-4", "DDL-9", "H5", "H6", "H14-ddl", "H30", "H31"}
 
 -----------------------------------------------------------------------------
 (* What the environment is allowed to do; models narrow these definitions.  *)
 
 MayElect(n, l) == TRUE
 MayCommit(l) == TRUE
-MayStart(kind) == TRUE
-MayRollBack == TRUE
-MayWriteRow(s) == TRUE
 MayCrash(n) == TRUE
 MayOpen(n, t) == TRUE
 
 -----------------------------------------------------------------------------
-(* The repairs: a hole that is switched off has none of them. *)
-
-WaitsForRenameRedo == On("H1") /\ On("H1a")
-ReversesAlways == On("H1") /\ On("H1b")
-WaitsForCreateRow == On("H2") /\ On("H2a")
-RedoFirst == On("H2") /\ On("H2b")
-WaitsInCommit == On("H3") /\ On("H3a")
-GatesPostDdl == On("H3") /\ On("H3b")
-DropWaits == WaitsInCommit \/ GatesPostDdl
-
-OnMajority == majority = End
-
-Idle == [row |-> 0, pc |-> "idle"]
-Busy(n, pc) == leader = n /\ job.pc = pc
-Row == log[job.row]
-Step(pc) == job' = [job EXCEPT !.pc = pc]
-Write(r) == log' = Append(log, r)
-
 Init ==
     /\ log = <<>>
     /\ term = 1
@@ -68,51 +58,6 @@ Init ==
     /\ phase = [n \in DataNodes |-> "up"]
     /\ late = [n \in DataNodes |-> {}]
     /\ cache = [n \in DataNodes |-> {}]
-
------------------------------------------------------------------------------
-(* What a job's file operation is, and when it may be done. *)
-
-Undoing == job.pc \in {"replay", "refiled", "remade"}
-
-TheCall ==
-    CASE Row.kind = "rename" /\ ~Undoing -> FileRename(Row.space, Row.name, Row.to)
-      [] Row.kind = "rename" /\ Undoing  -> FileRename(Row.space, Row.to, Row.name)
-      [] Row.kind = "create" /\ ~Undoing -> FileCreate(Row.space, Row.name)
-      [] OTHER                           -> FileDelete(Row.space, Row.name)
-
-(* Where each operation stands when it is next to be done. *)
-CallDue ==
-    CASE job.pc = "idle" -> FALSE
-      [] job.pc = "refiled" ->
-            \/ Row.kind = "create" /\ (RedoFirst => OnMajority)
-            \/ Row.kind = "rename" /\ (WaitsForRenameRedo => OnMajority)
-            \/ Row.kind = "drop"
-      [] job.pc = "logged" ->
-            /\ Row.kind = "create"
-            /\ ~RedoFirst
-            /\ WaitsForCreateRow => OnMajority
-      [] job.pc = "filed" -> Row.kind = "create" /\ OnMajority
-      [] job.pc = "stopped" ->
-            \* H1-io off: the wait stands inside
-            On("H1-io") \/ (WaitsForRenameRedo => OnMajority)
-      [] OTHER -> FALSE
-
-(* What a leader that is deposed now may still do, not knowing that it is:   *)
-(* the call for which it waits for nobody, whatever it writes into its own   *)
-(* log before that.                                                          *)
-StillDue ==
-    LET kind == Row.kind IN
-    \/ CallDue
-    \/ kind = "rename" /\ job.pc = "logged" /\ ~WaitsForRenameRedo
-                       /\ (ReversesAlways => OnMajority)
-    \/ kind = "rename" /\ job.pc = "filed" /\ (WaitsForRenameRedo => OnMajority)
-    \/ kind = "rename" /\ job.pc = "replay" /\ ~WaitsForRenameRedo
-    \/ kind = "create" /\ job.pc = "replay" /\ ~RedoFirst
-    \/ kind = "drop" /\ job.pc = "committed" /\ (DropWaits => OnMajority)
-    \/ kind = "drop" /\ job.pc = "replay"
-                     /\ (DropWaits => RowCommitted(job.row, majority))
-
-StillToCall == IF job # Idle /\ StillDue THEN {TheCall} ELSE {}
 
 -----------------------------------------------------------------------------
 (* The log: what ReplicatedLog's promises leave open.                        *)
@@ -194,7 +139,9 @@ MayApply(n) ==
     /\ phase[n] \in {"starting", "up"}
     /\ n = leader => stage \in {"elected", "established"} /\ job = Idle
 
-(* H31: applying a commit evicts what it changes from the reader's caches. *)
+(* H31: applying a commit evicts what it changes from the readers' caches.   *)
+Kept(open, p) == open \cap Tables(p)
+
 Apply(n, p) ==
     /\ MayApply(n)
     /\ ToApply(n) # {}
@@ -203,7 +150,7 @@ Apply(n, p) ==
        THEN phase' = [phase EXCEPT ![n] = "aborted"] /\ UNCHANGED <<files, applied, cache>>
        ELSE /\ files' = [files EXCEPT ![n] = Executed(files[n], log[p])]
             /\ applied' = [applied EXCEPT ![n] = p]
-            /\ cache' = [cache EXCEPT ![n] = IF On("H31") THEN @ \cap Tables(p) ELSE @]
+            /\ cache' = [cache EXCEPT ![n] = IF On("H31") THEN Kept(@, p) ELSE @]
             /\ UNCHANGED phase
     /\ UNCHANGED <<log, logVars, job, late>>
 
@@ -227,15 +174,18 @@ ReplayedAlone(fs, l) ==
 
 (* DDL-9: the tablespaces table is compared with the files once the node has *)
 (* applied all that a leader of firm ground calls committed.                 *)
+ValidatedUpTo(n) == IF On("DDL-9") THEN ApplyLimit(n) ELSE applied[n]
+Passes(n, l) ==
+    /\ Validates(files[n], l)
+    /\ On("H6") \/ PendingMissing(files[n], l) = {}
+
 Validate(n) ==
-    LET l == IF On("DDL-9") THEN ApplyLimit(n) ELSE applied[n]
-        passes == /\ Validates(files[n], l)
-                  /\ On("H6") \/ PendingMissing(files[n], l) = {}
-    IN  /\ phase[n] = "starting"
-        /\ On("DDL-9") => OnFirmGround /\ ToApply(n) = {}
-        /\ phase' = [phase EXCEPT ![n] = IF passes THEN "up" ELSE "aborted"]
-        /\ files' = [files EXCEPT ![n] = IF n = leader THEN @ ELSE ReplayedAlone(@, l)]
-        /\ UNCHANGED <<log, logVars, job, applied, late, cache>>
+    /\ phase[n] = "starting"
+    /\ On("DDL-9") => OnFirmGround /\ ToApply(n) = {}
+    /\ phase' = [phase EXCEPT ![n] = IF Passes(n, ValidatedUpTo(n)) THEN "up" ELSE "aborted"]
+    /\ files' = [files EXCEPT ![n] =
+           IF n = leader THEN @ ELSE ReplayedAlone(@, ValidatedUpTo(n))]
+    /\ UNCHANGED <<log, logVars, job, applied, late, cache>>
 
 Promoted(n) ==
     /\ leader = n
@@ -251,11 +201,14 @@ RollBackUnfinished(n, p) ==
     /\ Write(RollbackRecord(p))
     /\ UNCHANGED <<logVars, job, nodeVars>>
 
-Recover(n, p) ==
+RecoverDue(n) ==
     /\ Promoted(n)
     /\ stage = "serving" => ~On("H30")
     /\ Unfinished(End) = {}
     /\ VisibleRows(End) # {}
+
+Recover(n, p) ==
+    /\ RecoverDue(n)
     /\ p = Max(VisibleRows(End))
     /\ job' = [row |-> p, pc |-> "replay"]
     /\ UNCHANGED <<log, logVars, nodeVars>>
@@ -268,139 +221,6 @@ Serve(n) ==
     /\ UNCHANGED <<log, term, leader, majority, job, nodeVars>>
 
 -----------------------------------------------------------------------------
-(* A DDL: its start, up to the DDL-log row. *)
-
-MayBegin(n, kind) ==
-    MayStart(kind) /\ leader = n /\ stage = "serving" /\ job = Idle
-
-Begin(row) ==
-    /\ Write(row)
-    /\ job' = [row |-> End + 1, pc |-> IF row.kind = "drop" THEN "done" ELSE "logged"]
-    /\ UNCHANGED <<logVars, nodeVars>>
-
-(* The name is free in the dictionary, and so is the path. *)
-StartCreate(n, t) ==
-    /\ MayBegin(n, "create")
-    /\ t \notin Names(Tables(End)) \cup Names(files[n])
-    /\ Begin(RowRecord("create", NextSpace(End), t, t))
-
-StartRename(n, f, u) ==
-    /\ MayBegin(n, "rename")
-    /\ f \in Tables(End)
-    /\ f \in files[n]
-    /\ u \notin Names(Tables(End)) \cup Names(files[n])
-    /\ Begin(RowRecord("rename", f.space, f.name, u))
-
-StartDrop(n, f) ==
-    /\ MayBegin(n, "drop")
-    /\ f \in Tables(End)
-    /\ Begin(RowRecord("drop", f.space, f.name, f.name))
-
-(* Rows of a table: a page record (H6). *)
-WriteRow(n, s) ==
-    /\ MayWriteRow(s)
-    /\ leader = n /\ stage = "serving" /\ job = Idle
-    /\ s \in Spaces(Tables(End))
-    /\ Write(PageRecord(s))
-    /\ UNCHANGED <<logVars, job, nodeVars>>
-
------------------------------------------------------------------------------
-(* A DDL: the file operation and its redo, in the order of the source.       *)
-(*                                                                           *)
-(*   CREATE  logged -call-> made -redo-> done                                *)
-(*   H2b     logged -redo-> filed -call-> done                               *)
-(*   RENAME  logged -redo-> filed -stop_ios-> stopped -call-> done           *)
-(*   undo    replay -redo-> refiled -call-> remade -clean-> cleaned          *)
-
-WriteFileRedo(n) ==
-    /\ leader = n
-    /\ \/ job.pc = "made" /\ Step("done")
-       \/ job.pc = "logged" /\ Row.kind = "create" /\ RedoFirst /\ Step("filed")
-       \/ /\ job.pc = "logged"
-          /\ Row.kind = "rename"
-          /\ ReversesAlways => OnMajority
-          /\ Step(IF On("H1-io") THEN "filed" ELSE "stopped")
-    /\ Write(TheCall)
-    /\ UNCHANGED <<logVars, nodeVars>>
-
-(* H1-io: the wait stands before the IO of the space is stopped. *)
-StopIos(n) ==
-    /\ Busy(n, "filed")
-    /\ Row.kind = "rename"
-    /\ WaitsForRenameRedo => OnMajority
-    /\ Step("stopped")
-    /\ UNCHANGED <<log, logVars, nodeVars>>
-
-Unconditional(kind) ==
-    CASE kind = "create" -> On("DDL-5")
-      [] kind = "rename" -> ReversesAlways
-      [] kind = "drop"   -> On("H4")
-
-AfterCall ==
-    CASE Undoing -> "remade"
-      [] Row.kind = "create" /\ ~RedoFirst -> "made"
-      [] OTHER -> "done"
-
-CallsOs(n) ==
-    /\ leader = n
-    /\ CallDue
-    /\ Step(AfterCall)
-    /\ files' = [files EXCEPT ![n] =
-           IF Undoing /\ Row.kind # "rename" /\ ~Unconditional(Row.kind)
-           THEN AtPathGone(@, TheCall) ELSE Performed(@, TheCall)]
-    /\ UNCHANGED <<log, logVars, applied, phase, late, cache>>
-
-Commit(n) ==
-    /\ Busy(n, "done")
-    /\ Write(CommitRecord(job.row))
-    /\ Step("committed")
-    /\ UNCHANGED <<logVars, nodeVars>>
-
-(* H3a: the wait inside DROP's commit. *)
-PostDdl(n) ==
-    /\ Busy(n, "committed")
-    /\ Row.kind = "drop"
-    /\ WaitsInCommit => OnMajority
-    /\ Step("replay")
-    /\ UNCHANGED <<log, logVars, nodeVars>>
-
-(* DDL-10: a DDL that rolls back without a crash replays its DDL log. *)
-RollBack(n) ==
-    /\ MayRollBack
-    /\ leader = n
-    /\ job.pc \in {"logged", "made", "filed", "done"}
-    /\ Write(RollbackRecord(job.row))
-    /\ Step(IF Row.kind = "drop" \/ ~On("DDL-10") THEN "cleaned" ELSE "replay")
-    /\ UNCHANGED <<logVars, nodeVars>>
-
-(* The opposite operation's redo.  Stock writes it only for a file that it   *)
-(* finds.  H3b: not before a DROP's commit is on a majority.                 *)
-WriteUndoRedo(n) ==
-    LET found == IF Row.kind = "rename"
-                 THEN File(Row.to, Row.space) \in files[n]
-                 ELSE Row.space \in Spaces(files[n])
-    IN  /\ Busy(n, "replay")
-        /\ GatesPostDdl /\ RowCommitted(job.row, End) => RowCommitted(job.row, majority)
-        /\ log' = IF found \/ Unconditional(Row.kind) THEN Append(log, TheCall) ELSE log
-        /\ Step("refiled")
-        /\ UNCHANGED <<logVars, nodeVars>>
-
-Clean(n) ==
-    /\ Busy(n, "remade")
-    /\ Write(CleanRecord(job.row))
-    /\ Step("cleaned")
-    /\ UNCHANGED <<logVars, nodeVars>>
-
-(* LIM-4: the answer, when all is on a majority; what the leader executed is *)
-(* noted as applied then, and no earlier (H5).                               *)
-EndDdl(n) ==
-    /\ leader = n
-    /\ job.pc = "cleaned" \/ (job.pc = "committed" /\ Row.kind # "drop")
-    /\ OnMajority
-    /\ job' = Idle
-    /\ applied' = [applied EXCEPT ![n] = End]
-    /\ UNCHANGED <<log, logVars, files, phase, late, cache>>
-
 (* A reader on a follower. *)
 OpenTable(n, t) ==
     /\ MayOpen(n, t)
@@ -457,11 +277,33 @@ Next == AdvancesMajority \/ \E n \in DataNodes : StepOf(n)
 
 Spec == Init /\ [][Next]_vars
 
+(* Liveness.  A node's own steps need only its own processor and disk: they  *)
+(* happen as long as the node is up, whatever the quorum does.               *)
+OwnSteps(n) ==
+    \/ WriteFileRedo(n) \/ StopIos(n) \/ CallsOs(n) \/ Commit(n) \/ PostDdl(n)
+    \/ WriteUndoRedo(n) \/ Clean(n) \/ EndDdl(n)
+    \/ LateCalls(n) \/ Applies(n) \/ Validate(n)
+    \/ RollsBackUnfinished(n) \/ Recovers(n) \/ Serve(n)
+
+(* With no more than that, a quorum may be lost for ever.                    *)
+LostQuorumSpec == Spec /\ \A n \in DataNodes : WF_vars(OwnSteps(n))
+
+(* A majority that stays up elects a leader when there is none, commits what *)
+(* it writes, and tells a deposed one, which restarts.                       *)
+FairSpec ==
+    /\ LostQuorumSpec
+    /\ WF_vars(AdvancesMajority)
+    /\ \A n \in DataNodes :
+          /\ WF_vars(Establish(n))
+          /\ WF_vars(leader = None /\ Elects(n))
+          /\ WF_vars(phase[n] = "deposed" /\ Crashes(n))
+
 -----------------------------------------------------------------------------
 Quiet ==
     /\ stage = "serving"
     /\ job = Idle
     /\ OnMajority
+    /\ Unfinished(End) = {} /\ ~RecoverDue(leader)
     /\ \A n \in DataNodes : phase[n] = "up" /\ late[n] = {}
     /\ \A n \in DataNodes : n # leader => ToApply(n) = {}
 
@@ -491,4 +333,10 @@ CachesAreFresh ==
 
 (* H6: at quiescence nothing is missing that no delete explains. *)
 NothingPending == Quiet => \A n \in DataNodes : PendingMissing(files[n], End) = {}
+
+(* A DDL ends, committed or rolled back, on every node (with FilesAgree).    *)
+DdlEnds == job # Idle ~> Quiet
+
+(* A lost quorum does not stop the flushing of the renamed space.            *)
+FlushingGoesOn == job.pc = "stopped" ~> job.pc # "stopped"
 =============================================================================

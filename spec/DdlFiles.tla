@@ -22,6 +22,8 @@
 (***************************************************************************)
 EXTENDS DdlDictionary
 
+FileRules == {"DDL-3", "DDL-6"}
+
 File(t, s) == [name |-> t, space |-> s]
 Names(fs) == {f.name : f \in fs}
 Spaces(fs) == {f.space : f \in fs}

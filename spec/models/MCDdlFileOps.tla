@@ -29,6 +29,11 @@ OneTable == {[name |-> "a", space |-> 1]}
 Registers == 1..6
 MCInit == Init /\ \A k \in Registers : TLCSet(k, FALSE)
 
+(* The liveness models: leaders crash until the last term, followers do not.  *)
+MCFairSpec == FairSpec
+MCLostQuorumSpec == LostQuorumSpec
+MCLeaderCrashes(n) == phase[n] = "deposed" \/ (n = leader /\ term < MaxTerm)
+
 Seen(k, name, reached) ==
     IF reached /\ ~TLCGet(k)
     THEN TLCSet(k, TRUE) /\ PrintT(<<"WITNESS", name>>) ELSE TRUE
@@ -42,6 +47,8 @@ SeesLastTermServes ==
     Seen(3, "LastTermServes", Quiet /\ term > 2 /\ End > 0)
 SeesLateCall ==
     Seen(4, "LateCall", \E n \in DataNodes : late[n] # {})
+SeesIosStopped ==
+    Seen(6, "IosStopped", job.pc = "stopped")
 SeesTwoDdls ==
     Seen(5, "TwoDdls", Quiet /\ Cardinality(RowsUpTo(End)) > 1)
 ===============================================================================
