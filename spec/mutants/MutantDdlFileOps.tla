@@ -40,10 +40,6 @@ RenameWaitsForRow(n) ==
 -----------------------------------------------------------------------------
 (* The DDL log. *)
 
-(* Replayed rows are never removed. *)
-NeverCleaned(p, l) ==
-    IF log[p].kind = "drop" THEN RowCommitted(p, l) ELSE ~RowCommitted(p, l)
-
 (* CREATE forgets to delete-mark its row. *)
 CreateRowNotMarked(p, l) ==
     /\ ~Said("clean", p, l)
@@ -101,22 +97,31 @@ RenamesOntoTaken(n, f, u) ==
 -----------------------------------------------------------------------------
 (* Files and their redo. *)
 
-AtPath(fs, r) == {f \in fs : f.name = r.name}
+(* Stock's RENAME is parsed and not executed. *)
+RenameIsParsed(fs, r) ==
+    IF r.op \in {"create", "delete"} THEN Performed(fs, r) ELSE fs
 
-(* MLOG_FILE_DELETE by path: whatever is there. *)
-DeletesByPath(fs, r) ==
-    CASE r.op = "delete" -> fs \ AtPath(fs, r)
+(* Stock's DELETE forgets the space and leaves the file. *)
+DeleteForgets(fs, r) ==
+    CASE r.op = "delete" -> fs
+      [] r.op = "create" -> Performed(fs, r)
       [] r.op = "rename" /\ OfSpace(fs, r.space) # {} ->
             (fs \ OfSpace(fs, r.space)) \cup {File(r.to, r.space)}
-      [] r.op = "create" -> Performed(fs, r)
       [] OTHER -> fs
 
-(* MLOG_FILE_RENAME by path: whatever is there. *)
-RenamesByPath(fs, r) ==
-    CASE r.op = "rename" ->
-            (fs \ AtPath(fs, r)) \cup {File(r.to, f.space) : f \in AtPath(fs, r)}
-      [] r.op \in FileOps -> Performed(fs, r)
+(* Stock's CREATE makes no file. *)
+CreateMakesNone(fs, r) ==
+    CASE r.op = "create" -> fs
+      [] r.op = "delete" -> Performed(fs, r)
+      [] r.op = "rename" /\ OfSpace(fs, r.space) # {} ->
+            (fs \ OfSpace(fs, r.space)) \cup {File(r.to, r.space)}
       [] OTHER -> fs
+
+(* The replay works on the leader's own files, and no redo tells of it. *)
+UndoIsLocal(n) ==
+    /\ Busy(n, "replay")
+    /\ Step("refiled")
+    /\ UNCHANGED <<log, logVars, nodeVars>>
 
 (* Noted first, executed afterwards: a crash between loses the operation. *)
 NotesBeforeExecuting(n, p) ==
@@ -126,15 +131,6 @@ NotesBeforeExecuting(n, p) ==
     /\ p = Min(ToApply(n))
     /\ log[p].op \in FileOps
     /\ Leave(n, files[n], p)
-
-(* A leader notes its own operation at once, before it is on a majority. *)
-NotesAtOnce(n) ==
-    /\ leader = n
-    /\ CallDue
-    /\ Step(AfterCall)
-    /\ files' = [files EXCEPT ![n] = Performed(@, TheCall)]
-    /\ applied' = [applied EXCEPT ![n] = End]
-    /\ UNCHANGED <<log, logVars, phase, late, cache>>
 
 (* The restart begins at a checkpoint that asked for no file operation. *)
 CheckpointPastFiles(n, l) ==
