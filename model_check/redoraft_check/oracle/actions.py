@@ -252,7 +252,7 @@ class Actions:
 
     # --- assignments ----------------------------------------------------------------------------------
 
-    def _target(self, node: Node, scope: Scope) -> int | None:
+    def target(self, node: Node, scope: Scope) -> int | None:
         """The variable that an expression names as one to be assigned."""
         if not isinstance(node, Apply):
             return None
@@ -272,7 +272,7 @@ class Actions:
         w.put(f"elif t[{index}] != {code}: {w.failed}", place)
 
     def _assignment(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
-        index = self._target(node.operands[0], scope)
+        index = self.target(node.operands[0], scope)
         if index is None:
             self._guard(node, scope, after, w)
             return
@@ -285,7 +285,7 @@ class Actions:
         self._next(after, w)
 
     def _choice(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
-        index = self._target(node.operands[0], scope)
+        index = self.target(node.operands[0], scope)
         if index is None:
             self._guard(node, scope, after, w)
             return
