@@ -18,6 +18,7 @@ from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
+from redoraft_check.validate.refusals import explained
 from redoraft_check.validate.verdict import Verdict
 
 
@@ -38,6 +39,9 @@ def validate(
     traces: Annotated[list[Path], typer.Argument(help="Trace files (.ndjson, .ndjson.zst).")],
     *,
     engine: Annotated[EngineName, typer.Option("--engine", help="Who judges.")] = EngineName.TLC,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each refused trace was refused (the oracle looks).")
+    ] = False,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -77,6 +81,8 @@ def validate(
         EngineName.BOTH: lambda: agreed(with_oracle(), with_tlc()),
     }
     verdicts = judges[engine]()
+    if explain:
+        verdicts = explained(verdicts, folder, lambda: find_tools(tla2tools, java))
     renderers = {
         opt.Format.TEXT: verdicts_text,
         opt.Format.JSON: json_text,

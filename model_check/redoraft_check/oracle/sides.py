@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from redoraft_check.oracle.bindings import Builtin, Replaced, User
 from redoraft_check.oracle.errors import EvaluationError, OutsideSubset, Place
 from redoraft_check.oracle.explain import End, Explainer, Frame
 from redoraft_check.oracle.runtime import Lazy, elements
 from redoraft_check.oracle.scope import Scope
+from redoraft_check.oracle.switches import SWITCH
 from redoraft_check.oracle.tree import Apply, Let, Node, Num, Str, Subst
 from redoraft_check.oracle.values import Value, show
 
@@ -21,16 +22,14 @@ _PAIRS: Final = frozenset(
 _LONGEST: Final = 200
 _DEEPEST: Final = 24
 
-SWITCH: Final = "On"
-"""The operator of our specifications that says whether a rule is switched on; its value is no news."""
-
 
 @frozen
 class Part:
-    """An expression in a false conjunct and its value as TLA+ writes it, cut to a readable length."""
+    """An expression in a conjunct and its value, as it is and as TLA+ writes it, cut to be readable."""
 
     text: str
     value: str
+    exact: Value = field(default=None, eq=False, repr=False)
 
 
 @frozen
@@ -152,7 +151,7 @@ class _Sides:
             inner = self.explainer.bind([(bound.names[0],)], [element], frame)
             if self.explainer.value(node.operands[0], inner) is not True:
                 name = self.explainer.spec.compiler.tree.params[bound.names[0]].name
-                yield Part(name, _shown(element))
+                yield Part(name, _shown(element), element)
                 yield from self.of(node.operands[0], inner)
                 return
 
@@ -162,9 +161,9 @@ class _Sides:
         if isinstance(node, (Num, Str)) or bare or self._is_switch(node, frame):
             return
         text = self.explainer.sources.text(node.place)
-        value = _shown(self.explainer.value(node, frame))
-        if text and text != value:
-            yield Part(text, value)
+        value = self.explainer.value(node, frame)
+        if text and text != _shown(value):
+            yield Part(text, _shown(value), value)
 
     def _is_switch(self, node: Node, frame: Frame) -> bool:
         meaning = self.explainer.meaning(node, frame) if isinstance(node, Apply) else None

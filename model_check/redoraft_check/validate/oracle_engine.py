@@ -25,14 +25,14 @@ from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.engine import TOLD, TRACE_MODULE, NodeStates
 from redoraft_check.validate.mapping import VARS, load_mapping
 from redoraft_check.validate.prepare import Prepared, judge_together
-from redoraft_check.validate.projection import ABSENT_NAME, SpecEvent
+from redoraft_check.validate.projection import ABSENT_NAME, Projection, SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
 from redoraft_check.validate.verdict import Status, Verdict
 
 MAX_FRONTIER = 20_000
 """States that may be possible at once before the answer is `unknown`."""
 
-_BEFORE = frozenset({"Restart", ABSENT_NAME})
+BEFORE = frozenset({"Restart", ABSENT_NAME})
 """Where TraceStartup!ImpliedCrash may happen; the specification decides, this only saves asking."""
 
 
@@ -42,11 +42,15 @@ class FrontierFull(Exception):
 
 @define
 class Judged:
-    """How far a run came: events passed, one state after the last of them, and the largest frontier."""
+    """How far a run came: events passed, one state after the last of them, and the largest frontier.
+
+    `frontier` has the states that were possible before the first event that was not passed.
+    """
 
     passed: int = 0
     last: State | None = None
     widest: int = 1
+    frontier: Sequence[State] = ()
 
 
 @frozen
@@ -119,8 +123,13 @@ def load_trace_spec(
     constants: tuple[Sequence[str], Sequence[str], Sequence[str]],
     runs: Sequence[Sequence[SpecEvent]],
     tools: Callable[[], Tools] = find_tools,
+    *,
+    off: str = "",
 ) -> Spec:
-    """TraceStartup, compiled, with these runs.  Raises `OutsideSubset` and `CliError` (65)."""
+    """TraceStartup, compiled, with these runs; `off` is a rule that is switched off.
+
+    Raises `OutsideSubset` (20) and `CliError` (65).
+    """
     with tempfile.TemporaryDirectory(prefix="redoraft-") as folder:
         place = Path(folder)
         # The runs are not read from the module: one empty stub keeps SANY's answer in the cache.
@@ -131,6 +140,7 @@ def load_trace_spec(
             (place, *library_dirs(spec)),
             definitions={
                 "Runs": make_sequence(_run(events) for events in runs),
+                "Off": make_set([off] if off else []),
                 **dict(zip(("DataNodes", "LogNodes", "Hidden"), map(make_set, constants), strict=True)),
             },
             tools=tools,
@@ -153,22 +163,28 @@ def judge(
     which = spec.variables.index("run")
     frontier = [state for state in spec.initial_states() if state[which] == run]
     passing = spec.stepper("Pass")
-    before = [spec.stepper("ImpliedCrash"), *([spec.stepper("HiddenStep")] if hidden else [])]
+    before = steps_before(spec, hidden=hidden)
     with spec.evaluating(), _settled_memory():
         for event in events:
-            if hidden or event.action in _BEFORE:
-                frontier = _closure(frontier, before, max_frontier)
+            if hidden or event.action in BEFORE:
+                frontier = closure(frontier, before, max_frontier)
             following = [successor for state in frontier for successor in passing(state)]
             if len(following) > 1:
                 following = list(dict.fromkeys(following))
             if not following:
-                return
+                break
             if len(following) > max_frontier:
                 raise FrontierFull
             frontier = following
             judged.passed += 1
             judged.last = frontier[0]
             judged.widest = max(judged.widest, len(frontier))
+    judged.frontier = frontier
+
+
+def steps_before(spec: Spec, *, hidden: bool) -> list[Callable[[State], list[State]]]:
+    """What may happen before an event is passed."""
+    return [spec.stepper("ImpliedCrash"), *([spec.stepper("HiddenStep")] if hidden else [])]
 
 
 @contextmanager
@@ -181,10 +197,10 @@ def _settled_memory() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _closure(
+def closure(
     frontier: Iterable[State], steps: Sequence[Callable[[State], Iterable[State]]], bound: int
 ) -> list[State]:
-    """All states that are reached without passing an event."""
+    """All states that are reached without passing an event.  Raises `FrontierFull`."""
     known = dict.fromkeys(frontier)
     waiting = list(known)
     while waiting:
@@ -221,12 +237,15 @@ def _refused(one: Prepared, passed: int, last_good: NodeStates) -> Verdict:
 
 
 def _by_node(spec: Spec, judged: Judged, one: Prepared) -> NodeStates:
-    """What the specification says of every node, under the names and in the units of a trace."""
     if judged.last is None:
         return ()
-    values = spec.as_dict(judged.last)
+    return told_by_node(spec, judged.last, one.projected(judged.passed))
+
+
+def told_by_node(spec: Spec, state: State, projection: Projection) -> NodeStates:
+    """What the specification says of every node in a state, under the names and in the units of a trace."""
+    values = spec.as_dict(state)
     values["last"] = Function({node: len(log) for node, log in values["log"].items()})
-    projection = one.projected(judged.passed)
     nodes: dict[str, dict[str, object]] = defaultdict(dict)
     for told, name in TOLD.items():
         for node, value in values[told].items():

@@ -88,6 +88,11 @@ class Projection:
         """Where mtr number `position` of a node's log ends, None if the trace has not shown it."""
         return self._nodes[node].lsn(position)
 
+    def leader_in_bytes(self, term: int | None, position: int) -> int | None:
+        """The same in the log of the leader of a term."""
+        view = self._leaders.get(term) if term is not None else None
+        return view.lsn(position) if view is not None else None
+
     def _check_names(self, event: Event) -> None:
         if event.action is not None and event.action not in self.mapping.rows:
             known = ", ".join(sorted(self.mapping.rows))
