@@ -56,7 +56,7 @@ class Rest:
 class End:
     """Where a branch ends: the false conjunct, how many were true before it, and the step so far.
 
-    `reason` is set where the conjunct has no value.
+    `opened` names the operators that were opened on the way, `reason` is set where the conjunct has no value.
     """
 
     node: Node
@@ -65,6 +65,7 @@ class End:
     state: State
     step: dict[int, Value]
     after: Rest | None
+    opened: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -238,7 +239,10 @@ class Explainer:
                 yield from self._walk(Rest(body, frame, after), met)
             case User() as user if assigns or self.unfolds(user):
                 opened = self.unfolded(user, node, frame)
+                mark = len(self._trail)
+                self._trail.append((user.definition.name, ()))
                 yield from self._walk(Rest(opened.node, opened.frame, after), met)
+                del self._trail[mark:]
             case Replaced(node=inner, env=env):
                 yield from self._walk(Rest(inner, evolve(frame, scope=Scope(env)), after), met)
             case _:
@@ -256,7 +260,8 @@ class Explainer:
         del self._trail[mark:]
 
     def _fails(self, rest: Rest, met: int, reason: str = "") -> Iterator[None]:
-        end = End(rest.node, rest.frame, met, self.state, dict(self.step), rest.after, reason)
+        opened = tuple(name for name, values in self._trail if not values)
+        end = End(rest.node, rest.frame, met, self.state, dict(self.step), rest.after, opened, reason)
         if self._also is not None:
             self._also.append(end)
             yield from self._walk(rest.after, met)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from redoraft_check.exits import CliError, Exit
@@ -38,12 +39,18 @@ def load_tree(
         raise CliError(Exit.BAD_INPUT, f"{module}: no such module")
     kept = cache_folder() / f"{_key(module, folders)}.xml" if cache else None
     if kept is not None and kept.is_file():
-        return read_tree(kept.read_bytes())
+        return _kept_tree(kept)
     xml = _export(module, folders, tools())
     tree = read_tree(xml)
     if kept is not None:
         _keep(kept, xml)
     return tree
+
+
+@lru_cache(maxsize=4)
+def _kept_tree(path: Path) -> Tree:
+    """A tree of the cache, read once: the name of its file is its content, and nobody changes a tree."""
+    return read_tree(path.read_bytes())
 
 
 def cache_folder() -> Path:

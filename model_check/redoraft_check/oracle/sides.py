@@ -38,7 +38,7 @@ class FalseConjunct:
 
     `place` is its own, `text` its source; `inside` the operators around it, outermost first, each with
     where it is defined; `parts` the values of its sides; `bound` those of the names in scope; `met` how many
-    conjuncts are true before it; `reason` why it has no value, where it has none.
+    conjuncts are true before it, `opened` the operators gone through till there; `reason` why it has no value, where it has none.
     """
 
     place: Place
@@ -47,6 +47,7 @@ class FalseConjunct:
     parts: tuple[Part, ...]
     bound: tuple[tuple[str, str], ...]
     met: int
+    opened: tuple[str, ...] = ()
     reason: str = ""
 
 
@@ -61,6 +62,7 @@ def described(explainer: Explainer, end: End) -> FalseConjunct:
         parts=parts,
         bound=tuple(_bound(explainer, end.frame)),
         met=end.met,
+        opened=end.opened,
         reason=end.reason,
     )
 

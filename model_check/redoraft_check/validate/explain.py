@@ -47,7 +47,7 @@ MAX_LOOKED_AT: Final = 500
 
 MATCHES: Final = "Matches"
 SHOWS: Final = "Shows"
-_FIELD: Final = re.compile(r"(Name)?(Choices|Same)\(([av])\[(\d+)\]")
+_FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name)?\(([av])\[(\d+)\]")
 """How TraceStartup compares a recorded value: `Same(v[6], ...)`, `Choices(a[1], ...)`."""
 
 
@@ -123,6 +123,9 @@ class TraceExplainer:
         )
         units = _Units(refusal, after, _lsn_params(explainer.spec, refusal))
         rules, exact = self._rules(refusal, event, [first, *behind])
+        if not exact and any(one.alone for one in fields):
+            # A conjunct that a rule would free says nothing where one recorded value is the reason.
+            rules = ()
         return evolve(
             answer,
             action=_action(refusal, first),
@@ -192,7 +195,27 @@ class TraceExplainer:
                 if (_SECTION[kind], recorded) == (section, name):
                     values = _in_trace_terms(refusal, after, kind, name, _chosen(found, kind, at))
             allowed.append(WrongField(label, shown, values, alone=True))
-        return allowed or worded
+        told = [one for one in allowed or worded if one.name != "action"]
+        return told or allowed or list(self._unworded(refusal))
+
+    def _unworded(self, refusal: Refusal) -> Iterator[WrongField]:
+        """The LSNs each of which has no words by itself, where there are several."""
+        event = refusal.event
+        row = refusal.mapping.rows.get(event.action or "")
+        kinds = {"args": dict(row.args) if row is not None else {}, "vars": dict(VARS)}
+        plain = {
+            section: {k: v for k, v in given.items() if not kinds[section].get(k, "").endswith("lsn")}
+            for section, given in (("args", event.args), ("vars", event.vars))
+        }
+        for section, given in (("args", event.args), ("vars", event.vars)):
+            for name in given.keys() - plain[section].keys():
+                only = {**plain, section: {**plain[section], name: given[name]}}
+                try:
+                    deepcopy(refusal.projection).event(structs.replace(event, **only))
+                except Unprojectable:
+                    yield WrongField(f"{section}.{name}", given[name])
+                except Unsupported:
+                    continue
 
 
 def calls(event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
@@ -254,8 +277,8 @@ def _chosen(found: Iterable[Trail], kind: str, at: int) -> list[Value]:
     for trail in found:
         for text, values in trail:
             named = _FIELD.match(text)
-            if named is not None and (named[3], int(named[4])) == (kind, at):
-                out[values[0] if named[2] == "Choices" else values[1]] = None
+            if named is not None and (named[2], int(named[3])) == (kind, at):
+                out[values[0] if named[1] == "Choices" else values[1]] = None
     return list(out)
 
 
@@ -266,9 +289,9 @@ def _compared(
     names = {(kind, at): name for kind, at, name in _recorded(refusal.mapping, event)}
     for one in false:
         named = _FIELD.match(one.text)
-        if named is None or named[2] != "Same" or len(one.parts) < 2:
+        if named is None or named[1] != "Same" or len(one.parts) < 2:
             continue
-        kind, name = named[3], names[named[3], int(named[4])]
+        kind, name = named[2], names[named[2], int(named[3])]
         allowed = _in_trace_terms(refusal, after, kind, name, [one.parts[1].exact])
         yield WrongField(f"{_SECTION[kind]}.{name}", _shown(refusal.event, kind, name), allowed)
 
@@ -278,14 +301,17 @@ def _in_trace_terms(
 ) -> tuple[object, ...]:
     row = refusal.mapping.rows.get(refusal.event.action or "")
     unit = VARS[name] if kind == "v" else dict(row.args)[name] if row is not None else ""
-    out = [_in_bytes(refusal.event, after, unit, value) for value in values]
+    out = [_in_bytes(refusal, after, unit, value) for value in values]
     return tuple(sorted(out, key=lambda one: (isinstance(one, str), one)))
 
 
-def _in_bytes(event: Event, after: Projection, unit: str, value: Value) -> int | str:
+def _in_bytes(refusal: Refusal, after: Projection, unit: str, value: Value) -> int | str:
     found: int | None
+    event = refusal.event
     if unit == "lsn":
-        found = after.in_bytes(event.node, value)
+        # What the event has cut from the log is known before it only.
+        views = (view.in_bytes(event.node, value) for view in (after, refusal.projection))
+        found = next((lsn for lsn in views if lsn is not None), None)
     elif unit == "leader_lsn":
         found = after.leader_in_bytes(event.args.get("term", event.vars.get("term")), value)
     else:
@@ -331,7 +357,7 @@ class _Units:
         if not value.isdecimal():
             return value
         if text in self.params:
-            lsn = _in_bytes(self.refusal.event, self.after, self.params[text], int(value))
+            lsn = _in_bytes(self.refusal, self.after, self.params[text], int(value))
         elif named is not None:
             node = bound.get(named[2], "").strip('"')
             projection = self.after if named[1] else self.refusal.projection
@@ -375,7 +401,7 @@ def _action(refusal: Refusal, first: FalseConjunct) -> str | None:
     if refusal.event.action is not None:
         return refusal.event.action
     operators = {row.operator: row.action for row in refusal.mapping.rows.values()}
-    return next((operators[name] for name, _ in first.inside if name in operators), None)
+    return next((operators[name] for name in first.opened if name in operators), None)
 
 
 def _mentioned(explainer: Explainer, first: FalseConjunct) -> tuple[str, ...]:
