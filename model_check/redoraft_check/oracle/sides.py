@@ -38,7 +38,8 @@ class FalseConjunct:
 
     `place` is its own, `text` its source; `inside` the operators around it, outermost first, each with
     where it is defined; `parts` the values of its sides; `bound` those of the names in scope; `met` how many
-    conjuncts are true before it, `opened` the operators gone through till there; `reason` why it has no value, where it has none.
+    conjuncts are true before it, `opened` the operators gone through till there; `reason` why it has
+    no value, where it has none.
     """
 
     place: Place
