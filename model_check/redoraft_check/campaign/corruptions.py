@@ -9,7 +9,6 @@ corruptions have no expected place.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 from attrs import frozen
 from msgspec import structs
 
+from redoraft_check.validate.minimize import renumbered
 from redoraft_traces import Event
 
 Events = tuple[Event, ...]
@@ -77,16 +77,6 @@ _SEEN_BY_OTHERS: Final = frozenset(
 def corrupt(events: Sequence[Event], kind: str, random: Random) -> Corruption | None:
     """One corruption of this kind; None when this place of the run offers none."""
     return _MAKERS[kind](tuple(events), random)
-
-
-def renumbered(events: Sequence[Event]) -> Events:
-    """With `seq` counted anew, so that the numbers do not give it away."""
-    counts: Counter[str] = Counter()
-    out = []
-    for event in events:
-        counts[event.node] += 1
-        out.append(structs.replace(event, seq=counts[event.node]))
-    return tuple(out)
 
 
 def _other(value: Any, name: str, events: Events, random: Random) -> Any:

@@ -11,12 +11,13 @@ import typer
 
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
-from redoraft_check.exits import Exit, worst
+from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
 from redoraft_check.tlc.result import Progress
-from redoraft_check.tlc.tools import find_tools
+from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.minimize import minimize
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
 from redoraft_check.validate.refusals import explained
 from redoraft_check.validate.verdict import Verdict
@@ -42,6 +43,12 @@ def validate(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why each refused trace was refused (the oracle looks).")
     ] = False,
+    shrink: Annotated[
+        bool, typer.Option("--minimize", help="Shrink one refused trace (the oracle judges).")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where --minimize writes the short trace.")
+    ] = None,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -58,6 +65,8 @@ def validate(
     Exit codes: 0 all accepted, 21 one refused, 65 one unreadable, 22 nothing to check, 20 unknown.
     """
     screen = Screen(quiet=quiet, no_color=no_color)
+    if shrink or out is not None:
+        traces = [_shrunk(traces, shrink, out, spec_dir(spec), screen, lambda: find_tools(tla2tools, java))]
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
     folder = spec_dir(spec)
 
@@ -92,6 +101,22 @@ def validate(
     code = worst(verdict.exit_code for verdict in verdicts)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
+
+
+def _shrunk(
+    traces: list[Path], shrink: bool, out: Path | None, spec: Path, screen: Screen, tools: Callable[[], Tools]
+) -> Path:
+    """Write the short trace, which is then judged in the place of the long one."""
+    if not shrink or out is None or len(traces) != 1:
+        raise CliError(
+            Exit.USAGE, "--minimize takes one trace and writes another: --minimize --out FILE TRACE"
+        )
+    found = minimize(
+        traces[0], spec, tools, lambda runs, left: screen.say(f"minimize: {runs} runs, {left} events left")
+    )
+    found.write(out)
+    screen.say(f"minimize: {found.before} events to {len(found.events)} in {found.runs} runs: {out}")
+    return out
 
 
 def _progress(screen: Screen) -> Callable[[Progress], None]:

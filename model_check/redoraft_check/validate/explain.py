@@ -81,8 +81,11 @@ class TraceExplainer:
     tools: Callable[[], Tools] = find_tools
     _compiled: dict[tuple[Constants, str], Explainer] = field(init=False, factory=dict)
 
-    def explain(self, refusal: Refusal) -> Explanation:
-        """The answer.  Raises `OutsideSubset` (20), `EvaluationError` (20) and `CliError` (65)."""
+    def explain(self, refusal: Refusal, *, with_rules: bool = True) -> Explanation:
+        """The answer; the rules cost most of the time and can be left out.
+
+        Raises `OutsideSubset` (20), `EvaluationError` (20) and `CliError` (65).
+        """
         explainer = self.explainer(refusal.constants)
         answer = Explanation(
             accepted=refusal.accepted,
@@ -96,7 +99,7 @@ class TraceExplainer:
             return evolve(answer, fields=(WrongField("seq", refusal.event.seq),))
         if refusal.spec_event is None:
             return evolve(answer, fields=tuple(self._unprojectable(explainer, refusal)))
-        return self._refused(explainer, refusal, refusal.spec_event, answer)
+        return self._refused(explainer, refusal, refusal.spec_event, answer, with_rules=with_rules)
 
     def explainer(self, constants: Constants, off: str = "") -> Explainer:
         """TraceStartup, compiled for a cluster, with one rule switched off or none."""
@@ -110,7 +113,13 @@ class TraceExplainer:
     # --- an event that the specification refuses ----------------------------------------------------------
 
     def _refused(
-        self, explainer: Explainer, refusal: Refusal, event: SpecEvent, answer: Explanation
+        self,
+        explainer: Explainer,
+        refusal: Refusal,
+        event: SpecEvent,
+        answer: Explanation,
+        *,
+        with_rules: bool,
     ) -> Explanation:
         found, end = explainer.nearest(_looked_at(refusal), calls(event))
         if found or end is None:
@@ -122,7 +131,7 @@ class TraceExplainer:
             _compared(refusal, event, after, [first, *behind])
         )
         units = _Units(refusal, after, _lsn_params(explainer.spec, refusal))
-        rules, exact = self._rules(refusal, event, [first, *behind])
+        rules, exact = self._rules(refusal, event, [first, *behind]) if with_rules else ((), False)
         if not exact and any(one.alone for one in fields):
             # A conjunct that a rule would free says nothing where one recorded value is the reason.
             rules = ()
