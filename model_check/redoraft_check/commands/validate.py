@@ -15,7 +15,7 @@ from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
 from redoraft_check.tlc.result import Progress
-from redoraft_check.tlc.tools import Tools, find_tools
+from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.minimize import minimize
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
@@ -66,7 +66,12 @@ def validate(
     """
     screen = Screen(quiet=quiet, no_color=no_color)
     if shrink or out is not None:
-        traces = [_shrunk(traces, shrink, out, spec_dir(spec), screen, lambda: find_tools(tla2tools, java))]
+        if not shrink or out is None or len(traces) != 1:
+            raise CliError(Exit.USAGE, "shrink one trace into another: --minimize --out FILE TRACE")
+        short = minimize(traces[0], spec_dir(spec), lambda: find_tools(tla2tools, java), _shrinking(screen))
+        short.write(out)
+        screen.say(f"minimize: {short.before} events to {len(short.events)}, {short.runs} oracle runs: {out}")
+        traces = [out]
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
     folder = spec_dir(spec)
 
@@ -103,20 +108,8 @@ def validate(
         raise typer.Exit(int(code))
 
 
-def _shrunk(
-    traces: list[Path], shrink: bool, out: Path | None, spec: Path, screen: Screen, tools: Callable[[], Tools]
-) -> Path:
-    """Write the short trace, which is then judged in the place of the long one."""
-    if not shrink or out is None or len(traces) != 1:
-        raise CliError(
-            Exit.USAGE, "--minimize takes one trace and writes another: --minimize --out FILE TRACE"
-        )
-    found = minimize(
-        traces[0], spec, tools, lambda runs, left: screen.say(f"minimize: {runs} runs, {left} events left")
-    )
-    found.write(out)
-    screen.say(f"minimize: {found.before} events to {len(found.events)} in {found.runs} runs: {out}")
-    return out
+def _shrinking(screen: Screen) -> Callable[[int, int], None]:
+    return lambda runs, left: screen.say(f"minimize: {runs} oracle runs, {left} events left")
 
 
 def _progress(screen: Screen) -> Callable[[Progress], None]:

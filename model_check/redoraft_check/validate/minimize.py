@@ -1,7 +1,7 @@
 """A refused trace made short: events and recorded values are left out as long as the refusal stays the same.
 
-Delta debugging (Zeller, "Simplifying and isolating failure-inducing input"): larger and then smaller runs of
-events are left out, then variables, and whatever is still refused for the same cause (`Explanation.cause`:
+Delta debugging (Zeller, "Simplifying and isolating failure-inducing input"): the variables of larger and then
+smaller runs of events are left out, then events, then single variables, and whatever is still refused for the same cause (`Explanation.cause`:
 the action, and the conjunct or the fields) is kept.  What remains is 1-minimal: without any one event, or any
 one value that was tried, it is accepted or refused for something else.
 """
@@ -30,7 +30,7 @@ from redoraft_traces import Event, Header, TraceWriter, read_trace
 Events = tuple[Event, ...]
 Cause = tuple[object, ...]
 
-BATCH: Final = 16
+BATCH: Final = 8
 """Candidates that are judged with one compiled specification."""
 
 
@@ -69,13 +69,11 @@ def minimize(
     whole = tuple(event for _, event in trace.events)
     found = search.cause_of(whole)
     if found is None:
-        raise CliError(
-            Exit.USAGE, f"{path}: the oracle does not refuse it; --minimize shrinks refused traces"
-        )
+        raise CliError(Exit.USAGE, f"{path}: the oracle does not refuse it, so nothing is shrunk")
     search.cause, count = found
     if search.cause[-1] == ("seq",):
         raise CliError(Exit.USAGE, f"{path}: its seq is what is wrong, and counting anew would mend it")
-    events = search.fewer_values(search.fewer_events(whole[:count]))
+    events = search.fewer_values(search.fewer_events(search.barer(whole[:count])))
     return Minimized(trace.header, events, search.cause, count, search.runs)
 
 
@@ -104,11 +102,22 @@ class _Search:
                 size = max(1, size // 2)
         return (*body, last)
 
+    def barer(self, events: Events) -> Events:
+        """Without the variables of as many events as can be: what shows nothing can be left out more easily."""
+        size = len(events)
+        while size:
+            for start in range(0, len(events), size):
+                chunk = events[start : start + size]
+                if any(event.vars for event in chunk):
+                    bare = (_bare(event) for event in chunk)
+                    events = self._first([(*events[:start], *bare, *events[start + size :])]) or events
+            size //= 2
+        return events
+
     def fewer_values(self, events: Events) -> Events:
-        """Without the variables of whole events, then without single ones."""
+        """Without every single variable that can be left out."""
         for at in reversed(range(len(events))):
-            bare = structs.replace(events[at], vars={}, sent=[], received=None)
-            tried = [bare, *(_less(events[at], name) for name in sorted(events[at].vars))]
+            tried = [_less(events[at], name) for name in sorted(events[at].vars)]
             changed = True
             while changed and tried:
                 left = self._first((*events[:at], one, *events[at + 1 :]) for one in tried)
@@ -160,6 +169,10 @@ class _Search:
                 trace.write(event)
         found = prepare(path, self.mapping)
         return found if isinstance(found, Prepared) else None
+
+
+def _bare(event: Event) -> Event:
+    return structs.replace(event, vars={}, sent=[], received=None)
 
 
 def _less(event: Event, name: str) -> Event:
