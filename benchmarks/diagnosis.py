@@ -11,15 +11,11 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-from redoraft.cluster.faults import parse_faults
-from redoraft.cluster.simulator import Settings, Simulator, members_of
-from redoraft.cluster.trace import trace_header
-from redoraft.raft.rules import ALL_RULES
 from redoraft_check.campaign.diagnosis import Scored, corruptions, scored, share, table
+from redoraft_check.campaign.runs import run_of
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
-from redoraft_traces import Event, Header
 
 RUNS = 12
 """Runs of the simulator that the corruptions are made from."""
@@ -46,14 +42,6 @@ def main() -> int:
         if not options.tlc:
             return 0
         return compared(random.sample(rows, min(options.tlc, len(rows))))
-
-
-def run_of(seed: int, steps: int) -> tuple[Header, list[Event]]:
-    """A run of the simulator with all faults, on three nodes."""
-    members = members_of(3, 1)
-    events: list[Event] = []
-    Simulator(Settings(seed, members, parse_faults("all"), ALL_RULES), events.append).run(steps)
-    return trace_header(members, f"redoraft simulate --seed {seed} --steps {steps} --faults all"), events
 
 
 def missed(one: Scored) -> str:

@@ -1,9 +1,8 @@
 """A refused trace made short: events and recorded values are left out as long as the refusal stays the same.
 
 Delta debugging (Zeller, "Simplifying and isolating failure-inducing input"): the variables of larger and then
-smaller runs of events are left out, then events, then single variables, and whatever is still refused for the same cause (`Explanation.cause`:
-the action, and the conjunct or the fields) is kept.  What remains is 1-minimal: without any one event, or any
-one value that was tried, it is accepted or refused for something else.
+smaller runs of events are left out, then events, then single variables, and whatever is still refused for the
+same cause (`Explanation.cause`: the action, and the conjunct or the fields) is kept.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ class _Search:
         return (*body, last)
 
     def barer(self, events: Events) -> Events:
-        """Without the variables of as many events as can be: what shows nothing can be left out more easily."""
+        """Without the variables of as many events as can be: an event that shows nothing goes more easily."""
         size = len(events)
         while size:
             for start in range(0, len(events), size):
