@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from redoraft_check.campaign.holes import caught, holed, judged, per_field, slipped, table
+from redoraft_check.campaign.holes import caught, holed, judged, slipped, table
 from redoraft_check.campaign.runs import run_of
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.verdict import Status, Verdict
@@ -47,7 +47,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         made = caught(runs, options.corruptions, random, spec_dir(), place)
-        sys.stdout.write(table(slipped(made, random, spec_dir(), place), per_field(made)) + "\n")
+        sys.stdout.write(table(slipped(made, random, spec_dir(), place)) + "\n")
     return 1 if counts[Status.REFUSED.value] else 0
 
 

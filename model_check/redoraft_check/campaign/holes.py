@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -10,8 +10,8 @@ from typing import Final
 from attrs import frozen
 from msgspec import structs
 
-from redoraft_check.campaign.corruptions import Corruption, corrupt
-from redoraft_check.campaign.diagnosis import share, write
+from redoraft_check.campaign.corruptions import Corruption
+from redoraft_check.campaign.diagnosis import corruptions, share, write
 from redoraft_check.validate.mapping import VARS
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status, Verdict
@@ -56,11 +56,14 @@ def without_field(events: Sequence[Event], field: str) -> tuple[Event, ...]:
 
 @frozen
 class Slipped:
-    """Of corruptions that full traces show, how many pass with `field` hidden (None: 30% of everything)."""
+    """Of corruptions that full traces show, how many pass with `field` hidden (None: 30% of everything).
+
+    `own` are those that changed this field, `others` the rest; of each how many there are and how many pass.
+    """
 
     field: str | None
-    corruptions: int
-    accepted: int
+    own: tuple[int, int]
+    others: tuple[int, int]
     undecided: int
 
 
@@ -78,13 +81,9 @@ def judged(
 def caught(
     runs: Sequence[tuple[Header, Sequence[Event]]], count: int, random: Random, spec: Path, folder: Path
 ) -> list[tuple[Corruption, Header]]:
-    """Of `count` changed variables those that the specification refuses while all is shown."""
-    made: list[tuple[Corruption, Header]] = []
-    while len(made) < count:
-        header, events = random.choice(runs)
-        found = corrupt(events, "changed vars", random)
-        if found is not None:
-            made.append((found, header))
+    """Of `count` corruptions of all kinds those that the specification refuses while all is shown."""
+    headers = [header for header, _ in runs]
+    made = [(one, headers[run]) for run, one in corruptions([events for _, events in runs], count, random)]
     verdicts = judged([one.events for one, _ in made], [header for _, header in made], spec, folder)
     return [one for one, verdict in zip(made, verdicts, strict=True) if verdict.status is Status.REFUSED]
 
@@ -93,34 +92,42 @@ def slipped(
     made: Sequence[tuple[Corruption, Header]], random: Random, spec: Path, folder: Path
 ) -> list[Slipped]:
     """How many of them pass with 30% hidden at random, and with each variable hidden alone."""
+    headers = [header for _, header in made]
     out = []
     for field in (None, *VARS):
         runs = [
             holed(one.events, random) if field is None else without_field(one.events, field)
             for one, _ in made
         ]
-        verdicts = judged(runs, [header for _, header in made], spec, folder)
-        statuses = [verdict.status for verdict in verdicts]
-        accepted = statuses.count(Status.ACCEPTED)
-        undecided = len(statuses) - accepted - statuses.count(Status.REFUSED)
-        out.append(Slipped(field, len(made), accepted, undecided))
+        statuses = [verdict.status for verdict in judged(runs, headers, spec, folder)]
+        own = [_changes(one, field) for one, _ in made]
+        rows = list(zip(own, statuses, strict=True))
+        out.append(Slipped(field, _counted(rows, True), _counted(rows, False), _undecided(statuses)))
     return out
 
 
-def per_field(made: Sequence[tuple[Corruption, Header]]) -> Mapping[str, int]:
-    """How many corruptions changed each variable."""
-    counts = dict.fromkeys(VARS, 0)
-    for one, _ in made:
-        for name in one.names:
-            counts[name.removeprefix("vars.")] += 1
-    return counts
+def _changes(one: Corruption, field: str | None) -> bool:
+    """Whether a corruption changed a hidden value itself (with holes everywhere: any variable)."""
+    return one.kind == "changed vars" and (field is None or f"vars.{field}" in one.names)
 
 
-def table(rows: Sequence[Slipped], changed: Mapping[str, int]) -> str:
+def _counted(rows: Sequence[tuple[bool, Status]], own: bool) -> tuple[int, int]:
+    statuses = [status for is_own, status in rows if is_own is own]
+    return len(statuses), statuses.count(Status.ACCEPTED)
+
+
+def _undecided(statuses: Sequence[Status]) -> int:
+    return sum(status not in (Status.ACCEPTED, Status.REFUSED) for status in statuses)
+
+
+def table(rows: Sequence[Slipped]) -> str:
     """What slips through, as Markdown."""
-    lines = ["| hidden | corruptions of it | of all corruptions pass | undecided |", "|---|---|---|---|"]
+    lines = [
+        "| hidden | changed values of it | pass | other corruptions | pass | undecided |",
+        "|---" * 6 + "|",
+    ]
     for one in rows:
         name = "30% of all, at random" if one.field is None else f"`{one.field}`"
-        own = one.corruptions if one.field is None else changed[one.field]
-        lines.append(f"| {name} | {own} | {share(one.accepted, one.corruptions)} | {one.undecided} |")
+        own, others = share(one.own[1], one.own[0]), share(one.others[1], one.others[0])
+        lines.append(f"| {name} | {one.own[0]} | {own} | {one.others[0]} | {others} | {one.undecided} |")
     return "\n".join(lines)
