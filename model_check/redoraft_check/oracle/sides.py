@@ -113,6 +113,9 @@ class _Sides:
                         yield from self._of(inner, evolve(frame, scope=Scope(env)))
                     case User() as user:
                         yield from self._call(user, node, frame)
+                    case None:
+                        for operand in node.operands:
+                            yield from self._part(operand, frame)
 
     def _call(self, user: User, node: Apply, frame: Frame) -> Iterator[Part]:
         for operand in node.operands:

@@ -67,7 +67,7 @@ class Explanation:
 
     @property
     def cause(self) -> tuple[object, ...]:
-        """What makes two refusals the same: the action, and the conjunct or the fields."""
-        if self.conjunct is not None and not any(one.alone for one in self.fields):
+        """What makes two refusals the same: the action, and the conjunct, or else the fields."""
+        if self.conjunct is not None:
             return self.action, self.conjunct.place, self.conjunct.text
         return self.action, tuple(one.name for one in self.fields)
