@@ -87,19 +87,20 @@ class _Search:
 
     def fewer_events(self, events: Events) -> Events:
         """Without every event that can be left out; the last one, which is refused, stays."""
-        body, last = events[:-1], events[-1]
-        size = max(1, len(body) // 2)
-        while body:
-            chunks = [(at, at + size) for at in range(0, len(body), size)]
-            left = self._first((*body[:start], *body[end:], last) for start, end in reversed(chunks))
-            if left is not None:
-                body, last = left[:-1], left[-1]
-                size = min(size, max(1, len(body)))
-            elif size == 1:
-                break
-            else:
-                size = max(1, size // 2)
-        return (*body, last)
+        size = max(1, len(events) // 2)
+        while True:
+            before, end = len(events), len(events) - 1
+            while end > 0:
+                chunks = [(max(0, at - size), at) for at in range(end, max(0, end - BATCH * size), -size)]
+                found = self._first((*events[:start], *events[stop:]) for start, stop in chunks)
+                if found is None:
+                    end = chunks[-1][0]
+                    continue
+                which, events = found
+                end = min(chunks[which][0], len(events) - 1)
+            if size == 1 and len(events) == before:
+                return events
+            size = max(1, size // 2)
 
     def barer(self, events: Events) -> Events:
         """Without the variables of as many events as can be: an event that shows nothing goes more easily."""
@@ -109,7 +110,8 @@ class _Search:
                 chunk = events[start : start + size]
                 if any(event.vars for event in chunk):
                     bare = (_bare(event) for event in chunk)
-                    events = self._first([(*events[:start], *bare, *events[start + size :])]) or events
+                    found = self._first([(*events[:start], *bare, *events[start + size :])])
+                    events = found[1] if found is not None else events
             size //= 2
         return events
 
@@ -117,24 +119,25 @@ class _Search:
         """Without every single variable that can be left out."""
         for at in reversed(range(len(events))):
             tried = [_less(events[at], name) for name in sorted(events[at].vars)]
-            changed = True
-            while changed and tried:
-                left = self._first((*events[:at], one, *events[at + 1 :]) for one in tried)
-                changed = left is not None
-                if left is not None:
-                    events = left
-                    tried = [_less(events[at], name) for name in sorted(events[at].vars)]
+            while tried:
+                found = self._first((*events[:at], one, *events[at + 1 :]) for one in tried)
+                if found is None:
+                    break
+                events = found[1]
+                tried = [_less(events[at], name) for name in sorted(events[at].vars)]
         return events
 
-    def _first(self, candidates: Iterable[Events]) -> Events | None:
-        """The first candidate, cut behind its refused event, that is refused for the same cause."""
+    def _first(self, candidates: Iterable[Events]) -> tuple[int, Events] | None:
+        """The first candidate that is refused for the same cause: its number, and itself up to that event."""
+        seen = 0
         for batch in _batches(candidates):
             numbered = [renumbered(one) for one in batch]
-            for one, found in zip(numbered, self._causes(numbered), strict=True):
+            for at, (one, found) in enumerate(zip(numbered, self._causes(numbered), strict=True), start=seen):
                 if found is not None and found[0] == self.cause:
                     if self.on_progress is not None:
                         self.on_progress(self.runs, found[1])
-                    return one[: found[1]]
+                    return at, one[: found[1]]
+            seen += len(batch)
         return None
 
     def cause_of(self, events: Events) -> tuple[Cause, int] | None:
