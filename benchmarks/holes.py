@@ -17,7 +17,7 @@ from redoraft_check.campaign.runs import run_of
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.verdict import Status, Verdict
 
-BATCH = 500
+BATCH = 100
 """Runs that are judged with one compiled specification."""
 
 

@@ -14,7 +14,7 @@ from redoraft_check.validate.explanation import Explanation
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.refusals import explained
 from redoraft_check.validate.verdict import Status, Verdict
-from redoraft_traces import Event, Header, TraceWriter
+from redoraft_traces import Event, Header, encode_event, encode_header
 
 _FIRST_LINE = 2
 """The line of a file's first event."""
@@ -85,9 +85,7 @@ def named(corruption: Corruption, found: Explanation | None) -> bool:
 
 def write(path: Path, header: Header, events: Sequence[Event]) -> Path:
     """A trace as it is, whatever its numbers say."""
-    with TraceWriter(path, header, check_seq=False) as trace:
-        for event in events:
-            trace.write(event)
+    path.write_bytes(b"\n".join([encode_header(header), *map(encode_event, events)]) + b"\n")
     return path
 
 

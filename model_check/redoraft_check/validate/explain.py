@@ -394,7 +394,7 @@ def _conjunct(explainer: Explainer, one: FalseConjunct, units: _Units) -> Conjun
         file=str(file) if file is not None else one.place.module,
         line=one.place.line,
         text=one.text,
-        inside=tuple(f"{name} ({place})" for name, place in one.inside),
+        inside=tuple(f"{name} ({place.module}.tla:{place.line})" for name, place in one.inside),
         values=tuple((part.text, units.of(part.text, part.value, bound)) for part in one.parts),
         bound=tuple((name, units.of(name, value, bound)) for name, value in one.bound),
         reason=one.reason,
