@@ -53,6 +53,8 @@ def test_a_wrong_variable_is_what_stays(tmp_path: Path) -> None:
 def test_only_a_refused_trace_can_be_shrunk(tmp_path: Path) -> None:
     with pytest.raises(CliError, match="does not refuse it"):
         minimize(Lines.read(ACCEPTED / "calm-seed-3.ndjson").cut(9).write(tmp_path / "t.ndjson"), spec_dir())
+    with pytest.raises(CliError, match="not an event"):
+        minimize(REJECTED / "half-line-in-the-middle.ndjson", spec_dir())
     with pytest.raises(CliError, match="its seq is what is wrong"):
         minimize(REJECTED / "event-duplicated.ndjson", spec_dir())
 

@@ -15,8 +15,10 @@ from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
 from redoraft_check.tlc.result import Progress
-from redoraft_check.tlc.tools import find_tools
+from redoraft_check.tlc.tools import Tools, find_tools
+from redoraft_check.validate.coverage import actions_taken, missing_actions
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.mapping import load_mapping
 from redoraft_check.validate.minimize import minimize
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
 from redoraft_check.validate.refusals import explained
@@ -49,6 +51,10 @@ def validate(
     out: Annotated[
         Path | None, typer.Option("--out", help="Where --minimize writes the short trace.")
     ] = None,
+    required: Annotated[
+        str | None,
+        typer.Option("--require-actions", help="A,B: actions that some accepted trace must take, else 22."),
+    ] = None,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -65,20 +71,19 @@ def validate(
     Exit codes: 0 all accepted, 21 one refused, 65 one unreadable, 22 nothing to check, 20 unknown.
     """
     screen = Screen(quiet=quiet, no_color=no_color)
-    if shrink or out is not None:
-        if not shrink or out is None or len(traces) != 1:
-            raise CliError(Exit.USAGE, "shrink one trace into another: --minimize --out FILE TRACE")
-        short = minimize(traces[0], spec_dir(spec), lambda: find_tools(tla2tools, java), _shrinking(screen))
-        short.write(out)
-        screen.say(f"minimize: {short.before} events to {len(short.events)}, {short.runs} oracle runs: {out}")
-        traces = [out]
-    screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
     folder = spec_dir(spec)
+
+    def tools() -> Tools:
+        return find_tools(tla2tools, java)
+
+    if shrink or out is not None:
+        traces = [_shrunk(traces, out if shrink else None, folder, tools, screen)]
+    screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
 
     def with_tlc() -> list[Verdict]:
         judge = Engine(
             spec=folder,
-            tools=find_tools(tla2tools, java),
+            tools=tools(),
             workers=workers,
             timeout_s=timeout,
             heap_mb=heap,
@@ -87,7 +92,7 @@ def validate(
         return judge.validate(traces)
 
     def with_oracle() -> list[Verdict]:
-        return OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)).validate(traces)
+        return OracleEngine(spec=folder, tools=tools).validate(traces)
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
         EngineName.TLC: with_tlc,
@@ -96,20 +101,38 @@ def validate(
     }
     verdicts = judges[engine]()
     if explain:
-        verdicts = explained(verdicts, folder, lambda: find_tools(tla2tools, java))
+        verdicts = explained(verdicts, folder, tools)
     renderers = {
         opt.Format.TEXT: verdicts_text,
         opt.Format.JSON: json_text,
         opt.Format.JUNIT: verdicts_junit,
     }
     typer.echo(renderers[format_](verdicts))
-    code = worst(verdict.exit_code for verdict in verdicts)
+    codes = [verdict.exit_code for verdict in verdicts]
+    if required is not None:
+        missing = missing_actions(required, actions_taken(verdicts, load_mapping(folder)))
+        if missing:
+            typer.echo(f"redoraft: no accepted trace takes {', '.join(missing)}", err=True)
+            codes.append(Exit.NOTHING)
+    code = worst(codes)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
 
 
-def _shrinking(screen: Screen) -> Callable[[int, int], None]:
-    return lambda runs, left: screen.say(f"minimize: {runs} oracle runs, {left} events left")
+def _shrunk(
+    traces: list[Path], out: Path | None, spec: Path, tools: Callable[[], Tools], screen: Screen
+) -> Path:
+    """Where the short trace was written, which is then judged in the place of the long one."""
+    if out is None or len(traces) != 1:
+        raise CliError(Exit.USAGE, "shrink one trace into another: --minimize --out FILE TRACE")
+
+    def report(runs: int, left: int) -> None:
+        screen.say(f"minimize: {runs} oracle runs, {left} events left")
+
+    short = minimize(traces[0], spec, tools, report)
+    short.write(out)
+    screen.say(f"minimize: {short.before} events to {len(short.events)}, {short.runs} oracle runs: {out}")
+    return out
 
 
 def _progress(screen: Screen) -> Callable[[Progress], None]:

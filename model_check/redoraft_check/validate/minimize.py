@@ -24,7 +24,7 @@ from redoraft_check.validate.mapping import Mapping, load_mapping
 from redoraft_check.validate.oracle_engine import FrontierFull
 from redoraft_check.validate.prepare import Prepared, prepare
 from redoraft_check.validate.refusals import refusals
-from redoraft_traces import Event, Header, TraceWriter, read_trace
+from redoraft_traces import Event, Header, TraceError, TraceWriter, read_trace
 
 Events = tuple[Event, ...]
 Cause = tuple[object, ...]
@@ -47,10 +47,13 @@ class Minimized:
     runs: int
 
     def write(self, path: Path) -> None:
-        """Put it into a file.  Raises `TraceError` when it cannot be written."""
-        with TraceWriter(path, self.header) as trace:
-            for event in self.events:
-                trace.write(event)
+        """Put it into a file.  Raises `CliError` (65) when it cannot be written."""
+        try:
+            with TraceWriter(path, self.header) as trace:
+                for event in self.events:
+                    trace.write(event)
+        except TraceError as error:
+            raise CliError(Exit.BAD_INPUT, str(error)) from error
 
 
 def minimize(
@@ -61,9 +64,13 @@ def minimize(
 ) -> Minimized:
     """Shrink the trace at `path`; `on_progress` is told the runs so far and the events that are left.
 
-    Raises `CliError` (2) for a trace that the oracle does not refuse, or whose `seq` is what is wrong.
+    Raises `CliError` (2) for a trace that the oracle does not refuse, or whose `seq` is what is wrong, and
+    (65) for one that cannot be read.
     """
-    trace = read_trace(path, check_seq=False)
+    try:
+        trace = read_trace(path, check_seq=False)
+    except TraceError as error:
+        raise CliError(Exit.BAD_INPUT, str(error)) from error
     search = _Search(trace.header, load_mapping(spec), TraceExplainer(spec, tools), on_progress)
     whole = tuple(event for _, event in trace.events)
     found = search.cause_of(whole)
