@@ -9,7 +9,7 @@ import pytest
 from attrs import define, field
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.node import LOG_FILE, VOTE_FILE, Node, Posted, RestartProcess, Stepped, Stopped
+from redoraft.node import VOTE_FILE, Node, Posted, RestartProcess, Stepped, Stopped
 from redoraft.node.pages import whole_mtrs
 from redoraft.observe import Action, NoObserver, Observed
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, Input
@@ -67,7 +67,7 @@ def serving_node(disk: MemoryDisk) -> Node:
 
 def from_leader(*texts: str, majority: bool) -> AppendEntries:
     """One entry of term 1 with these writes, sent by n2."""
-    log = RedoLog.open(MemoryDisk().open("redo"))
+    log = RedoLog.open(MemoryDisk())
     for text in texts:
         log.append_mtr(write(text).records)
     end = log.close_entry(Term(1))
@@ -199,7 +199,7 @@ def test_all_that_survives_is_in_two_files() -> None:
     """LOG-12: the redo log, and term and vote beside it."""
     disk = MemoryDisk()
     serving_node(disk)
-    assert disk.names == (LOG_FILE, VOTE_FILE)
+    assert disk.names == ("#ib_redo0", VOTE_FILE)
 
 
 def test_a_run_of_records_is_cut_at_its_mtr_ends() -> None:

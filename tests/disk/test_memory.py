@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redoraft.disk.file import Disk
 from redoraft.disk.memory import CrashMode, MemoryDisk, MemoryFile
 from redoraft.errors import DiskError, StaleHandle
-from redoraft.redo.file import RedoFile
+from redoraft.files import Disk, File
 
 
 def content(disk: MemoryDisk, name: str = "f") -> bytes:
@@ -33,7 +32,7 @@ def survivors(disk: MemoryDisk) -> set[bytes]:
 
 def test_it_is_the_file_that_the_log_asks_for() -> None:
     disk: Disk = MemoryDisk()
-    file: RedoFile = MemoryDisk().open("f")
+    file: File = MemoryDisk().open("f")
     assert (file.size, disk.open("f").size) == (0, 0)
 
 

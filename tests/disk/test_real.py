@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.disk.file import Disk, DiskFile
 from redoraft.disk.real import RealDisk, RealFile
 from redoraft.disk.state import Vote, VoteStore
 from redoraft.errors import DiskError, StaleHandle
+from redoraft.files import Disk, File
+from redoraft.redo.files import Layout
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import META_SIZE, PageWrite
@@ -25,7 +26,7 @@ def test_a_file_reads_what_was_written(tmp_path: Path) -> None:
     disk: Disk = RealDisk(tmp_path / "a" / "b")
     assert disk.open("other").size == 0
     with RealDisk(tmp_path / "a" / "b").open("f") as file:
-        as_protocol: DiskFile = file
+        as_protocol: File = file
         as_protocol.write(3, b"abc")
         assert (file.size, file.read(0, 10), file.read(4, 1)) == (6, b"\0\0\0abc", b"b")
         file.truncate(4)
@@ -141,8 +142,8 @@ def test_a_folder_that_cannot_be_is_a_disk_error(tmp_path: Path) -> None:
 
 def test_the_log_and_the_vote_live_in_real_files(tmp_path: Path) -> None:
     disk = RealDisk(tmp_path)
-    with disk.open("redo") as file, disk.open("vote") as vote_file:
-        log, store = RedoLog.open(file), VoteStore.open(vote_file)
+    with disk.open("vote") as vote_file:
+        log, store = RedoLog.open(disk), VoteStore.open(vote_file)
         for at in range(50):
             log.append_mtr(encode_mtr([PageWrite(1, at, 0, bytes(at * 7))]))
             log.fsync(log.close_entry(Term(2)))
@@ -151,10 +152,12 @@ def test_the_log_and_the_vote_live_in_real_files(tmp_path: Path) -> None:
         half = log.entry_end_at_or_below(log.mtr_ends(log.start_lsn, log.last_lsn)[49])
         log.truncate(half)
         held = log.read(log.start_lsn, half)
-    with disk.open("redo") as file, disk.open("vote") as vote_file:
-        again = RedoLog.open(file)
+        log.close()
+    with disk.open("vote") as vote_file:
+        again = RedoLog.open(disk)
         assert (again.last_lsn, again.last_index) == (half, 25)
         assert again.read(again.start_lsn, half) == held
+        again.close()
         assert VoteStore.open(vote_file).vote == Vote(Term(2), NodeId("n1"))
 
 
@@ -163,13 +166,15 @@ import sys
 from pathlib import Path
 from redoraft.disk.real import RealDisk
 from redoraft.disk.state import VoteStore
+from redoraft.redo.files import Layout
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.types import NodeId, Term
 
 disk = RealDisk(Path(sys.argv[1]))
-log, store = RedoLog.open(disk.open("redo")), VoteStore.open(disk.open("vote"))
+layout = Layout(file_size=2048 + 8 * 512)
+log, store = RedoLog.open(disk, layout=layout), VoteStore.open(disk.open("vote"))
 while True:
     index = log.last_index + 1
     log.append_mtr(encode_mtr([PageWrite(1, index, 0, bytes([index % 256]) * (index * 37 % 1500))]))
@@ -196,8 +201,8 @@ def test_a_killed_process_loses_nothing_that_it_reported(tmp_path: Path) -> None
         assert index >= reported + lines
         reported = index
         disk = RealDisk(tmp_path)
-        with disk.open("redo") as file, disk.open("vote") as vote_file:
-            log = RedoLog.open(file)
+        with disk.open("vote") as vote_file:
+            log = RedoLog.open(disk, layout=Layout(file_size=2048 + 8 * 512))
             assert log.last_lsn >= lsn
             assert log.last_index in (index, index + 1)
             assert VoteStore.open(vote_file).vote.term in (index, index + 1)
@@ -205,4 +210,6 @@ def test_a_killed_process_loses_nothing_that_it_reported(tmp_path: Path) -> None
                 entry = log.entry(LogIndex(at))
                 written = encode_mtr([PageWrite(1, at, 0, bytes([at % 256]) * (at * 37 % 1500))])
                 assert log.read(entry.start, entry.end)[:-META_SIZE] == written
+            log.close()
         reported = max(reported, log.last_index)
+    assert len(list(tmp_path.glob("#ib_redo*"))) > 5

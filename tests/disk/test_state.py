@@ -46,6 +46,9 @@ class Watched:
     def truncate(self, size: int) -> None:
         raise AssertionError("the vote store has no use for it")
 
+    def close(self) -> None:
+        self.file.close()
+
     def _step(self) -> None:
         self.steps += 1
         if self.fail_at is not None and self.steps > self.fail_at:

@@ -42,7 +42,7 @@ def mtr(text: str = "x") -> bytes:
 
 def log_of(terms: Iterable[int], durable: bool = True) -> RedoLog:
     """A log on a disk in memory with one entry of one mtr for each term; equal terms give equal bytes."""
-    log = RedoLog.open(MemoryDisk().open("redo"))
+    log = RedoLog.open(MemoryDisk())
     for index, term in enumerate(terms, start=1):
         log.append_mtr(mtr(f"{term}.{index}"))
         log.close_entry(Term(term))

@@ -68,7 +68,7 @@ def a_log_node_wins(rules: Rules) -> object:
 
 def an_open_entry_is_found(rules: Rules) -> object:
     disk = MemoryDisk()
-    log = RedoLog.open(disk.open("redo"))
+    log = RedoLog.open(disk)
     log.close_entry(Term(1))
     log.append_mtr(mtr())
     log.fsync(log.last_lsn)

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from redoraft.disk.memory import MemoryDisk, MemoryFile
 from redoraft.errors import DiskError
-from redoraft.redo.log import RedoLog
+from redoraft.redo.files import Layout
+from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
+from redoraft.redo.lsn import START_LSN, sn_of
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import Dummy, PageWrite, Record
 from redoraft.types import Lsn, Term
 
-LOG = "redo"
+LOG = "#ib_redo0"
 
 
 def page_writes(max_data: int = 300) -> st.SearchStrategy[PageWrite]:
@@ -82,12 +84,12 @@ class NaiveLog:
 
 def contents(log: RedoLog) -> bytes:
     """Everything in whole entries."""
-    return log.read(log.start_lsn, log.closed_lsn)
+    return log.read(log.first_lsn, log.closed_lsn)
 
 
-def new_log(disk: MemoryDisk | None = None) -> RedoLog:
+def new_log(disk: MemoryDisk | None = None, layout: Layout = DEFAULT_LAYOUT) -> RedoLog:
     """An empty log on a disk of its own."""
-    return RedoLog.open((disk or MemoryDisk()).open(LOG))
+    return RedoLog.open(disk or MemoryDisk(), layout=layout)
 
 
 def file_bytes(disk: MemoryDisk) -> bytes:
@@ -105,16 +107,39 @@ def disk_with(content: bytes) -> MemoryDisk:
     return disk
 
 
-class WatchedFile:
-    """A file that calls `moment` after each change, and fails at the operation number `fail_at` if given."""
+@attrs.frozen
+class Branch:
+    """What one log may hold at a moment: a prefix of its entries that reaches to LSN `least` or further, of
+    which files may be deleted up to `deleted`."""
 
-    def __init__(
-        self, file: MemoryFile, moment: Callable[[], None] = lambda: None, fail_at: int | None = None
-    ) -> None:
+    entries: bytes
+    ends: tuple[Lsn, ...]
+    least: Lsn
+    first: Lsn = START_LSN
+    deleted: Lsn = START_LSN
+
+    @classmethod
+    def of(cls, log: RedoLog, least: Lsn) -> Branch:
+        ends = [log.first_lsn]
+        while (end := log.entry_end_after(ends[-1])) is not None:
+            ends.append(end)
+        return cls(contents(log), tuple(ends), least, log.first_lsn, log.first_lsn)
+
+    def allows(self, found: RedoLog) -> bool:
+        return (
+            found.last_lsn in self.ends
+            and found.last_lsn >= self.least
+            and self.first <= found.first_lsn <= self.deleted
+            and self.entries[sn_of(found.first_lsn) - sn_of(self.first) :].startswith(contents(found))
+        )
+
+
+class WatchedFile:
+    """A file of a `WatchedDisk`."""
+
+    def __init__(self, file: MemoryFile, disk: WatchedDisk) -> None:
         self._file = file
-        self._moment = moment
-        self.fail_at = fail_at
-        self.calls: list[str] = []
+        self._disk = disk
 
     @property
     def size(self) -> int:
@@ -124,21 +149,52 @@ class WatchedFile:
         return self._file.read(offset, n)
 
     def write(self, offset: int, data: bytes) -> None:
-        self._step("write")
-        self._file.write(offset, data)
-        self._moment()
+        self._disk.step("write", lambda: self._file.write(offset, data))
 
     def fsync(self) -> None:
-        self._step("fsync")
-        self._file.fsync()
-        self._moment()
+        self._disk.step("fsync", self._file.fsync)
 
     def truncate(self, size: int) -> None:
-        self._step("truncate")
-        self._file.truncate(size)
-        self._moment()
+        self._disk.step("truncate", lambda: self._file.truncate(size))
 
-    def _step(self, name: str) -> None:
+    def close(self) -> None:
+        self._file.close()
+
+
+class WatchedDisk:
+    """A disk that calls `moment` after each change, and fails at the operation number `fail_at` if given."""
+
+    def __init__(
+        self, disk: MemoryDisk, moment: Callable[[], None] = lambda: None, fail_at: int | None = None
+    ) -> None:
+        self.disk = disk
+        self.moment = moment
+        self.fail_at = fail_at
+        self.calls: list[str] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.disk.names
+
+    def open(self, name: str) -> WatchedFile:
+        return WatchedFile(self.disk.open(name), self)
+
+    def create(self, name: str) -> WatchedFile:
+        self.step("create", lambda: self.disk.create(name))
+        return self.open(name)
+
+    def rename(self, old: str, new: str) -> None:
+        self.step("rename", lambda: self.disk.rename(old, new))
+
+    def remove(self, name: str) -> None:
+        self.step("remove", lambda: self.disk.remove(name))
+
+    def sync(self) -> None:
+        self.step("sync", self.disk.sync)
+
+    def step(self, name: str, do: Callable[[], object]) -> None:
         self.calls.append(name)
         if self.fail_at is not None and len(self.calls) > self.fail_at:
             raise DiskError(f"{name} failed, as the test wants")
+        do()
+        self.moment()

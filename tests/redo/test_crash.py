@@ -20,30 +20,7 @@ from redoraft.errors import DiskError
 from redoraft.redo.log import RedoLog
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import LOG, WatchedFile, contents, mtr_of_size, mtrs, new_log
-
-
-@attrs.frozen
-class Branch:
-    """What one log may hold at a moment: a prefix of its entries that reaches to LSN `least` or further."""
-
-    entries: bytes
-    ends: tuple[Lsn, ...]
-    least: Lsn
-
-    @classmethod
-    def of(cls, log: RedoLog, least: Lsn) -> Branch:
-        ends = [log.start_lsn]
-        while (end := log.entry_end_after(ends[-1])) is not None:
-            ends.append(end)
-        return cls(contents(log), tuple(ends), least)
-
-    def allows(self, found: RedoLog) -> bool:
-        return (
-            found.last_lsn in self.ends
-            and found.last_lsn >= self.least
-            and self.entries.startswith(contents(found))
-        )
+from .kit import LOG, Branch, WatchedDisk, contents, mtr_of_size, mtrs, new_log
 
 
 @attrs.define
@@ -61,7 +38,7 @@ class Witness:
             crashed = self.disk.copy()
             crashed.crash_keeping(keep)
             self._crash_in_recovery(crashed)
-            found = RedoLog.open(crashed.open(LOG))
+            found = RedoLog.open(crashed)
             self._judge(found)
             self._reuse(crashed, found)
 
@@ -87,10 +64,10 @@ class Witness:
         again = crashed.copy()
         for stop in range(self.rng.choice([0, 1, 2, 3])):
             try:
-                RedoLog.open(WatchedFile(again.open(LOG), fail_at=stop))
+                RedoLog.open(WatchedDisk(again, fail_at=stop))
             except DiskError:
                 again.crash(self.rng)
-        self._judge(RedoLog.open(again.open(LOG)))
+        self._judge(RedoLog.open(again))
 
     def _reuse(self, disk: MemoryDisk, found: RedoLog) -> None:
         """Another branch over the same LSNs: nothing of the old one comes back into it."""
@@ -99,13 +76,13 @@ class Witness:
         found.write(found.close_entry(Term(99)))
         written = contents(found)
         disk.crash(self.rng, self.rng.choice(["subset", "prefix"]))
-        after = contents(RedoLog.open(disk.open(LOG)))
+        after = contents(RedoLog.open(disk))
         assert after in (before, written)
 
 
 def start(witness: Witness) -> RedoLog:
     witness.branches = [Branch(b"", (Lsn(8204),), Lsn(8204))]
-    return RedoLog.open(WatchedFile(witness.disk.open(LOG), witness.look))
+    return RedoLog.open(WatchedDisk(witness.disk, witness.look))
 
 
 def grow(witness: Witness, log: RedoLog, sizes: list[int], term: int, *, sync: bool) -> None:
@@ -186,7 +163,7 @@ def test_any_history_and_any_crash(steps: list[tuple[str, bytes | int]], seed: i
     written = log.read(log.start_lsn, log.entry_end_at_or_below(most))
     ends = log.mtr_ends(log.start_lsn, most)
     disk.crash(Random(seed), mode)
-    found = RedoLog.open(disk.open(LOG))
+    found = RedoLog.open(disk)
     assert least <= found.last_lsn <= most
     assert found.last_lsn == found.closed_lsn == found.durable_lsn == found.scanned.end_lsn
     assert written.startswith(contents(found))
@@ -208,11 +185,11 @@ def test_a_stale_block_behind_a_lost_one_is_gone_after_the_restart() -> None:
     keep[0] = keep[-1] = True
     disk.crash_keeping(keep)
     size = disk.open(LOG).size
-    again = RedoLog.open(disk.open(LOG))
+    again = RedoLog.open(disk)
     assert again.last_lsn == end
     assert disk.open(LOG).size < size
     again.append_mtr(mtr_of_size(400))
     again.fsync(again.close_entry(Term(2)))
     held = contents(again)
     disk.crash(Random(0))
-    assert contents(RedoLog.open(disk.open(LOG))) == held
+    assert contents(RedoLog.open(disk)) == held

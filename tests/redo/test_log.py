@@ -13,12 +13,13 @@ from redoraft.errors import CorruptRedo, DiskError, LogMisuse
 from redoraft.raft.port import LogPort
 from redoraft.redo.block import encode_block
 from redoraft.redo.entry import Entry
+from redoraft.redo.files import Layout, RedoFiles
 from redoraft.redo.log import RedoLog
 from redoraft.redo.record import Meta, encode_meta
 from redoraft.redo.scan import scan
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import LOG, WatchedFile, contents, disk_with, file_bytes, mtr_of_size, mtrs, naive_lsn, new_log
+from .kit import LOG, WatchedDisk, contents, file_bytes, mtr_of_size, mtrs, naive_lsn, new_log
 from .test_scan import file_of
 
 ONE = Term(1)
@@ -90,7 +91,7 @@ MISUSES: list[tuple[str, Callable[[RedoLog], object]]] = [
     ("no mtr ends", lambda log: log.fsync(Lsn(10**12))),
     ("no entry ends", lambda log: log.truncate(naive_lsn(833))),
     ("no entry ends", lambda log: log.truncate(naive_lsn(886))),
-    ("no entry ends", lambda log: log.truncate(Lsn(0))),
+    ("goes below", lambda log: log.truncate(Lsn(0))),
     ("no entry ends", lambda log: log.read(naive_lsn(100), SECOND)),
     ("no entry ends", lambda log: log.read(FIRST, naive_lsn(886))),
     ("smaller one first", lambda log: log.read(SECOND, FIRST)),
@@ -179,7 +180,7 @@ def test_an_fsync_reports_what_was_written_before() -> None:
 
 def test_what_is_not_written_costs_no_io_to_truncate() -> None:
     disk = MemoryDisk()
-    file = WatchedFile(disk.open(LOG))
+    file = WatchedDisk(disk)
     log = RedoLog.open(file)
     file.calls.clear()
     log.append_mtr(mtr_of_size(1000))
@@ -191,14 +192,15 @@ def test_what_is_not_written_costs_no_io_to_truncate() -> None:
     assert file_bytes(disk) == file_of([meta(1, 1, 8204, 0)])
 
 
-def test_the_cut_block_is_durable_before_the_tail_goes() -> None:
-    file = WatchedFile(MemoryDisk().open(LOG))
-    log = RedoLog.open(file)
+def test_the_mark_is_durable_before_anything_goes_and_goes_last() -> None:
+    disk = WatchedDisk(MemoryDisk())
+    log = RedoLog.open(disk)
     log.append_mtr(mtr_of_size(3000))
     log.fsync(log.close_entry(ONE))
-    file.calls.clear()
+    disk.calls.clear()
     log.truncate(log.start_lsn)
-    assert file.calls == ["write", "fsync", "truncate", "fsync"]
+    marked, cut, unmarked = ["write", "fsync"], ["sync", "write", "truncate", "fsync"], ["write", "fsync"]
+    assert disk.calls == marked + cut + unmarked
 
 
 @pytest.mark.parametrize("sizes", [(463,), (463, 463), (463, 700), (959,)])
@@ -213,10 +215,10 @@ def test_a_cut_at_the_border_of_a_block(sizes: tuple[int, ...]) -> None:
     log.append_mtr(mtr_of_size(2000))
     log.fsync(log.close_entry(ONE))
     log.truncate(cut)
-    assert RedoLog.open(disk.copy().open(LOG)).last_lsn == cut
+    assert RedoLog.open(disk.copy()).last_lsn == cut
     log.append_mtr(mtr_of_size(10))
     log.fsync(log.close_entry(Term(7)))
-    again = RedoLog.open(disk.open(LOG))
+    again = RedoLog.open(disk)
     assert (again.last_index, again.last_term) == (2, 7)
     assert contents(again) == contents(log)
 
@@ -224,7 +226,7 @@ def test_a_cut_at_the_border_of_a_block(sizes: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("fail_at", range(8))
 def test_a_failed_disk_is_not_trusted_again(fail_at: int) -> None:
     disk = MemoryDisk()
-    file = WatchedFile(disk.open(LOG))
+    file = WatchedDisk(disk)
     log = RedoLog.open(file)
     log.append_mtr(mtr_of_size(1000))
     log.fsync(log.close_entry(ONE))
@@ -251,7 +253,7 @@ def test_a_failed_disk_is_not_trusted_again(fail_at: int) -> None:
     ):
         with pytest.raises(DiskError, match="open the log again"):
             attempt()
-    again = RedoLog.open(disk.open(LOG))
+    again = RedoLog.open(disk)
     assert again.last_lsn >= min(durable, naive_lsn(1033))
     assert again.durable_lsn == again.last_lsn
 
@@ -260,8 +262,8 @@ def test_a_failed_disk_is_not_trusted_again(fail_at: int) -> None:
 def test_a_disk_that_fails_while_opening(fail_at: int) -> None:
     disk = MemoryDisk()
     with pytest.raises(DiskError):
-        RedoLog.open(WatchedFile(disk.open(LOG), fail_at=fail_at))
-    assert RedoLog.open(disk.open(LOG)).last_lsn == 8204
+        RedoLog.open(WatchedDisk(disk, fail_at=fail_at))
+    assert RedoLog.open(disk).last_lsn == 8204
 
 
 def test_the_ends_of_what_a_leader_sends() -> None:
@@ -297,24 +299,11 @@ def test_a_block_shorter_than_it_was_is_not_sent() -> None:
         log.read(log.start_lsn, log.closed_lsn)
 
 
-@pytest.mark.parametrize("kept", [1, 511, 512, 2048, 2049, 2560])
-def test_a_blank_file_is_a_new_one(kept: int) -> None:
-    disk = disk_with(bytes(kept))
-    log = RedoLog.open(disk.open(LOG))
-    assert log.last_lsn == 8204
-    assert file_bytes(disk) == file_of([])
-
-
-def test_a_log_whose_header_is_gone_is_not_a_new_one() -> None:
-    with pytest.raises(CorruptRedo, match="header is blank but the file is not"):
-        RedoLog.open(disk_with(bytes(512) + file_of([meta(1, 1, 8204, 0)])[512:]).open(LOG))
-
-
 def test_what_the_scan_found_is_told() -> None:
     disk = MemoryDisk()
     log = two_entries(disk)
     log.fsync(log.last_lsn)
-    scanned = RedoLog.open(disk.open(LOG)).scanned
+    scanned = RedoLog.open(disk).scanned
     assert (scanned.end_lsn, scanned.bytes_dropped, len(scanned.entries)) == (SECOND, 20, 2)
 
 
@@ -326,12 +315,12 @@ def test_the_rule_that_drops_an_open_entry_can_be_taken_out() -> None:
     log.fsync(log.last_lsn)
     kept = log.mtr_ends(SECOND, log.last_lsn)
     file = disk.open(LOG)
-    assert scan(file).dropped_ends == kept
+    assert scan(RedoFiles.open(disk, Layout())).dropped_ends == kept
     file.truncate(file.size - 512)
     file.fsync()
-    assert scan(file).dropped_ends == kept[:1]
-    broken = RedoLog.open(disk.copy().open(LOG), max)
+    assert scan(RedoFiles.open(disk, Layout())).dropped_ends == kept[:1]
+    broken = RedoLog.open(disk.copy(), max)
     assert (broken.closed_lsn, broken.last_lsn, broken.durable_lsn) == (SECOND, kept[0], kept[0])
     broken.close_entry(Term(2))
     assert broken.read(SECOND, broken.last_lsn) == mtr_of_size(20) + meta(2, 3, SECOND, 20)
-    assert RedoLog.open(disk.open(LOG)).last_lsn == SECOND
+    assert RedoLog.open(disk).last_lsn == SECOND

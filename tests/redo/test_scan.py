@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from redoraft.errors import CorruptRedo
 from redoraft.redo.block import encode_block, seal
 from redoraft.redo.entry import Entry
-from redoraft.redo.header import header_block
+from redoraft.redo.files import Layout, RedoFiles
+from redoraft.redo.header import Header, header_block
 from redoraft.redo.record import Meta, encode_meta
 from redoraft.redo.scan import EndReason, ScanResult, scan
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import LOG, disk_with, mtr_of_size, mtrs, naive_lsn
+from .kit import disk_with, mtr_of_size, mtrs, naive_lsn
 
 
 def meta(term: int, index: int, start: int, size: int) -> bytes:
@@ -29,11 +30,11 @@ def file_of(pieces: list[bytes]) -> bytes:
     for number, low in enumerate(range(0, max(1, len(data)), 496)):
         here = [start - low + 12 for start in starts if low <= start < low + 496]
         blocks.append(encode_block(16 + number, data[low : low + 496], here[0] if here else 0))
-    return header_block() + bytes(3 * 512) + b"".join(blocks)
+    return header_block(Header(0, 16)) + bytes(3 * 512) + b"".join(blocks)
 
 
 def scanned(content: bytes) -> ScanResult:
-    return scan(disk_with(content).open(LOG))
+    return scan(RedoFiles.open(disk_with(content), Layout()))
 
 
 FIRST = [mtr_of_size(100), meta(1, 1, 8204, 100)]
@@ -184,7 +185,7 @@ def test_a_file_without_a_beginning_is_an_error(content: bytes, offset: int, wha
 
 
 def test_another_format_is_told_from_damage() -> None:
-    newer = bytearray(header_block()[:508])
+    newer = bytearray(header_block(Header(0, 16))[:508])
     newer[3] += 1
     with pytest.raises(CorruptRedo, match=r"0x52520002.*use the version"):
         scanned(seal(bytes(newer)) + file_of(FIRST)[512:])

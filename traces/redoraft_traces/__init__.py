@@ -15,6 +15,7 @@ from redoraft_traces.events import (
     encode_event,
     encode_header,
 )
+from redoraft_traces.merge import merged_header
 from redoraft_traces.reader import LocatedEvent, TornLine, Trace, TraceReader, iter_events, read_trace
 from redoraft_traces.schema import SCHEMA_PATH, schema, schema_json
 from redoraft_traces.writer import TraceWriter
@@ -37,6 +38,7 @@ __all__ = [
     "encode_event",
     "encode_header",
     "iter_events",
+    "merged_header",
     "read_trace",
     "schema",
     "schema_json",

@@ -19,6 +19,7 @@ from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.coverage import actions_taken, missing_actions
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.mapping import load_mapping
+from redoraft_check.validate.merging import validate_merged
 from redoraft_check.validate.minimize import minimize
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
 from redoraft_check.validate.refusals import explained
@@ -55,6 +56,9 @@ def validate(
         str | None,
         typer.Option("--require-actions", help="A,B: actions that some accepted trace must take, else 22."),
     ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="The files are one run, each with the events of some nodes.")
+    ] = False,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -70,6 +74,10 @@ def validate(
 
     Exit codes: 0 all accepted, 21 one refused, 65 one unreadable, 22 nothing to check, 20 unknown.
     """
+    if merge and engine is not EngineName.ORACLE:
+        raise CliError(Exit.USAGE, "--merge needs a search that TLC is not asked for; add --engine oracle")
+    if merge and (explain or shrink or required is not None):
+        raise CliError(Exit.USAGE, "--merge goes with none of --explain, --minimize, --require-actions")
     screen = Screen(quiet=quiet, no_color=no_color)
     folder = spec_dir(spec)
 
@@ -92,7 +100,8 @@ def validate(
         return judge.validate(traces)
 
     def with_oracle() -> list[Verdict]:
-        return OracleEngine(spec=folder, tools=tools).validate(traces)
+        oracle = OracleEngine(spec=folder, tools=tools)
+        return [validate_merged(traces, oracle).verdict] if merge else oracle.validate(traces)
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
         EngineName.TLC: with_tlc,

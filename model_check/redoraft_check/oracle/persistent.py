@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from itertools import islice
-from operator import xor
-from typing import Any, Final
+from operator import ne, xor
+from typing import Any, Final, cast
+
+from redoraft_check.rows import Rows
 
 LARGE: Final = 32
 """Up to this many elements a plain tuple, frozenset or dictionary is used."""
@@ -24,23 +26,26 @@ class _Spine:
 
     __slots__ = ("counts", "hashes", "items")
 
-    def __init__(self, items: list[Any]) -> None:
+    def __init__(self, items: Any) -> None:
         self.items = items
-        self.hashes = [0]
-        self.counts: dict[object, list[int]] = {}
+        self.hashes: Rows[int] = Rows([0])
+        self.counts: dict[object, Rows[int]] = {}
 
     def branch(self, count: int) -> _Spine:
         """A list of its own for who goes on differently; what is known of the items stays known."""
-        other = _Spine(self.items[:count])
-        other.hashes = self.hashes[: count + 1]
-        other.counts = {key: counts[: count + 1] for key, counts in self.counts.items()}
+        other = _Spine(self.items.branch(count))
+        other.hashes = self.hashes.branch(min(count + 1, self.hashes.size))
+        other.counts = {
+            key: counts.branch(min(count + 1, counts.size)) for key, counts in self.counts.items()
+        }
         return other
 
     def hash_to(self, count: int) -> int:
         hashes = self.hashes
-        if len(hashes) <= count:
-            running = hashes[-1]
-            for item in self.items[len(hashes) - 1 : count]:
+        done = hashes.size
+        if done <= count:
+            running = hashes[done - 1]
+            for item in self.items.between(done - 1, count):
                 running = hash((running, item))
                 hashes.append(running)
         return hashes[count]
@@ -48,10 +53,11 @@ class _Spine:
     def count_to(self, count: int, key: object, test: _Counter) -> int:
         counts = self.counts.get(key)
         if counts is None:
-            counts = self.counts[key] = [0]
-        if len(counts) <= count:
-            running = counts[-1]
-            for index in range(len(counts), count + 1):
+            counts = self.counts[key] = Rows([0])
+        done = counts.size
+        if done <= count:
+            running = counts[done - 1]
+            for index in range(done, count + 1):
                 running += test(index)
                 counts.append(running)
         return counts[count]
@@ -69,13 +75,18 @@ class Sequence:
     @classmethod
     def of(cls, items: Iterable[Any]) -> Sequence:
         """A sequence with a list of its own."""
-        own = list(items)
-        return cls(_Spine(own), len(own))
+        own = Rows(list(items))
+        return cls(_Spine(own), own.size)
+
+    @classmethod
+    def over(cls, items: Any) -> Sequence:
+        """A sequence, empty at first, whose items are looked up in `items` when they are asked for."""
+        return cls(_Spine(items), 0)
 
     def append(self, item: Any) -> Sequence:
         """One item more."""
         spine, count = self._spine, self.count
-        if count == len(spine.items):
+        if count == spine.items.size:
             spine.items.append(item)
         elif spine.items[count] != item:
             spine = spine.branch(count)
@@ -84,7 +95,7 @@ class Sequence:
 
     def prefix(self, count: int) -> Any:
         """The first `count` items."""
-        return Sequence(self._spine, count) if count > LARGE else tuple(self._spine.items[:count])
+        return Sequence(self._spine, count) if count > LARGE else tuple(self._spine.items.first(count))
 
     def holding(self, key: object, test: _Counter) -> int:
         """How many indices from 1 pass `test`, which is the same for the same `key`."""
@@ -94,12 +105,13 @@ class Sequence:
         return self.count
 
     def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return tuple(self._spine.items[at.start or 0 : self.count if at.stop is None else at.stop])
-        return self._spine.items[at]
+        if at.__class__ is int:
+            return self._spine.items[at]
+        stop = self.count if at.stop is None else min(at.stop, self.count)
+        return tuple(self._spine.items.between(at.start or 0, stop))
 
     def __iter__(self) -> Iterator[Any]:
-        return islice(self._spine.items, self.count)
+        return cast("Iterator[Any]", self._spine.items.first(self.count))
 
     def __hash__(self) -> int:
         return self._spine.hash_to(self.count)
@@ -109,7 +121,7 @@ class Sequence:
             return False
         if self._spine is other._spine:
             return True
-        if hash(self) != hash(other) or self._spine.items[: self.count] != other._spine.items[: self.count]:
+        if hash(self) != hash(other) or any(map(ne, self, other)):
             return False
         # Found equal once: from now on one list, so that the next comparison costs nothing.
         other._spine = self._spine

@@ -21,7 +21,7 @@ from redoraft_check.tlc.runner import TlcJob, run_tlc
 from redoraft_check.tlc.tools import Tools
 from redoraft_check.tlc.values import Function, ValueSyntaxError, parse
 from redoraft_check.validate.mapping import VARS, load_mapping
-from redoraft_check.validate.prepare import Prepared, judge_together
+from redoraft_check.validate.prepare import Constants, Prepared, constants_of, prepare, refused
 from redoraft_check.validate.projection import Projection
 from redoraft_check.validate.tla import MODULE, Run, config, data_module, make_run, plain_name
 from redoraft_check.validate.verdict import Status, Verdict
@@ -84,28 +84,33 @@ class Engine:
 
         Raises `CliError` (65) when the specification or its mapping table cannot be read.
         """
-        return judge_together(paths, load_mapping(self.spec), self._group)
-
-    def _group(self, group: dict[int, Prepared]) -> dict[int, Verdict]:
-        return {i: verdict for batch in _batches(group) for i, verdict in self._batch(batch).items()}
+        mapping = load_mapping(self.spec)
+        found = [prepare(path, mapping) for path in paths]
+        verdicts: dict[int, Verdict] = {i: one for i, one in enumerate(found) if isinstance(one, Verdict)}
+        groups: dict[Constants, dict[int, Prepared]] = defaultdict(dict)
+        for i, one in enumerate(found):
+            if isinstance(one, Prepared):
+                groups[constants_of(one.header)][i] = one
+        for group in groups.values():
+            for batch in _batches(group):
+                verdicts.update(self._batch(batch))
+        return [verdicts[i] for i in range(len(found))]
 
     def _batch(self, batch: dict[int, Prepared]) -> dict[int, Verdict]:
         """Judge runs that share their constants."""
         # A run of no events would be accepted: there is nothing in it to judge.
-        judged = {i: one for i, one in batch.items() if one.spec_events}
+        judged = {i: one for i, one in batch.items() if one.events}
         accepted, undecided = self._search(judged)
         out = {i: _undecided(judged[i], note) for i, note in undecided.items()}
-        refused = [i for i in judged if i not in accepted and i not in undecided]
-        stopped = [
-            i for i in batch if i not in undecided and i not in refused and batch[i].stopped is not None
-        ]
-        out.update({i: _accepted_verdict(batch[i]) for i in batch if i not in undecided and i not in refused})
+        lost = [i for i in judged if i not in accepted and i not in undecided]
+        # All that could be projected is allowed: what stopped the projection has the last word.
+        out.update({i: one.verdict for i, one in batch.items() if i not in undecided and i not in lost})
         # The state before an event that stopped the projection is asked for too.
-        asked = [*refused, *(i for i in stopped if i in judged and out[i].status is Status.REFUSED)]
+        asked = [*lost, *(i for i in judged if i in out and out[i].status is Status.REFUSED)]
         if asked:
             told = self._tell([judged[i] for i in asked])
             for at, i in enumerate(asked, start=1):
-                if i in refused:
+                if i in lost:
                     out[i] = _refused(judged[i], told, at)
                 else:
                     out[i] = evolve(out[i], last_good=told.last_good(at, batch[i]))
@@ -143,7 +148,7 @@ class Engine:
         with scratch_folder() as place:
             (place / f"{MODULE}.tla").write_text(data_module(runs), encoding="utf-8")
             cfg = place / f"{TRACE_MODULE}.cfg"
-            cfg.write_text(config(*one.constants, telling=telling), encoding="utf-8")
+            cfg.write_text(config(*constants_of(one.header), telling=telling), encoding="utf-8")
             job = TlcJob(
                 module=self.spec / "trace" / f"{TRACE_MODULE}.tla",
                 config=cfg,
@@ -160,11 +165,11 @@ def _batches(group: dict[int, Prepared]) -> Iterator[dict[int, Prepared]]:
     batch: dict[int, Prepared] = {}
     events = 0
     for i, one in group.items():
-        if batch and events + len(one.spec_events) > BATCH_EVENTS:
+        if batch and events + len(one.events) > BATCH_EVENTS:
             yield batch
             batch, events = {}, 0
         batch[i] = one
-        events += len(one.spec_events)
+        events += len(one.events)
     if batch:
         yield batch
 
@@ -219,38 +224,24 @@ def _pairs(value: object) -> Iterable[tuple[object, object]]:
     return value.pairs if isinstance(value, Function) else ()
 
 
-def _accepted_verdict(one: Prepared) -> Verdict:
-    """Everything that could be projected is allowed; what stopped the projection has the last word."""
-    if one.stopped is not None:
-        return one.stopped
-    return Verdict(one.path, Status.ACCEPTED, events=len(one.events), torn=one.torn)
-
-
 def _refused(one: Prepared, told: _Told, at: int) -> Verdict:
     passed = told.passed(at)
-    verdict = Verdict(one.path, Status.REFUSED, events=len(one.events), torn=one.torn)
-    if passed >= len(one.spec_events):
-        reason = "TLC passed every event and did not print the line of acceptance"
-        return evolve(verdict, status=Status.UNKNOWN, reason=reason)
+    if passed >= len(one.events):
+        return _undecided(one, "TLC passed every event and did not print the line of acceptance")
     if told.note is not None:
         reason = (
             f"the specification does not allow this run; which event it refuses is not known: {told.note}"
         )
-        return evolve(verdict, reason=reason)
-    event = one.events[passed]
-    where = f"event {passed + 1} ({event.node} seq {event.seq})"
-    named = event.action or "any action"
+        return evolve(_undecided(one, reason), status=Status.REFUSED)
+    verdict = refused(one.verdict.path, one.events[passed], passed + 1)
     return evolve(
-        verdict,
-        line=one.lines[passed],
-        reason=f"{where}: the specification does not allow {named} here with what the node showed after it",
-        event=one.text(passed),
-        last_good=told.last_good(at, one),
+        verdict, events=one.verdict.events, torn=one.verdict.torn, last_good=told.last_good(at, one)
     )
 
 
 def _undecided(one: Prepared, note: str) -> Verdict:
-    return Verdict(one.path, Status.UNKNOWN, events=len(one.events), reason=note, torn=one.torn)
+    found = one.verdict
+    return Verdict(found.path, Status.UNKNOWN, events=found.events, reason=note, torn=found.torn)
 
 
 def _note(result: TlcResult) -> str:

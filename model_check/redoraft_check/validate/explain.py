@@ -30,6 +30,7 @@ from redoraft_check.validate.engine import TOLD
 from redoraft_check.validate.explanation import Conjunct, Explanation, WrongField
 from redoraft_check.validate.mapping import VARS, Mapping
 from redoraft_check.validate.oracle_engine import load_trace_spec, told_by_node
+from redoraft_check.validate.prepare import Constants
 from redoraft_check.validate.projection import (
     ABSENT,
     ABSENT_NAME,
@@ -39,8 +40,6 @@ from redoraft_check.validate.projection import (
     Unsupported,
 )
 from redoraft_traces import Event
-
-Constants = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 MAX_LOOKED_AT: Final = 500
 """States of the frontier that are searched for the nearest branch."""
@@ -105,7 +104,7 @@ class TraceExplainer:
         """TraceStartup, compiled for a cluster, with one rule switched off or none."""
         key = (constants, off)
         if key not in self._compiled:
-            spec = load_trace_spec(self.spec, constants, [], self.tools, off=off)
+            spec = load_trace_spec(self.spec, constants, self.tools, off=off).spec
             folders = (self.spec / "trace", *library_dirs(self.spec))
             self._compiled[key] = Explainer(spec, Sources(folders))
         return self._compiled[key]

@@ -8,8 +8,13 @@ stays linear.
 from __future__ import annotations
 
 from bisect import bisect_left
+from operator import itemgetter
 
 from attrs import define, field
+
+from redoraft_check.rows import CHUNK, Rows
+
+_LAST = itemgetter(-1)
 
 
 @define
@@ -20,15 +25,22 @@ class LogView:
     """
 
     start_lsn: int
-    ends: list[int] = field(factory=list)
+    ends: Rows[int] = field(factory=lambda: Rows([]))
     count: int = 0
 
     def position(self, lsn: int) -> int | None:
         """How many mtrs end at or below `lsn`, if one ends exactly there (0 at the start); else None."""
+        count, ends = self.count, self.ends
+        # Most of what a trace says is about the newest end.
+        if count and ends[count - 1] == lsn:
+            return count
         if lsn == self.start_lsn:
             return 0
-        at = bisect_left(self.ends, lsn, 0, self.count)
-        return at + 1 if at < self.count and self.ends[at] == lsn else None
+        whole = bisect_left(ends.chunks, lsn, 0, ends.size // CHUNK, key=_LAST)
+        chunk = ends.chunks[whole]
+        at = bisect_left(chunk, lsn)
+        found = whole * CHUNK + at
+        return found + 1 if found < count and chunk[at] == lsn else None
 
     def lsn(self, position: int) -> int | None:
         """Where mtr number `position` ends, None if there is no such mtr."""
@@ -43,9 +55,9 @@ class LogView:
 
     def extend(self, lsn: int) -> None:
         """Another mtr ends at `lsn`, which must be beyond the last one."""
-        if self.count < len(self.ends):
+        if self.count < self.ends.size:
             # Somebody else's branch goes on differently in the shared list.
-            self.ends = self.ends[: self.count]
+            self.ends = self.ends.branch(self.count)
         self.ends.append(lsn)
         self.count += 1
 

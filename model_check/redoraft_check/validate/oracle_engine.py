@@ -1,8 +1,8 @@
 """The oracle engine of `redoraft validate`: the trace specification itself, stepped in process.
 
-TraceStartup is compiled with the runs in the place of `Runs`, and a frontier of possible states goes from
-event to event: `Pass` takes the event, `HiddenStep` and `ImpliedCrash` may come before it.  So the two
-engines judge by the same text; only who evaluates it differs.
+TraceStartup is compiled once with one run in the place of `Runs`, and a frontier of possible states goes from
+event to event as they are read: `Pass` takes the event, `HiddenStep` and `ImpliedCrash` may come before it.
+So the two engines judge by the same text; only who evaluates it differs, and the file is never held whole.
 """
 
 from __future__ import annotations
@@ -10,21 +10,29 @@ from __future__ import annotations
 import gc
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from redoraft_check.oracle.errors import EvaluationError, OutsideSubset
+from redoraft_check.oracle.persistent import Sequence
 from redoraft_check.oracle.spec import Spec, State, load
-from redoraft_check.oracle.values import Function, Value, make_sequence, make_set
+from redoraft_check.oracle.values import Function, Value, make_set
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.config import parse_config
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.engine import TOLD, TRACE_MODULE, NodeStates
 from redoraft_check.validate.mapping import VARS, load_mapping
-from redoraft_check.validate.prepare import Prepared, judge_together
+from redoraft_check.validate.prepare import (
+    Constants,
+    Projected,
+    Reading,
+    constants_of,
+    judge_file,
+    refused,
+)
 from redoraft_check.validate.projection import ABSENT_NAME, Projection, SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
 from redoraft_check.validate.verdict import Status, Verdict
@@ -40,69 +48,101 @@ class FrontierFull(Exception):
     """More states are possible than the bound allows."""
 
 
-@define
-class Judged:
-    """How far a run came: events passed, one state after the last of them, and the largest frontier.
+class _Newest:
+    """The items of a sequence of which only the newest is kept: that is the only one that is asked for."""
 
-    `frontier` has the states that were possible before the first event that was not passed.
-    """
+    def __init__(self) -> None:
+        self._item: Value = None
 
-    passed: int = 0
-    last: State | None = None
-    widest: int = 1
-    frontier: Sequence[State] = ()
+    def put(self, item: Value) -> None:
+        self._item = item
+
+    def __getitem__(self, at: int) -> Value:
+        return self._item
 
 
 @frozen
+class TraceSpec:
+    """TraceStartup, compiled for some constants, and the events of its one run, as far as they were fed."""
+
+    spec: Spec
+    events: Sequence
+    _newest: _Newest
+
+    def feed(self, event: SpecEvent, number: int) -> None:
+        """Event `number` of the run, from 1."""
+        self._newest.put((event.action, event.node, event.args, event.shown))
+        self.events.count = number
+
+    def restart(self) -> None:
+        """Another run begins."""
+        self.events.count = 0
+
+
+@define
+class Judged:
+    """How far a run came: events passed, the states possible after the last of them, how many at most, and
+    the event that none of them allows."""
+
+    passed: int = 0
+    frontier: list[State] = field(factory=list)
+    widest: int = 1
+    refused: Projected | None = None
+
+
+@define
 class OracleEngine:
     """The oracle on TraceStartup.  `tools` is asked for Java only when SANY's answer is not in the cache."""
 
     spec: Path
     tools: Callable[[], Tools] = find_tools
     max_frontier: int = MAX_FRONTIER
+    _compiled: dict[Constants, TraceSpec] = field(factory=dict, init=False)
 
-    def validate(self, paths: Sequence[Path]) -> list[Verdict]:
+    def validate(self, paths: Iterable[Path]) -> list[Verdict]:
         """Judge traces; one verdict a path, in order.
 
         Raises `CliError` (65) when the specification or its mapping table cannot be read.
         """
-        return judge_together(paths, load_mapping(self.spec), self._group)
+        mapping = load_mapping(self.spec)
+        return [judge_file(path, mapping, self._judge) for path in paths]
 
-    def _group(self, group: dict[int, Prepared]) -> dict[int, Verdict]:
-        """Judge runs that share their constants."""
-        constants = next(iter(group.values())).constants
+    def compiled(self, constants: Constants) -> TraceSpec:
+        """TraceStartup for these constants.  Raises `OutsideSubset` and `CliError` (65)."""
+        found = self._compiled.get(constants)
+        if found is None:
+            found = self._compiled[constants] = load_trace_spec(self.spec, constants, self.tools)
+        return found
+
+    def _judge(self, reading: Reading) -> Verdict:
+        path, constants = reading.reader.path, constants_of(reading.reader.header)
         try:
-            spec = load_trace_spec(
-                self.spec, constants, [one.spec_events for one in group.values()], self.tools
-            )
+            trace = self.compiled(constants)
         except OutsideSubset as error:
-            return {i: _unknown(one, error.message) for i, one in group.items()}
-        hidden = bool(constants[2])
-        return {
-            i: self._verdict(spec, run, one, hidden) for run, (i, one) in enumerate(group.items(), start=1)
-        }
-
-    def _verdict(self, spec: Spec, run: int, one: Prepared, hidden: bool) -> Verdict:
+            return Verdict(path, Status.UNKNOWN, reason=error.message)
         judged = Judged()
         try:
-            judge(spec, run, one.spec_events, judged, hidden=hidden, max_frontier=self.max_frontier)
+            judge(trace, reading, judged, hidden=bool(constants[2]), max_frontier=self.max_frontier)
         except FrontierFull:
             reason = (
                 f"more than {self.max_frontier:,} states are possible at event {judged.passed + 1}: bound hit"
             )
-            return _unknown(one, reason)
+            return Verdict(path, Status.UNKNOWN, reason=reason)
         except EvaluationError as error:
-            return _unknown(one, f"event {judged.passed + 1}: {error.message}")
-        if judged.passed < len(one.spec_events):
-            return _refused(one, judged.passed, _by_node(spec, judged, one))
-        if one.stopped is None:
-            return Verdict(one.path, Status.ACCEPTED, events=len(one.events), torn=one.torn)
-        # All that could be projected is allowed: what stopped the projection has the last word.
-        refused = one.stopped.status is Status.REFUSED
-        return evolve(one.stopped, last_good=_by_node(spec, judged, one)) if refused else one.stopped
+            return Verdict(path, Status.UNKNOWN, reason=f"event {judged.passed + 1}: {error.message}")
+        if judged.refused is not None:
+            verdict = refused(path, judged.refused, judged.passed + 1)
+        elif reading.stopped is not None:
+            # All that could be projected is allowed: what stopped the projection has the last word.
+            verdict = reading.stopped
+        else:
+            return Verdict(path, Status.ACCEPTED)
+        if verdict.status is not Status.REFUSED:
+            return verdict
+        return evolve(verdict, last_good=_by_node(trace.spec, judged, reading.projection))
 
 
-def agreed(ours: Sequence[Verdict], theirs: Sequence[Verdict]) -> list[Verdict]:
+def agreed(ours: Iterable[Verdict], theirs: Iterable[Verdict]) -> list[Verdict]:
     """The verdicts of both engines as one; where they differ nothing is known, and both are named."""
     return [_common(one, other) for one, other in zip(ours, theirs, strict=True)]
 
@@ -119,67 +159,86 @@ def _common(ours: Verdict, theirs: Verdict) -> Verdict:
 
 
 def load_trace_spec(
-    spec: Path,
-    constants: tuple[Sequence[str], Sequence[str], Sequence[str]],
-    runs: Sequence[Sequence[SpecEvent]],
-    tools: Callable[[], Tools] = find_tools,
-    *,
-    off: str = "",
-) -> Spec:
-    """TraceStartup, compiled, with these runs; `off` is a rule that is switched off.
+    spec: Path, constants: Constants, tools: Callable[[], Tools] = find_tools, *, off: str = ""
+) -> TraceSpec:
+    """TraceStartup, compiled, with one run and no event yet; `off` is a rule that is switched off.
 
     Raises `OutsideSubset` (20) and `CliError` (65).
     """
+    newest = _Newest()
+    events = Sequence.over(newest)
     with tempfile.TemporaryDirectory(prefix="redoraft-") as folder:
         place = Path(folder)
         # The runs are not read from the module: one empty stub keeps SANY's answer in the cache.
         (place / f"{MODULE}.tla").write_text(data_module([]), encoding="utf-8")
-        return load(
+        compiled = load(
             spec / "trace" / f"{TRACE_MODULE}.tla",
             parse_config(config(*constants, telling=False)),
             (place, *library_dirs(spec)),
             definitions={
-                "Runs": make_sequence(_run(events) for events in runs),
                 "Off": make_set([off] if off else []),
+                "Runs": (Function({"id": "", "hash": "", "events": events}),),
                 **dict(zip(("DataNodes", "LogNodes", "Hidden"), map(make_set, constants), strict=True)),
             },
             tools=tools,
         )
+    return TraceSpec(compiled, events, newest)
 
 
 def judge(
-    spec: Spec,
-    run: int,
-    events: Sequence[SpecEvent],
+    trace: TraceSpec,
+    events: Iterable[Projected],
     judged: Judged,
     *,
     hidden: bool,
     max_frontier: int = MAX_FRONTIER,
 ) -> None:
-    """Take a run (from 1) through its events, as far as the specification allows; `judged` says how far.
+    """Take a run through its events, as far as the specification allows; `judged` says how far.
 
     Raises `FrontierFull` at the bound, and `EvaluationError`.
     """
-    which = spec.variables.index("run")
-    frontier = [state for state in spec.initial_states() if state[which] == run]
-    passing = spec.stepper("Pass")
-    before = steps_before(spec, hidden=hidden)
-    with spec.evaluating(), _settled_memory():
-        for event in events:
-            if hidden or event.action in BEFORE:
-                frontier = closure(frontier, before, max_frontier)
-            following = [successor for state in frontier for successor in passing(state)]
-            if len(following) > 1:
-                following = list(dict.fromkeys(following))
+    stepping = Stepping(trace, hidden=hidden, max_frontier=max_frontier)
+    frontier = judged.frontier = stepping.start()
+    advance = stepping.advance
+    with trace.spec.evaluating(), _settled_memory():
+        for one in events:
+            following = advance(frontier, one.spec, judged.passed + 1)
             if not following:
-                break
-            if len(following) > max_frontier:
-                raise FrontierFull
-            frontier = following
+                judged.refused = one
+                return
+            frontier = judged.frontier = following
             judged.passed += 1
-            judged.last = frontier[0]
             judged.widest = max(judged.widest, len(frontier))
-    judged.frontier = frontier
+
+
+class Stepping:
+    """From the states that are possible before an event to those after it; use it inside `evaluating`."""
+
+    def __init__(self, trace: TraceSpec, *, hidden: bool, max_frontier: int = MAX_FRONTIER) -> None:
+        spec = trace.spec
+        self._trace = trace
+        self._hidden = hidden
+        self._bound = max_frontier
+        self._pass = spec.stepper("Pass")
+        self._before = steps_before(spec, hidden=hidden)
+
+    def start(self) -> list[State]:
+        """The states before the first event."""
+        self._trace.restart()
+        return list(self._trace.spec.initial_states())
+
+    def advance(self, frontier: list[State], event: SpecEvent, number: int) -> list[State]:
+        """The states after event `number`, from 1; none when it is refused.  Raises `FrontierFull`."""
+        self._trace.feed(event, number)
+        if self._hidden or event.action in BEFORE:
+            frontier = closure(frontier, self._before, self._bound)
+        passing = self._pass
+        following = [successor for state in frontier for successor in passing(state)]
+        if len(following) > 1:
+            following = list(dict.fromkeys(following))
+        if len(following) > self._bound:
+            raise FrontierFull
+        return following
 
 
 def steps_before(spec: Spec, *, hidden: bool) -> list[Callable[[State], list[State]]]:
@@ -198,9 +257,9 @@ def _settled_memory() -> Iterator[None]:
 
 
 def closure(
-    frontier: Iterable[State], steps: Sequence[Callable[[State], Iterable[State]]], bound: int
+    frontier: Iterable[State], steps: Iterable[Callable[[State], Iterable[State]]], bound: int
 ) -> list[State]:
-    """All states that are reached without passing an event.  Raises `FrontierFull`."""
+    """All states that are reached without passing an event."""
     known = dict.fromkeys(frontier)
     waiting = list(known)
     while waiting:
@@ -215,31 +274,8 @@ def closure(
     return list(known)
 
 
-def _run(events: Sequence[SpecEvent]) -> Value:
-    rows = make_sequence((one.action, one.node, one.args, one.shown) for one in events)
-    return Function({"id": "", "hash": "", "events": rows})
-
-
-def _refused(one: Prepared, passed: int, last_good: NodeStates) -> Verdict:
-    event = one.events[passed]
-    where = f"event {passed + 1} ({event.node} seq {event.seq})"
-    named = event.action or "any action"
-    return Verdict(
-        one.path,
-        Status.REFUSED,
-        events=len(one.events),
-        line=one.lines[passed],
-        reason=f"{where}: the specification does not allow {named} here with what the node showed after it",
-        event=one.text(passed),
-        last_good=last_good,
-        torn=one.torn,
-    )
-
-
-def _by_node(spec: Spec, judged: Judged, one: Prepared) -> NodeStates:
-    if judged.last is None:
-        return ()
-    return told_by_node(spec, judged.last, one.projected(judged.passed))
+def _by_node(spec: Spec, judged: Judged, projection: Projection) -> NodeStates:
+    return told_by_node(spec, judged.frontier[0], projection) if judged.passed else ()
 
 
 def told_by_node(spec: Spec, state: State, projection: Projection) -> NodeStates:
@@ -250,12 +286,8 @@ def told_by_node(spec: Spec, state: State, projection: Projection) -> NodeStates
     for told, name in TOLD.items():
         for node, value in values[told].items():
             if VARS[name] == "lsn":
-                lsn = projection.in_bytes(node, value)
+                lsn = projection.in_bytes_before(node, value)
                 nodes[node][name] = f"(mtr {value})" if lsn is None else lsn
             else:
                 nodes[node][name] = value
     return tuple(sorted(nodes.items()))
-
-
-def _unknown(one: Prepared, reason: str) -> Verdict:
-    return Verdict(one.path, Status.UNKNOWN, events=len(one.events), reason=reason, torn=one.torn)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import define, evolve, frozen
 
 from redoraft_check.validate.mapping import Mapping
 from redoraft_check.validate.projection import (
@@ -19,118 +18,152 @@ from redoraft_check.validate.projection import (
     Unsupported,
 )
 from redoraft_check.validate.verdict import Status, Verdict
-from redoraft_traces import Event, Header, SeqGapError, Trace, TraceError, encode_event, read_trace
+from redoraft_traces import Event, Header, SeqGapError, TraceError, TraceReader, encode_event
 from redoraft_traces.sequence import NodeSequences
 
 CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn")
 """What `constants` of a header may hold for the module Startup."""
 
+Constants: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""Data nodes, log nodes, hidden actions."""
+
+
+class Projected(NamedTuple):
+    """One event, its line in the file (from 1), and what the specification is asked about it."""
+
+    line: int
+    event: Event
+    spec: SpecEvent
+
+
+@define
+class Reading:
+    """A trace that is read and projected event by event.
+
+    `read` counts the events so far.  Iteration ends at the end of the file, or at an event that has no
+    projection; `stopped` is then the verdict that holds if all before is allowed.
+    """
+
+    reader: TraceReader
+    projection: Projection
+    read: int = 0
+    stopped: Verdict | None = None
+
+    def __iter__(self) -> Iterator[Projected]:
+        """Raises `TraceError` for a line that cannot be read."""
+        sequences = NodeSequences(self.reader.header.nodes)
+        path, project, remember = self.reader.path, self.projection.event, self.projection.remember
+        for line, event in self.reader:
+            self.read += 1
+            remember(event.node)
+            try:
+                sequences.accept(path, line, event)
+                projected = project(event)
+            except SeqGapError as error:
+                self._stop(Status.REFUSED, line, event, f"{error.reason}; {error.remedy}")
+                return
+            except (Unprojectable, Unsupported) as error:
+                status = Status.REFUSED if isinstance(error, Unprojectable) else Status.UNKNOWN
+                self._stop(status, line, event, f"{place_of(self.read, event)}: {error}")
+                return
+            yield Projected(line, event, projected)
+
+    def _stop(self, status: Status, line: int, event: Event, reason: str) -> None:
+        text = encode_event(event).decode()
+        self.stopped = Verdict(self.reader.path, status, line=line, reason=reason, event=text)
+
+
+def judge_file(path: Path, mapping: Mapping, judge: Callable[[Reading], Verdict]) -> Verdict:
+    """What `judge` says of a trace while it is read, or why there is nothing to judge.
+
+    The file is read to its end whatever the verdict: a line that cannot be read makes it unreadable
+    wherever it stands.
+    """
+    try:
+        with TraceReader(path, check_seq=False) as reader:
+            verdict, read = _judged(reader, mapping, judge)
+            events = read + sum(1 for _ in reader)
+            if not events and verdict.status is Status.ACCEPTED:
+                verdict = Verdict(path, Status.EMPTY, reason="no events: nothing was checked")
+            return evolve(verdict, events=events, torn=reader.torn.line if reader.torn else None)
+    except TraceError as error:
+        return Verdict(path, Status.UNREADABLE, line=error.line, reason=f"{error.reason}; {error.remedy}")
+
+
+def _judged(
+    reader: TraceReader, mapping: Mapping, judge: Callable[[Reading], Verdict]
+) -> tuple[Verdict, int]:
+    trouble = header_trouble(reader.header, mapping)
+    if trouble is not None:
+        return Verdict(reader.path, trouble[0], line=1, reason=trouble[1]), 0
+    reading = Reading(reader, Projection(reader.header, mapping))
+    return judge(reading), reading.read
+
+
+def constants_of(header: Header) -> Constants:
+    """Data nodes, log nodes and hidden actions: what runs judged together must share."""
+    data, log = header.constants["data_nodes"], header.constants.get("log_nodes", [])
+    return tuple(sorted(data)), tuple(sorted(log)), tuple(sorted(set(header.hidden)))
+
 
 @frozen
 class Prepared:
-    """A trace as far as it could be projected, and what stopped it.
+    """A whole trace as far as it could be projected, for an engine that wants all of it at once.
 
-    `stopped` is a verdict that holds if all before is allowed.
-
-    `lines` and `events` include the event that stopped it, `spec_events` does not.
+    `verdict` holds if all that was projected is allowed.
     """
 
-    path: Path
-    mapping: Mapping
     header: Header
-    lines: tuple[int, ...]
-    events: tuple[Event, ...]
-    spec_events: tuple[SpecEvent, ...]
-    stopped: Verdict | None
-    torn: int | None
+    mapping: Mapping
+    events: tuple[Projected, ...]
+    verdict: Verdict
 
     @property
-    def constants(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """Data nodes, log nodes and hidden actions: what runs judged together must share."""
-        constants = self.header.constants
-        data, log = constants["data_nodes"], constants.get("log_nodes", [])
-        return tuple(sorted(data)), tuple(sorted(log)), tuple(sorted(set(self.header.hidden)))
+    def spec_events(self) -> list[SpecEvent]:
+        """The events in the specification's terms."""
+        return [one.spec for one in self.events]
 
     def projected(self, count: int) -> Projection:
         """The projection after the first `count` events, at most as many as could be projected."""
         projection = Projection(self.header, self.mapping)
-        for event in self.events[:count]:
-            projection.event(event)
+        for one in self.events[:count]:
+            projection.event(one.event)
         return projection
-
-    def text(self, at: int) -> str:
-        """Event number `at`, from 0, as a line of JSON."""
-        return encode_event(self.events[at]).decode()
-
-
-def judge_together(
-    paths: Sequence[Path], mapping: Mapping, judge: Callable[[dict[int, Prepared]], dict[int, Verdict]]
-) -> list[Verdict]:
-    """One verdict a path, in order; `judge` gets the runs that share their constants, by their place."""
-    found = [prepare(path, mapping) for path in paths]
-    verdicts: dict[int, Verdict] = {i: one for i, one in enumerate(found) if isinstance(one, Verdict)}
-    groups: dict[object, dict[int, Prepared]] = defaultdict(dict)
-    for i, one in enumerate(found):
-        if isinstance(one, Prepared):
-            groups[one.constants][i] = one
-    for group in groups.values():
-        verdicts.update(judge(group))
-    return [verdicts[i] for i in range(len(found))]
 
 
 def prepare(path: Path, mapping: Mapping) -> Prepared | Verdict:
-    """Read and project one trace; a verdict at once where nothing is left to judge.
+    """Read and project one trace; a verdict at once where nothing is left to judge."""
+    header: list[Header] = []
+    events: list[Projected] = []
 
-    The file is read whole, and once: a line that cannot be read makes it unreadable wherever it stands.
-    """
-    try:
-        trace = read_trace(path, check_seq=False)
-    except TraceError as error:
-        return Verdict(path, Status.UNREADABLE, line=error.line, reason=f"{error.reason}; {error.remedy}")
-    torn = trace.torn.line if trace.torn is not None else None
-    trouble = _header_trouble(trace.header, mapping)
-    if trouble is not None:
-        return Verdict(path, trouble[0], line=1, reason=trouble[1], torn=torn)
-    if not trace.events:
-        return Verdict(path, Status.EMPTY, reason="no events: nothing was checked", torn=torn)
-    return _project(trace, Projection(trace.header, mapping), torn)
+    def collect(reading: Reading) -> Verdict:
+        header.append(reading.reader.header)
+        events.extend(reading)
+        return reading.stopped or Verdict(path, Status.ACCEPTED)
+
+    verdict = judge_file(path, mapping, collect)
+    if not header or verdict.status in (Status.UNREADABLE, Status.EMPTY):
+        return verdict
+    return Prepared(header[0], mapping, tuple(events), verdict)
 
 
-def _project(trace: Trace, projection: Projection, torn: int | None) -> Prepared:
-    sequences = NodeSequences(trace.header.nodes)
-    lines: list[int] = []
-    events: list[Event] = []
-    projected: list[SpecEvent] = []
-    stopped: Verdict | None = None
-    for line, event in trace.events:
-        lines.append(line)
-        events.append(event)
-        try:
-            sequences.accept(trace.path, line, event)
-            projected.append(projection.event(event))
-        except SeqGapError as error:
-            stopped = Verdict(trace.path, Status.REFUSED, line=line, reason=f"{error.reason}; {error.remedy}")
-        except (Unprojectable, Unsupported) as error:
-            status = Status.REFUSED if isinstance(error, Unprojectable) else Status.UNKNOWN
-            where = f"event {len(events)} ({event.node} seq {event.seq})"
-            stopped = Verdict(trace.path, status, line=line, reason=f"{where}: {error}")
-        if stopped is not None:
-            text = encode_event(event).decode()
-            stopped = evolve(stopped, event=text, events=len(trace.events), torn=torn)
-            break
-    return Prepared(
-        trace.path,
-        projection.mapping,
-        trace.header,
-        tuple(lines),
-        tuple(events),
-        tuple(projected),
-        stopped,
-        torn,
+def refused(path: Path, one: Projected, number: int) -> Verdict:
+    """The verdict on event `number`, from 1, when the specification does not allow it."""
+    named = one.event.action or "any action"
+    reason = (
+        f"{place_of(number, one.event)}: the specification does not allow {named} here"
+        " with what the node showed after it"
     )
+    text = encode_event(one.event).decode()
+    return Verdict(path, Status.REFUSED, line=one.line, reason=reason, event=text)
 
 
-def _header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
+def place_of(number: int, event: Event) -> str:
+    """Event `number`, from 1, as messages name it."""
+    return f"event {number} ({event.node} seq {event.seq})"
+
+
+def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
     """Why a run cannot be judged under this header, None if it can."""
     unknown = [module for module in header.modules if module != mapping.module]
     if unknown or not header.modules:

@@ -38,6 +38,18 @@ class SpecEvent:
     shown: tuple[Value, ...]
 
 
+@frozen
+class Undo:
+    """What an event may change in a projection, as it was before: its node's log, term and open mtrs, and
+    the logs of leaders by term (None: there was none)."""
+
+    node: str
+    view: LogView
+    term: int | None
+    open: int | None
+    leaders: dict[int, LogView | None] = field(factory=dict)
+
+
 class Unprojectable(Exception):
     """An event that says something the specification has no words for; the text is the reason."""
 
@@ -61,12 +73,14 @@ class Projection:
     _leaders: dict[int, LogView] = field(init=False, factory=dict)
     _terms: dict[str, int | None] = field(init=False)
     _open: dict[str, int | None] = field(init=False)
+    _undo: Undo = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
         self._open = dict.fromkeys(self.header.nodes, 0)
+        self._undo = Undo("", LogView(self.start_lsn), None, None)
 
     def event(self, event: Event) -> SpecEvent:
         """Project the next event.
@@ -92,6 +106,29 @@ class Projection:
         """The same in the log of the leader of a term."""
         view = self._leaders.get(term) if term is not None else None
         return view.lsn(position) if view is not None else None
+
+    def remember(self, node: str) -> Undo:
+        """Keep what the next event, one of this node, may change."""
+        self._undo = Undo(node, self._nodes[node].copy(), self._terms[node], self._open[node])
+        return self._undo
+
+    def take_back(self, undo: Undo) -> None:
+        """As if the event after that `remember` had not been.  The last event first."""
+        node = undo.node
+        self._nodes[node], self._terms[node], self._open[node] = undo.view, undo.term, undo.open
+        for term, view in undo.leaders.items():
+            if view is None:
+                del self._leaders[term]
+            else:
+                self._leaders[term] = view
+
+    def in_bytes_before(self, node: str, position: int) -> int | None:
+        """`in_bytes`, as it was at the last `remember`."""
+        return self._undo.view.lsn(position) if node == self._undo.node else self.in_bytes(node, position)
+
+    def _leads(self, term: int, view: LogView) -> None:
+        self._undo.leaders.setdefault(term, self._leaders.get(term))
+        self._leaders[term] = view.copy()
 
     def _check_names(self, event: Event) -> None:
         if event.action is not None and event.action not in self.mapping.rows:
@@ -191,7 +228,7 @@ class Projection:
         if end > view.last_lsn:
             view.extend(end)
         if event.action == "BecomeLeader" or term in self._leaders:
-            self._leaders[term] = view.copy()
+            self._leads(term, view)
         before = self._open[event.node]
         if event.action != "WriteMtr":
             self._open[event.node] = 0
@@ -257,7 +294,7 @@ class Projection:
             leader = self._leader_view(term, "last_lsn")
             view.follow(leader, self._leader(term, last, "last_lsn"))
         if role == "leader" and term is not None:
-            self._leaders[term] = view.copy()
+            self._leads(term, view)
 
     def _ends_at(self, node: str, last: Any) -> None:
         """A log that became shorter (a scan, a truncation, a dropped open entry) shows where it ends now."""

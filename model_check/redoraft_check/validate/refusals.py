@@ -9,25 +9,27 @@ from typing import Final
 from attrs import evolve
 
 from redoraft_check.oracle.errors import EvaluationError
-from redoraft_check.oracle.spec import Spec
+from redoraft_check.oracle.spec import State
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.explain import Refusal, TraceExplainer
 from redoraft_check.validate.explanation import Explanation
-from redoraft_check.validate.mapping import VARS, load_mapping
+from redoraft_check.validate.mapping import load_mapping
 from redoraft_check.validate.oracle_engine import (
     BEFORE,
     MAX_FRONTIER,
     FrontierFull,
     Judged,
+    TraceSpec,
     closure,
     judge,
     load_trace_spec,
     steps_before,
 )
-from redoraft_check.validate.prepare import Prepared, prepare
-from redoraft_check.validate.projection import ABSENT, ABSENT_NAME, SpecEvent
+from redoraft_check.validate.prepare import Prepared, constants_of, prepare
+from redoraft_check.validate.projection import ABSENT_NAME, SpecEvent
 from redoraft_check.validate.verdict import Status, Verdict
-from redoraft_traces import Event, SeqGapError
+from redoraft_traces import Event, SeqGapError, encode_event
+from redoraft_traces.events import decode_event
 from redoraft_traces.sequence import NodeSequences
 
 LED_HERE: Final = 5
@@ -69,59 +71,69 @@ def _explanation(verdict: Verdict, explainer: TraceExplainer, one: Prepared | Ve
 
 
 def refusals(
-    group: Sequence[Prepared], spec: Path, tools: Callable[[], Tools] = find_tools
+    runs: Sequence[Prepared], spec: Path, tools: Callable[[], Tools] = find_tools
 ) -> list[Refusal | None]:
     """The first refused event of each run, None where there is none; the runs share their constants.
 
     Raises `FrontierFull`, `EvaluationError` (20), `OutsideSubset` (20) and `CliError` (65).
     """
-    constants = group[0].constants
-    # One event more than was projected: ImpliedCrash and HiddenStep look at the event that follows.
-    runs = [[*one.spec_events, *_follower(one)] for one in group]
-    compiled = load_trace_spec(spec, constants, runs, tools)
-    return [_refusal(compiled, run, one) for run, one in enumerate(group, start=1)]
+    trace = load_trace_spec(spec, constants_of(runs[0].header), tools)
+    return [_refusal(trace, one) for one in runs]
 
 
-def _follower(one: Prepared) -> list[SpecEvent]:
-    if len(one.events) == len(one.spec_events):
-        return []
-    event = one.events[-1]
-    return [SpecEvent(event.action or ABSENT_NAME, event.node, (), (ABSENT,) * len(VARS))]
-
-
-def _refusal(spec: Spec, run: int, one: Prepared) -> Refusal | None:
-    hidden = bool(one.constants[2])
+def _refusal(trace: TraceSpec, one: Prepared) -> Refusal | None:
+    constants = constants_of(one.header)
+    hidden = bool(constants[2])
     judged = Judged()
-    judge(spec, run, one.spec_events, judged, hidden=hidden)
-    passed, frontier = judged.passed, judged.frontier
-    is_projected = passed < len(one.spec_events)
-    if not is_projected:
-        if one.stopped is None or one.stopped.status is not Status.REFUSED:
-            return None
-        if hidden or one.events[passed].action in (*BEFORE, None):
-            with spec.evaluating():
-                frontier = closure(frontier, steps_before(spec, hidden=hidden), MAX_FRONTIER)
-    first = max(0, passed - LED_HERE)
+    judge(trace, one.events, judged, hidden=hidden)
+    passed, refused = judged.passed, judged.refused
+    if refused is not None:
+        line, event, spec_event = refused
+    elif (
+        one.verdict.status is Status.REFUSED
+        and one.verdict.line is not None
+        and one.verdict.event is not None
+    ):
+        # It has no words in the specification; ImpliedCrash and HiddenStep look at its action and node only.
+        line, event = one.verdict.line, decode_event(one.verdict.event.encode())
+        spec_event = None
+    else:
+        return None
+    before = spec_event or SpecEvent(event.action or ABSENT_NAME, event.node, (), ())
     return Refusal(
         mapping=one.mapping,
-        constants=one.constants,
-        line=one.lines[passed],
-        event=one.events[passed],
-        spec_event=one.spec_events[passed] if is_projected else None,
-        frontier=frontier,
+        constants=constants,
+        line=line,
+        event=event,
+        spec_event=spec_event,
+        frontier=_possible(trace, judged.frontier, before, passed + 1, hidden=hidden),
         projection=one.projected(passed),
         accepted=passed,
         nodes=tuple(one.header.nodes),
-        led_here=tuple((one.lines[at], one.text(at)) for at in range(first, passed)),
-        gap=not is_projected and _is_gap(one.header.nodes, one.path, one.events[: passed + 1]),
+        led_here=tuple(
+            (seen.line, encode_event(seen.event).decode()) for seen in one.events[:passed][-LED_HERE:]
+        ),
+        gap=spec_event is None and _is_gap(one, event),
     )
 
 
-def _is_gap(nodes: Sequence[str], path: Path, events: Sequence[Event]) -> bool:
-    sequences = NodeSequences(nodes)
-    for at, event in enumerate(events):
-        try:
-            sequences.accept(path, at, event)
-        except SeqGapError:
-            return True
+def _possible(
+    trace: TraceSpec, frontier: list[State], event: SpecEvent, number: int, *, hidden: bool
+) -> list[State]:
+    """The states in which the event may be taken: also those behind a crash or hidden steps."""
+    if not (hidden or event.action in BEFORE):
+        return frontier
+    trace.feed(event, number)
+    with trace.spec.evaluating():
+        return closure(frontier, steps_before(trace.spec, hidden=hidden), MAX_FRONTIER)
+
+
+def _is_gap(one: Prepared, refused: Event) -> bool:
+    sequences = NodeSequences(one.header.nodes)
+    for seen in one.events:
+        sequences.accept(one.verdict.path, seen.line, seen.event)
+    try:
+        sequences.accept(one.verdict.path, 0, refused)
+    except SeqGapError:
+        return True
     return False

@@ -5,15 +5,22 @@ A failed fsync is never tried again: the kernel may have dropped the pages and w
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from redoraft.errors import DiskError, StaleHandle
+from redoraft.errors import DiskBroken, DiskError, DiskFull, StaleHandle, SyncFailed
+
+_KINDS: Final[dict[int | None, type[DiskError]]] = {
+    errno.ENOSPC: DiskFull,
+    errno.EDQUOT: DiskFull,
+    errno.EIO: DiskBroken,
+}
 
 
 class RealFile:
@@ -50,13 +57,13 @@ class RealFile:
                 offset, rest = offset + done, rest[done:]
 
     def fsync(self) -> None:
-        """Make everything durable; after a DiskError this handle refuses every further use."""
+        """Make everything durable; after SyncFailed this handle refuses every further use."""
         with self._io("fsync"):
             try:
                 os.fsync(self._fd)
-            except OSError:
+            except OSError as wrong:
                 self._failed = True
-                raise
+                raise _sync_failed(self._path, wrong) from wrong
 
     def truncate(self, size: int) -> None:
         """Set the size in bytes; DiskError."""
@@ -103,19 +110,66 @@ class RealDisk:
 
         DiskError if the name is no plain file name, if another handle has the file, or from the system.
         """
+        path = self._path(name)
+        with as_disk_error("open", path):
+            file = _open(path, os.O_CREAT)
+            try:
+                # Always, not only for a new file: the process that created it may have died before this.
+                self.sync()
+            except BaseException:
+                file.close()
+                raise
+        return file
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all files, sorted; DiskError."""
+        with as_disk_error("list", self._folder):
+            return tuple(sorted(path.name for path in self._folder.iterdir() if path.is_file()))
+
+    def create(self, name: str) -> RealFile:
+        """A new, empty file, its name durable after `sync`; DiskError if there is one, or as `open`."""
+        path = self._path(name)
+        with as_disk_error("create", path):
+            return _open(path, os.O_CREAT | os.O_EXCL)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give the file another name, in one step; DiskError."""
+        path, target = self._path(old), self._path(new)
+        with as_disk_error("rename", path):
+            path.replace(target)
+
+    def remove(self, name: str) -> None:
+        """Take the file away; DiskError."""
+        path = self._path(name)
+        with as_disk_error("remove", path):
+            path.unlink()
+
+    def sync(self) -> None:
+        """Make all names durable; SyncFailed, after which nothing is known of them."""
+        try:
+            _sync_folder(self._folder)
+        except OSError as wrong:
+            raise _sync_failed(self._folder, wrong) from wrong
+
+    def _path(self, name: str) -> Path:
         if name in ("", ".", "..") or Path(name).name != name or "\0" in name:
             raise DiskError(f"{name!r} is no file name: give one without folders")
-        path = self._folder / name
-        with as_disk_error("open", path):
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Always, not only for a new file: the process that created it may have died before this.
-                _sync_folder(self._folder)
-            except BaseException:
-                os.close(fd)
-                raise
-        return RealFile(fd, path)
+        return self._folder / name
+
+
+def _open(path: Path, flags: int) -> RealFile:
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o640)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(fd)
+        raise
+    return RealFile(fd, path)
+
+
+def _sync_failed(path: Path, wrong: OSError) -> SyncFailed:
+    return SyncFailed(f"cannot fsync {path}: {wrong}; what was not durable is lost: stop, and start anew")
 
 
 @contextmanager
@@ -126,7 +180,8 @@ def as_disk_error(what: str, path: Path) -> Iterator[None]:
     except BlockingIOError:
         raise DiskError(f"{path} is in use: close the other handle, or stop the other process") from None
     except (OSError, ValueError, OverflowError) as wrong:
-        raise DiskError(f"cannot {what} of {path}: {wrong}; check the disk, then open it again") from wrong
+        kind = _KINDS.get(getattr(wrong, "errno", None), DiskError)
+        raise kind(f"cannot {what} of {path}: {wrong}; check the disk, then open it again") from wrong
 
 
 def _sync_folder(folder: Path) -> None:

@@ -21,8 +21,8 @@ from typing import Final, Self
 import attrs
 from crc32c import crc32c
 
-from redoraft.disk.file import DiskFile
 from redoraft.errors import CorruptVote, DiskError, LogMisuse
+from redoraft.files import File
 from redoraft.types import NO_ONE, NO_TERM, NodeId, Term
 
 SLOT: Final = 512
@@ -50,14 +50,14 @@ class _Slot:
 class VoteStore:
     """Term and vote of one node in one file.  It keeps what it is told; the rules of voting are Raft's."""
 
-    def __init__(self, file: DiskFile, newest: _Slot) -> None:
+    def __init__(self, file: File, newest: _Slot) -> None:
         """For `open`."""
         self._file: Final = file
         self._newest = newest
         self._failed = False
 
     @classmethod
-    def open(cls, file: DiskFile) -> Self:
+    def open(cls, file: File) -> Self:
         """Read the newest valid copy; in an empty file, write term 0 and no vote, durably.
 
         Raises CorruptVote if no copy is valid and the file is not blank, DiskError.

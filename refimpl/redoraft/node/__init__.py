@@ -5,6 +5,6 @@ pages    what applied redo has made of the data
 driver   Node: takes the core's steps, does their outputs, tells the observer
 """
 
-from redoraft.node.driver import LOG_FILE, VOTE_FILE, Effect, Node, Posted, RestartProcess, Stepped, Stopped
+from redoraft.node.driver import VOTE_FILE, Effect, Node, Posted, RestartProcess, Stepped, Stopped
 
-__all__ = ["LOG_FILE", "VOTE_FILE", "Effect", "Node", "Posted", "RestartProcess", "Stepped", "Stopped"]
+__all__ = ["VOTE_FILE", "Effect", "Node", "Posted", "RestartProcess", "Stepped", "Stopped"]

@@ -13,8 +13,8 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from redoraft.disk.file import Disk
 from redoraft.disk.state import VoteStore
+from redoraft.files import Disk
 from redoraft.node.pages import Pages, whole_mtrs
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer
@@ -39,7 +39,6 @@ from redoraft.raft.state import Members, RaftState, Role, started
 from redoraft.redo.log import RedoLog
 from redoraft.types import LogIndex, Lsn, NodeId, Term
 
-LOG_FILE: Final = "redo"
 VOTE_FILE: Final = "vote"
 
 
@@ -99,7 +98,7 @@ class Node:
 
         Raises CorruptRedo, CorruptVote or DiskError if the disk does not give what a crash may leave.
         """
-        log = RedoLog.open(disk.open(LOG_FILE), rules.scan_end)
+        log = RedoLog.open(disk, rules.scan_end)
         votes = VoteStore.open(disk.open(VOTE_FILE))
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
         if after is not Stopped.NEVER_RAN:

@@ -4,7 +4,11 @@ lsn      positions: SN counts data, LSN counts blocks too
 packed   InnoDB's compressed integers
 record   one record                         mtr    runs of records that hold or fall together (LOG-1)
 block    512 bytes with a checksum          entry  what a meta record closes (LOG-2)
-header   the start of the file              scan   what a file holds (ST-2)
-cut      the end of the file made clean (H12)
-index    where mtrs and entries end         log    RedoLog, which implements `redoraft.raft.port.LogPort`
+header   the start of a file                files  the files `#ib_redoN` as one run of blocks
+scan     what the files hold (ST-2)         cut    the log made to end at an LSN (H12)
+index    where mtrs and entries end         locate index -> LSN by cache, by file, by scan (LOG-3)
+checkpoint  two slots in each file          log    RedoLog, which implements `redoraft.raft.port.LogPort`
+buffer   mtrs that finish out of order (H29)   group_commit  one fsync for many (BIN-4)
+sender   entry cache and read-ahead (LOG-4, LOG-7)   per_record  LOG-10's alternative, measured only
+rules    one method a rule                  mutants  logs without one
 """

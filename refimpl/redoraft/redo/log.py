@@ -1,69 +1,115 @@
 """The redo log, as Raft sees it: `redoraft.raft.port.LogPort` on real bytes.
 
-    start ........ durable ........ written ........ last
-          on disk          in the file       log buffer (memory)
+    start ...... first ...... checkpoint ...... durable ........ written ........ last
+       deleted          on disk                        in the files       log buffer (memory)
 
-durable and written are always ends of mtrs.  A crash leaves an end from durable to written (spec: Survivors);
-`open` finds it by a scan, drops what is no whole entry, and cuts the file there (H12).  Not thread-safe.
+first is the end of an entry, the others are ends of mtrs.  A crash leaves an end from durable to written
+(spec: Survivors);
+`open` finds it by a scan, drops what is no whole entry, and cuts the log there (H12).  Not thread-safe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Self
 
-from redoraft.errors import CorruptRedo, DiskError, LogMisuse
+from redoraft.errors import CorruptRedo, DiskError, LogDeleted, LogFull, LogMisuse, SyncFailed, UnsafeCut
+from redoraft.files import Disk
 from redoraft.redo.block import encode_block
-from redoraft.redo.cut import cut_file, read_data
+from redoraft.redo.checkpoint import Checkpoints, read_checkpoint, write_checkpoint
+from redoraft.redo.cut import Kept, cut_log, finish_cut, read_data
 from redoraft.redo.entry import Entry, why_not_next
-from redoraft.redo.file import RedoFile
-from redoraft.redo.header import create, file_offset, is_new
+from redoraft.redo.files import Layout, RedoFiles, Segment
+from redoraft.redo.header import RESTORE, Note
 from redoraft.redo.index import LogIndexTable
-from redoraft.redo.lsn import BLOCK_DATA, START_LSN, block_of, lsn_of, sn_of
+from redoraft.redo.locate import EntryFinder
+from redoraft.redo.lsn import BLOCK_DATA, BLOCK_SIZE, START_LSN, block_of, lsn_of, sn_of
 from redoraft.redo.mtr import MtrEnd, MtrParser
-from redoraft.redo.record import Meta, encode_meta
+from redoraft.redo.record import META_SIZE, Meta, encode_meta
+from redoraft.redo.rules import ALL_LOG_RULES, NO_FLOOR, LogRules
 from redoraft.redo.scan import ScanResult, scan
 from redoraft.types import NO_TERM, EntryEnd, LogIndex, Lsn, Sn, Term
 
 ScanEnd = Callable[[Lsn, Lsn], Lsn]
 
 
+DEFAULT_LAYOUT: Final = Layout()
+
+
 class RedoLog:
-    """One node's log in one file.  Positions are LSNs in bytes; misuse raises LogMisuse and changes nothing.
+    """One node's log on one disk.  Positions are LSNs in bytes; misuse raises LogMisuse and changes nothing.
 
     After a DiskError every change is refused with another: what is durable is unknown, so open the log again.
     """
 
-    def __init__(self, file: RedoFile, index: LogIndexTable, tail: bytes, scanned: ScanResult) -> None:
-        """For `open`, which is the way to a log; `tail` is the data of the last block."""
-        self._file: Final = file
+    def __init__(
+        self,
+        files: RedoFiles,
+        index: LogIndexTable,
+        kept: Kept,
+        *,
+        scanned: ScanResult,
+        checkpoints: Checkpoints,
+        rules: LogRules,
+    ) -> None:
+        """For `open`, which is the way to a log; `kept` is what the last block holds."""
+        self._files: Final = files
         self._index: Final = index
-        self._tail: Final = bytearray(tail)
-        self._tail_sn = Sn(sn_of(index.last_end) - len(tail))
-        self._written = index.last_end
-        self._durable = index.last_end
+        self._rules: Final = rules
+        self._tail: Final = bytearray()
+        self._checkpoint = checkpoints.lsn
+        self._durable = self._written = index.last_end
         self._failed = False
+        self._tail_sn, self._tail_block, self._tail_group = Sn(0), 0, 0
+        self._start_tail(kept)
+        self.finder: Final = EntryFinder(files, index)
         self.scanned: Final = scanned
+        self.notices: Final = checkpoints.notices
 
     @classmethod
-    def open(cls, file: RedoFile, scan_end: ScanEnd = min) -> Self:
-        """Scan the log in `file` and cut it behind its last whole entry, or create it in an empty file.
+    def open(
+        cls,
+        disk: Disk,
+        scan_end: ScanEnd = min,
+        *,
+        layout: Layout = DEFAULT_LAYOUT,
+        rules: LogRules = ALL_LOG_RULES,
+    ) -> Self:
+        """Scan the log on the disk and cut it behind its last whole entry, or create it where there is none.
 
         Durable when it returns (spec: Restart).  `scan_end` chooses between two ends (LSN): of the last whole
         entry, and of the last whole mtr; any choice but the first, the smaller, breaks LOG-1 (see mutants).
-        Raises CorruptRedo if there is no log to read, DiskError.
+        Raises CorruptRedo (file, offset), with nothing changed, if this is no log that a crash has left;
+        DiskError.
         """
-        if is_new(file):
-            create(file)
-        scanned = scan(file)
-        index = LogIndexTable()
-        index.add_all(scanned.mtr_ends, scanned.entries)
-        end = scan_end(scanned.end_lsn, max((scanned.end_lsn, *scanned.dropped_ends)))
-        for dropped in scanned.dropped_ends:
-            if dropped <= end:
-                index.add_mtr(dropped)
-        return cls(file, index, cut_file(file, index, end), scanned)
+        files = RedoFiles.open(disk, layout)
+        try:
+            if not files.segments:
+                files.create()
+            checkpoints = read_checkpoint(files, rules)
+            if files.interrupted is not None:
+                _require_cut_above(checkpoints.lsn, *files.interrupted)
+                finish_cut(files, *files.interrupted, rules)
+            scanned = scan(files)
+            index = LogIndexTable(scanned.base)
+            index.add_all(scanned.mtr_ends, scanned.entries)
+            end = scan_end(scanned.end_lsn, max((scanned.end_lsn, *scanned.dropped_ends)))
+            for dropped in scanned.dropped_ends:
+                if dropped <= end:
+                    index.add_mtr(dropped)
+            _require_checkpoint_inside(checkpoints.lsn, scanned)
+            files.clear_unfinished()
+            kept = cut_log(files, end, rules)
+            return cls(files, index, kept, scanned=scanned, checkpoints=checkpoints, rules=rules)
+        except BaseException:
+            files.close()
+            raise
+
+    def close(self) -> None:
+        """Give the files back, without fsync; the log is not to be used any more."""
+        self._failed = True
+        self._files.close()
 
     # What the log holds (LogReader).
 
@@ -71,6 +117,27 @@ class RedoLog:
     def start_lsn(self) -> Lsn:
         """The LSN of the empty log: 8204."""
         return START_LSN
+
+    @property
+    def first_lsn(self) -> Lsn:
+        """How far the log was deleted: the end of an entry, from which on it can be read (LOG-8)."""
+        return self._index.base.end
+
+    @property
+    def checkpoint_lsn(self) -> Lsn:
+        """The newest checkpoint: where recovery starts to apply."""
+        return self._checkpoint
+
+    @property
+    def bytes_used(self) -> int:
+        """Bytes from the first block that is kept to the last byte of the log (H25)."""
+        return self.last_lsn - self._files.first_block * BLOCK_SIZE
+
+    def has_room(self, data_bytes: int) -> bool:
+        """Whether so many bytes of data more keep the log within its capacity (H25)."""
+        capacity = self._files.layout.capacity
+        end = lsn_of(sn_of(self.last_lsn) + data_bytes)
+        return capacity is None or end - self._files.first_block * BLOCK_SIZE <= capacity
 
     @property
     def last_lsn(self) -> Lsn:
@@ -84,7 +151,7 @@ class RedoLog:
 
     @property
     def written_lsn(self) -> Lsn:
-        """What the file holds, durable or not (InnoDB: write_lsn): an mtr end, durable <= written <= last."""
+        """What the files hold, durable or not (InnoDB: write_lsn): an mtr end, durable <= written <= last."""
         return self._written
 
     @property
@@ -115,9 +182,12 @@ class RedoLog:
         return self._index.entry_end_after(lsn)
 
     def entry(self, index: LogIndex) -> Entry:
-        """The entry with this index (LOG-3); LogMisuse if the log has none."""
+        """The entry with this index; LogMisuse if the log has none."""
+        first = self._index.base.index
         if not 1 <= index <= self.last_index:
-            raise LogMisuse(f"no entry has index {index}: this log has 1 to {self.last_index}")
+            raise LogMisuse(f"no entry has index {index}: this log has {first + 1} to {self.last_index}")
+        if index <= first:
+            raise LogDeleted(f"entry {index} was deleted: this log has {first + 1} to {self.last_index}")
         return self._index.entry(index)
 
     def mtr_ends(self, after: Lsn, upto: Lsn) -> tuple[Lsn, ...]:
@@ -127,8 +197,11 @@ class RedoLog:
     def read(self, from_lsn: Lsn, upto_lsn: Lsn) -> bytes:
         """The redo records in (from_lsn, upto_lsn], without block headers; both are entry ends.
 
-        Raises LogMisuse if one is not, CorruptRedo if the file no longer holds what was written, DiskError.
+        Raises LogMisuse if one is not, LogDeleted, CorruptRedo if the file no longer holds what was
+        written, DiskError.
         """
+        if START_LSN <= from_lsn < self.first_lsn:
+            raise LogDeleted(f"the log is deleted up to LSN {self.first_lsn}: seed what needs more (H24)")
         self._require_entry_end(from_lsn)
         self._require_entry_end(upto_lsn)
         if from_lsn > upto_lsn:
@@ -137,7 +210,7 @@ class RedoLog:
             )
         start, end = sn_of(from_lsn), sn_of(upto_lsn)
         border = max(start, min(end, self._tail_sn))
-        on_disk = read_data(self._file, from_lsn, lsn_of(border))
+        on_disk = read_data(self._files, from_lsn, lsn_of(border))
         return on_disk + bytes(self._tail[max(0, border - self._tail_sn) : max(0, end - self._tail_sn)])
 
     def entry_ends_of(self, from_lsn: Lsn, records: bytes) -> tuple[EntryEnd, ...]:
@@ -158,13 +231,16 @@ class RedoLog:
     def append_mtr(self, records: bytes) -> Lsn:
         """Write one mtr into the log buffer, into the open entry; return its end (spec: WriteMtr).
 
-        LogMisuse if the bytes are not exactly one mtr, or a meta record: `close_entry` writes those.
+        LogMisuse if the bytes are not exactly one mtr, or a meta record: `close_entry` writes those;
+        LogFull if
+        there is no room for it and for the meta record behind it (H25).
         """
         self._require_usable()
         mtrs = self._parse(records)
         if len(mtrs) != 1 or mtrs[0].meta is not None:
             what = "a meta record" if len(mtrs) == 1 else f"{len(mtrs)} mtrs"
             raise LogMisuse(f"append_mtr takes one mtr of data, not {what}: call it once for each")
+        self._require_room(self._rules.room_needed(len(records)))
         self._tail.extend(records)
         end = lsn_of(mtrs[0].end)
         self._index.add_mtr(end)
@@ -174,7 +250,8 @@ class RedoLog:
         """Write the meta record that closes the open (or an empty) entry; return its end.
 
         Spec: CloseEntry, and the marker of BecomeLeader.
-        LogMisuse if `term` is 0, below that of the last entry, or more than 64 bits.
+        LogMisuse if `term` is 0, below that of the last entry, or more than 64 bits; LogFull, for a marker
+        only: room for closing an entry was reserved with its data.
         """
         self._require_usable()
         last = self._index.last_entry
@@ -182,6 +259,7 @@ class RedoLog:
             raise LogMisuse(
                 f"term {term} cannot close an entry behind term {last.term}: terms never fall, from 1 on"
             )
+        self._require_room(META_SIZE)
         data_size = sn_of(self.last_lsn) - sn_of(last.end)
         record = encode_meta(Meta(term, LogIndex(last.index + 1), last.end, data_size))
         end = lsn_of(sn_of(self.last_lsn) + len(record))
@@ -193,7 +271,7 @@ class RedoLog:
     def append_records(self, records: bytes) -> Lsn:
         """Write whole entries from the leader behind `last_lsn`; return the new end (spec: AppendEntries).
 
-        LogMisuse, with nothing changed, unless the bytes are whole entries that fit here (H10, R2).
+        LogMisuse, with nothing changed, unless the bytes are whole entries that fit here (H10, R2); LogFull.
         """
         self._require_usable()
         if self.last_lsn != self.closed_lsn:
@@ -204,30 +282,82 @@ class RedoLog:
         if mtrs and mtrs[-1].meta is None:
             raise LogMisuse("the records end inside an entry: send them up to a meta record")
         entries = self._entries_of(mtrs)
+        self._require_room(len(records))
         self._tail.extend(records)
         self._index.add_all((lsn_of(mtr.end) for mtr in mtrs), entries)
         return self.last_lsn
 
-    def truncate(self, to_lsn: Lsn) -> None:
+    def truncate(self, to_lsn: Lsn, floor: Lsn = NO_FLOOR) -> None:
         """Cut everything beyond `to_lsn`, an entry end; durable when it returns (spec: Truncate, UpdateTerm).
 
-        Raises LogMisuse where no entry ends, DiskError, CorruptRedo if the block of the cut cannot be read.
+        `floor` is the largest of the page LSNs on disk and the local commit (H11); with the checkpoint it is
+        what no truncation goes below.
+        Raises LogMisuse where no entry ends, UnsafeCut below the bound, DiskError, CorruptRedo if the block
+        of
+        the cut cannot be read.
         """
         self._require_usable()
-        self._require_entry_end(to_lsn)
+        bound = max(floor, self._checkpoint)
+        if not self._rules.may_cut_below(to_lsn, bound):
+            raise UnsafeCut(
+                f"a truncation to LSN {to_lsn} goes below {bound}, which is committed, in a page on disk or "
+                "below the checkpoint: stop this node and seed it anew (H11)"
+            )
+        if not self._rules.may_cut_at(self._index.is_entry_end(to_lsn)):
+            self._require_entry_end(to_lsn)
         if to_lsn < self._written:
             with self._io():
-                kept = cut_file(self._file, self._index, to_lsn)
-            self._tail[:] = kept
-            self._tail_sn = Sn(sn_of(to_lsn) - len(kept))
+                kept = cut_log(self._files, to_lsn, self._rules)
             self._written = to_lsn
             self._durable = min(self._durable, to_lsn)
+            self._index.cut(to_lsn)
+            self._start_tail(kept)
         else:
             del self._tail[sn_of(to_lsn) - self._tail_sn :]
-        self._index.cut(to_lsn)
+            self._index.cut(to_lsn)
+        self.finder.forget()
+
+    def checkpoint(self, lsn: Lsn) -> None:
+        """Write a checkpoint, durably: recovery applies nothing below `lsn`, an mtr end that is durable.
+
+        LogMisuse if it is not, or below the checkpoint there is; DiskError.
+        """
+        self._require_usable()
+        self._require_mtr_end(lsn)
+        if not self._checkpoint <= lsn <= self._durable:
+            raise LogMisuse(
+                f"{lsn} is no checkpoint: it never falls from {self._checkpoint}, and ends at {self._durable}"
+            )
+        if lsn > self._checkpoint:
+            with self._io():
+                write_checkpoint(self._files, lsn, self._rules)
+            self._checkpoint = lsn
+
+    def delete(self, followers: Sequence[Lsn], retain: int | None = None) -> int:
+        """Delete whole files that nobody needs; return how many (LOG-8).
+
+        `followers` are the LSNs up to which each other node has the log; a follower more than `retain` bytes
+        behind is not waited for (H24).  Raises DiskError.
+        """
+        self._require_usable()
+        oldest_kept = START_LSN if retain is None else Lsn(self.last_lsn - retain)
+        limit = min(self._durable, self._rules.deletable(self._checkpoint, followers, oldest_kept))
+        deleted = 0
+        while len(self._files.segments) > 1:
+            border = self._files.segments[1].first_block * BLOCK_DATA
+            base = self._index.entry_from(lsn_of(border + META_SIZE))
+            if base is None or base.end > limit:
+                break
+            with self._io():
+                self._files.drop_oldest()
+            self._keep_group_of(block_of(self._written))
+            self._index.drop(base)
+            deleted += 1
+        self.finder.forget()
+        return deleted
 
     def write(self, upto_lsn: Lsn) -> Lsn:
-        """Hand everything up to `upto_lsn`, an mtr end, to the file, not yet durable; return `written_lsn`.
+        """Hand everything up to `upto_lsn`, an mtr end, to the files, not yet durable; return `written_lsn`.
 
         What InnoDB's log_writer does, `fsync` being its log_flusher: a crash keeps any part of it.
         Raises LogMisuse, DiskError.
@@ -237,7 +367,7 @@ class RedoLog:
         if upto_lsn > self._written:
             first = block_of(self._written)
             with self._io():
-                self._file.write(file_offset(first), self._blocks(first, upto_lsn))
+                self._files.write(first, self._blocks(first, upto_lsn))
             self._written = upto_lsn
             done = sn_of(upto_lsn) // BLOCK_DATA * BLOCK_DATA - self._tail_sn
             del self._tail[:done]
@@ -249,12 +379,24 @@ class RedoLog:
 
         It is `upto_lsn`, or more if more was durable or written before.  Raises LogMisuse, DiskError.
         """
-        self.write(upto_lsn)
-        if self._durable < self._written:
-            with self._io():
-                self._file.fsync()
-            self._durable = self._written
+        written = self.write(upto_lsn)
+        if self._durable < written:
+            self.sync_files()
+            self.note_durable(written)
         return self._durable
+
+    def sync_files(self) -> None:
+        """fsync what was written, and believe nothing yet: others may append meanwhile.  DiskError.
+
+        The one method for another thread, one at a time, with no other change of the files at the same time.
+        """
+        self._require_usable()
+        with self._io():
+            self._files.fsync()
+
+    def note_durable(self, lsn: Lsn) -> None:
+        """What was written up to `lsn` before the last `sync_files` is durable."""
+        self._durable = max(self._durable, lsn)
 
     def _blocks(self, first: int, upto: Lsn) -> bytes:
         """The blocks from `first`, where the tail starts, to the one with the last byte below `upto`."""
@@ -264,8 +406,29 @@ class RedoLog:
             at = block * BLOCK_DATA
             data = bytes(self._tail[at - self._tail_sn : min(at + BLOCK_DATA, end) - self._tail_sn])
             if data:
-                parts.append(encode_block(block, data, self._index.first_group(block, upto)))
+                parts.append(encode_block(block, data, self._first_group(block, upto)))
         return b"".join(parts)
+
+    def _start_tail(self, kept: Kept) -> None:
+        """The log ends in a block that holds this; its first group may be older than what the index knows."""
+        self._tail[:] = kept.data
+        self._tail_sn = Sn(sn_of(self._index.last_end) - len(kept.data))
+        self._tail_block, self._tail_group = block_of(self._index.last_end), kept.first_group
+
+    def _first_group(self, block: int, upto: Lsn) -> int:
+        group = self._tail_group if block == self._tail_block else 0
+        return group or self._index.first_group(block, upto)
+
+    def _keep_group_of(self, block: int) -> None:
+        """Before the index forgets where the groups in this block start: it may be written again."""
+        self._tail_block, self._tail_group = block, self._first_group(block, self._written)
+
+    def _require_room(self, data_bytes: int) -> None:
+        if not self.has_room(data_bytes):
+            raise LogFull(
+                f"{data_bytes} more bytes do not fit: the log has {self.bytes_used} of "
+                f"{self._files.layout.capacity}; make a checkpoint, delete redo, and try again"
+            )
 
     def _parse(self, records: bytes) -> list[MtrEnd]:
         parser = MtrParser(sn_of(self.last_lsn))
@@ -309,6 +472,22 @@ class RedoLog:
     def _io(self) -> Iterator[None]:
         try:
             yield
+        except SyncFailed:
+            self._failed = self._rules.stops_after_failed_sync()
+            raise
         except (DiskError, CorruptRedo):
             self._failed = True
             raise
+
+
+def _require_cut_above(checkpoint: Lsn, segment: Segment, cut: Lsn) -> None:
+    if cut < checkpoint:
+        what = f"a truncation to LSN {cut} was under way, below the checkpoint {checkpoint} (H11)"
+        raise CorruptRedo(what, offset=Note.CUT, remedy=RESTORE, file=segment.name)
+
+
+def _require_checkpoint_inside(checkpoint: Lsn, scanned: ScanResult) -> None:
+    end = max((scanned.end_lsn, *scanned.dropped_ends))
+    if not scanned.base.end <= checkpoint <= end:
+        what = f"the log can be read from LSN {scanned.base.end} to {end}, the checkpoint is {checkpoint}"
+        raise CorruptRedo(what, offset=scanned.stopped_at, remedy=RESTORE, file=scanned.stopped_in)

@@ -1,29 +1,39 @@
-"""The parse-only scan (ST-2): what a log file holds, without applying any of it.
+"""The parse-only scan (ST-2): what the log files hold, without applying any of it.
 
 Blocks are read up to the first that cannot continue the log; in them mtrs, in them entries.  The log ends
 behind the last whole entry: an mtr that is not whole (LOG-1) and an entry without its meta record are dropped
 (spec: Scan).  Whatever stands behind the first fault is not looked at: it may be of another branch (H12).
+A fault in a file that is not the last one is no end but damage: such a file was durable (see files.py).
+
+When older files were deleted, reading starts at the first group in the oldest one left, and the first meta
+record found there says which entry the log follows: it knows its term, its index and its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import Enum
-from typing import Final
 
 import attrs
 
 from redoraft.errors import CorruptRedo
 from redoraft.redo.block import Block, BlockFault, parse_block
 from redoraft.redo.entry import EMPTY_LOG, Entry, why_not_next
-from redoraft.redo.file import RedoFile
-from redoraft.redo.header import HEADER_SIZE, check_header, file_offset
-from redoraft.redo.lsn import BLOCK_DATA, BLOCK_HEADER, BLOCK_SIZE, FIRST_BLOCK, START_SN, lsn_of, sn_of
+from redoraft.redo.files import RedoFiles
+from redoraft.redo.header import RESTORE
+from redoraft.redo.lsn import (
+    BLOCK_DATA,
+    BLOCK_HEADER,
+    BLOCK_SIZE,
+    FIRST_BLOCK,
+    START_SN,
+    block_of,
+    is_lsn,
+    lsn_of,
+    sn_of,
+)
 from redoraft.redo.mtr import MtrEnd, MtrParser
-from redoraft.redo.record import META_SIZE
-from redoraft.types import Lsn
-
-_BLOCKS_PER_READ: Final = 512
+from redoraft.redo.record import META_SIZE, Meta
+from redoraft.types import NO_TERM, Lsn
 
 
 class EndReason(Enum):
@@ -38,10 +48,12 @@ class EndReason(Enum):
 
 @attrs.frozen
 class ScanResult:
-    """What a file holds.  `bytes_dropped` counts bytes of data that were read behind `end_lsn`; whole mtrs
-    among them end at `dropped_ends`.
+    """What the files hold behind `base`, the last entry of which the beginning may be deleted.
 
-    `stopped_at` is the byte of the file where the reading stopped; `detail` says more about the reason.
+    `bytes_dropped` counts bytes of data that were read behind `end_lsn`; whole mtrs among them end at
+    `dropped_ends`.  `stopped_at` is the byte of the file `stopped_in` where the reading stopped; `detail`
+    says
+    more about the reason.
     """
 
     entries: tuple[Entry, ...]
@@ -49,50 +61,71 @@ class ScanResult:
     end_lsn: Lsn
     reason: EndReason
     detail: str
+    stopped_in: str
     stopped_at: int
     bytes_dropped: int
     dropped_ends: tuple[Lsn, ...] = ()
+    base: Entry = EMPTY_LOG
 
 
 @attrs.frozen
 class _Stop:
-    """Why and where (byte of the file) the scan is over."""
+    """Why and where (the block, and the byte in it) the scan is over."""
 
     reason: EndReason
     detail: str
-    stopped_at: int
+    block: int
+    at: int = 0
 
 
 @attrs.define
 class _Found:
-    """What the scan has so far; `whole` counts the mtr ends up to the last whole entry, `read` is an SN."""
+    """What the scan has so far; `whole` counts the mtr ends up to the last whole entry, `read` is an SN.
 
-    parser: MtrParser = attrs.field(factory=lambda: MtrParser(START_SN))
+    `parser` is None before the first group, `base` before the first meta record."""
+
+    parser: MtrParser | None
+    base: Entry | None
     entries: list[Entry] = attrs.field(factory=list)
     mtr_ends: list[Lsn] = attrs.field(factory=list)
     whole: int = 0
     read: int = START_SN
 
     @property
-    def last(self) -> Entry:
-        return self.entries[-1] if self.entries else EMPTY_LOG
+    def last(self) -> Entry | None:
+        return self.entries[-1] if self.entries else self.base
 
 
-def scan(file: RedoFile) -> ScanResult:
+def scan(files: RedoFiles) -> ScanResult:
     """Read the whole log, in time linear in its size (InnoDB: recv_scan_log_recs, without the apply).
 
-    Raises CorruptRedo if the header or the first block is unreadable: then there is no log to end.
+    Raises CorruptRedo (file, offset) if a file cannot be read from its beginning, or, but for the last one,
+    to
+    its end; DiskError.
     """
-    check_header(file)
-    found = _Found()
-    for block, raw in _blocks(file):
-        stop = _take_block(found, block, parse_block(raw, block))
+    whole = files.first_block == FIRST_BLOCK
+    found = _Found(MtrParser(START_SN), EMPTY_LOG) if whole else _Found(None, None)
+    starts = {segment.first_block for segment in files.segments}
+    for block, raw in files.blocks(files.first_block):
+        parsed = parse_block(raw, block)
+        if isinstance(parsed, BlockFault) and block in starts:
+            file, offset = files.place(block)
+            what = f"the first block of the file cannot be read: {parsed.value}"
+            raise CorruptRedo(what, offset=offset, remedy=RESTORE, file=file)
+        stop = _take_block(found, block, parsed)
         if stop is not None:
-            return _result(found, stop)
+            return _result(files, found, stop)
     raise AssertionError("the block behind the last one ends the scan")
 
 
-def _result(found: _Found, stop: _Stop) -> ScanResult:
+def _result(files: RedoFiles, found: _Found, stop: _Stop) -> ScanResult:
+    file, offset = files.place(stop.block)
+    if files.at(stop.block).end_block is not None:
+        what = f"the log cannot be read through, and there are files behind: {stop.detail}"
+        raise CorruptRedo(what, offset=offset + stop.at, remedy=RESTORE, file=file)
+    if found.last is None or found.base is None:
+        what = "no whole entry stands in what is left of the log"
+        raise CorruptRedo(what, offset=offset + stop.at, remedy=RESTORE, file=file)
     end = found.last.end
     return ScanResult(
         entries=tuple(found.entries),
@@ -100,51 +133,49 @@ def _result(found: _Found, stop: _Stop) -> ScanResult:
         end_lsn=end,
         reason=stop.reason,
         detail=stop.detail,
-        stopped_at=stop.stopped_at,
+        stopped_in=file,
+        stopped_at=offset + stop.at,
         bytes_dropped=found.read - sn_of(end),
         dropped_ends=tuple(found.mtr_ends[found.whole :]),
+        base=found.base,
     )
-
-
-def _blocks(file: RedoFile) -> Iterator[tuple[int, bytes]]:
-    """Every block of the file with its ordinal, and an empty one behind the last."""
-    block = FIRST_BLOCK
-    while raw := file.read(file_offset(block), _BLOCKS_PER_READ * BLOCK_SIZE):
-        for at in range(0, len(raw), BLOCK_SIZE):
-            yield block, raw[at : at + BLOCK_SIZE]
-            block += 1
-    yield block, b""
 
 
 def _take_block(found: _Found, block: int, parsed: Block | BlockFault) -> _Stop | None:
     if isinstance(parsed, BlockFault):
-        if block == FIRST_BLOCK:
-            raise CorruptRedo(
-                f"the first block of the log cannot be read: {parsed.value}",
-                offset=HEADER_SIZE,
-                remedy="restore the file, or remove it and seed the node anew (its log is lost)",
-            )
-        return _Stop(EndReason.BLOCK_FAULT, parsed.value, file_offset(block))
+        return _Stop(EndReason.BLOCK_FAULT, parsed.value, block)
     first_sn = block * BLOCK_DATA
-    opens_group = found.parser.unfinished == 0 and bool(parsed.data)
     found.read = first_sn + len(parsed.data)
-    mtrs, wrong = _parse(found.parser, parsed.data)
-    starts = [first_sn] if opens_group else [mtr.end for mtr in mtrs if mtr.end < found.read]
+    skipped = 0
+    if found.parser is None:
+        skipped = parsed.first_group - BLOCK_HEADER if parsed.first_group else len(parsed.data)
+        found.parser = MtrParser(first_sn + skipped) if parsed.first_group else None
+    if found.parser is not None:
+        stop = _take_data(found, found.parser, block, parsed, skipped)
+        if stop is not None:
+            return stop
+    if not parsed.is_full:
+        return _Stop(EndReason.LAST_BLOCK, f"it holds {len(parsed.data)} bytes of data", block)
+    return None
+
+
+def _take_data(found: _Found, parser: MtrParser, block: int, parsed: Block, skipped: int) -> _Stop | None:
+    """Take the mtrs in a block, of which the first `skipped` bytes of data are not looked at."""
+    first_sn = block * BLOCK_DATA
+    opens_group = parser.unfinished == 0 and len(parsed.data) > skipped
+    mtrs, wrong = _parse(parser, parsed.data[skipped:])
+    starts = [first_sn + skipped] if opens_group else [mtr.end for mtr in mtrs if mtr.end < found.read]
     first_group = starts[0] - first_sn + BLOCK_HEADER if starts else 0
     # Before anything in the block counts: a block of another branch rarely starts its groups
     # where this branch's mtrs end (H12).
     if parsed.first_group != first_group and (starts or wrong is None):
         detail = f"first_rec_group is {parsed.first_group}, the first group starts at {first_group}"
-        return _Stop(EndReason.FIRST_GROUP, detail, file_offset(block))
+        return _Stop(EndReason.FIRST_GROUP, detail, block)
     for mtr in mtrs:
         stop = _take_mtr(found, mtr)
         if stop is not None:
             return stop
-    if wrong is not None:
-        return _Stop(EndReason.BAD_RECORD, wrong.what, _offset_of(wrong.offset))
-    if not parsed.is_full:
-        return _Stop(EndReason.LAST_BLOCK, f"it holds {len(parsed.data)} bytes of data", file_offset(block))
-    return None
+    return None if wrong is None else _stop_at(EndReason.BAD_RECORD, wrong.what, wrong.offset)
 
 
 def _parse(parser: MtrParser, data: bytes) -> tuple[list[MtrEnd], CorruptRedo | None]:
@@ -157,16 +188,37 @@ def _parse(parser: MtrParser, data: bytes) -> tuple[list[MtrEnd], CorruptRedo | 
 
 
 def _take_mtr(found: _Found, mtr: MtrEnd) -> _Stop | None:
+    if found.last is None:
+        return _take_base(found, mtr)
     if mtr.meta is not None:
         wrong = why_not_next(mtr.meta, mtr.end, found.last)
         if wrong is not None:
-            return _Stop(EndReason.BAD_META, wrong, _offset_of(mtr.end - META_SIZE))
+            return _stop_at(EndReason.BAD_META, wrong, mtr.end - META_SIZE)
         found.entries.append(Entry(mtr.meta.term, mtr.meta.index, found.last.end, lsn_of(mtr.end)))
         found.whole = len(found.mtr_ends) + 1
     found.mtr_ends.append(lsn_of(mtr.end))
     return None
 
 
-def _offset_of(sn: int) -> int:
+def _take_base(found: _Found, mtr: MtrEnd) -> _Stop | None:
+    """What ends before the first meta record is of an entry whose beginning is deleted."""
+    if mtr.meta is None:
+        return None
+    base = entry_of(mtr.meta, mtr.end)
+    if base is None:
+        return _stop_at(EndReason.BAD_META, "it is not behind the data it counts", mtr.end - META_SIZE)
+    found.base = base
+    return None
+
+
+def entry_of(meta: Meta, meta_end: int) -> Entry | None:
+    """The entry that a meta record closes which ends at SN `meta_end`; None if it cannot stand there."""
+    fits = is_lsn(meta.start_lsn) and meta_end - META_SIZE - meta.data_size == sn_of(meta.start_lsn)
+    if not fits or NO_TERM in (meta.term, meta.index):
+        return None
+    return Entry(meta.term, meta.index, meta.start_lsn, lsn_of(meta_end))
+
+
+def _stop_at(reason: EndReason, detail: str, sn: int) -> _Stop:
     lsn = lsn_of(sn)
-    return file_offset(lsn // BLOCK_SIZE) + lsn % BLOCK_SIZE
+    return _Stop(reason, detail, block_of(lsn), lsn % BLOCK_SIZE)

@@ -1,0 +1,127 @@
+"""Logs with one rule taken out, for showing that the tests notice.  Each class overrides one method."""
+# A rule that is off looks at less than the rule does.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from redoraft.redo.rules import LogRules
+from redoraft.types import Lsn, Sn
+
+
+class _CutsAnywhere(LogRules):
+    def may_cut_at(self, is_entry_end: bool) -> bool:
+        return True
+
+
+class _CutsBelow(LogRules):
+    def may_cut_below(self, to: Lsn, floor: Lsn) -> bool:
+        return True
+
+
+class _MarksNothing(LogRules):
+    def marks_cut(self) -> bool:
+        return False
+
+
+class _KeepsFiles(LogRules):
+    def drops_files(self) -> bool:
+        return False
+
+
+class _KeepsTail(LogRules):
+    def clears_tail(self) -> bool:
+        return False
+
+
+class _KeepsCutBlock(LogRules):
+    def rewrites_cut_block(self) -> bool:
+        return False
+
+
+class _UnmarksAtOnce(LogRules):
+    def syncs_cut(self) -> bool:
+        return False
+
+
+class _BelievesAnyCheckpoint(LogRules):
+    def believes_checkpoint(self, is_inside: bool) -> bool:
+        return True
+
+
+class _OverwritesNewest(LogRules):
+    def slot_to_write(self, newest: int) -> int:
+        return newest
+
+
+class _DeletesAtCheckpoint(LogRules):
+    def deletable(self, checkpoint: Lsn, followers: Sequence[Lsn], oldest_kept: Lsn) -> Lsn:
+        return checkpoint
+
+
+class _WaitsForTheDead(LogRules):
+    def waits_for(self, follower: Lsn, oldest_kept: Lsn) -> Lsn:
+        return follower
+
+
+class _FillsTheLog(LogRules):
+    def room_needed(self, mtr_bytes: int) -> int:
+        return mtr_bytes
+
+
+class _SkipsHoles(LogRules):
+    def contiguous(self, finished: Sequence[tuple[Sn, Sn]], start: Sn) -> Sn:
+        return max([start, *(high for _, high in finished)])
+
+
+class _ClosesBySizeOnly(LogRules):
+    def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
+        return open_bytes >= limit
+
+
+class _CommitsWhenWritten(LogRules):
+    def may_commit(self, commit_lsn: Lsn, written: Lsn, flushed: Lsn) -> bool:
+        return commit_lsn <= written
+
+
+class _TriesSyncAgain(LogRules):
+    def stops_after_failed_sync(self) -> bool:
+        return False
+
+
+@attrs.frozen
+class LogMutant:
+    """A set of rules with `rule` (its requirement id) taken out."""
+
+    name: str
+    rule: str
+    summary: str
+    rules: type[LogRules]
+
+
+_TABLE = (
+    LogMutant("cuts-anywhere", "H10", "a truncation may end inside a record group", _CutsAnywhere),
+    LogMutant("cuts-below", "H11", "a truncation may go below checkpoint, page or local commit", _CutsBelow),
+    LogMutant("marks-nothing", "H12-mark", "no mark says that a truncation is under way", _MarksNothing),
+    LogMutant("keeps-files", "H12-files", "files beyond the cut stay", _KeepsFiles),
+    LogMutant("keeps-tail", "H12-tail", "blocks behind the cut stay in its file", _KeepsTail),
+    LogMutant("keeps-cut-block", "H12-block", "the block of the cut keeps what it had", _KeepsCutBlock),
+    LogMutant("unmarks-at-once", "H12-sync", "the mark goes before the cut is durable", _UnmarksAtOnce),
+    LogMutant(
+        "any-checkpoint", "LOG-8-inside", "a checkpoint outside its file counts", _BelievesAnyCheckpoint
+    ),
+    LogMutant("one-slot", "LOG-8-slots", "the newest checkpoint is written over", _OverwritesNewest),
+    LogMutant("forgets-followers", "LOG-8", "redo that a follower needs is deleted", _DeletesAtCheckpoint),
+    LogMutant("waits-for-the-dead", "H24", "redo is kept for a dead follower for ever", _WaitsForTheDead),
+    LogMutant("fills-the-log", "H25", "no room is left for the meta record", _FillsTheLog),
+    LogMutant("skips-holes", "H29", "an unfinished mtr is skipped", _SkipsHoles),
+    LogMutant("closes-by-size", "H29-commit", "a waiting commit closes no entry", _ClosesBySizeOnly),
+    LogMutant("commits-when-written", "BIN-4", "a commit is answered before the fsync", _CommitsWhenWritten),
+    LogMutant("tries-sync-again", "LOG-5-fsync", "an fsync that failed is tried again", _TriesSyncAgain),
+)
+
+LOG_MUTANTS: dict[str, LogMutant] = {mutant.name: mutant for mutant in _TABLE}
+"""By name."""

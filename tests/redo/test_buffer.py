@@ -1,0 +1,267 @@
+"""The log buffer under every order of finishing, group commit on threads, and what a follower is sent."""
+
+from __future__ import annotations
+
+from itertools import pairwise, permutations
+from threading import Thread
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redoraft.disk.memory import MemoryDisk
+from redoraft.errors import CorruptRedo, DiskError, LogDeleted, LogFull, LogMisuse, SyncFailed
+from redoraft.redo.buffer import LogBuffer
+from redoraft.redo.files import Layout
+from redoraft.redo.group_commit import GroupCommit
+from redoraft.redo.locate import scan_for
+from redoraft.redo.log import RedoLog
+from redoraft.redo.per_record import bytes_of, encode_mtr_with_term
+from redoraft.redo.record import Dummy, PageWrite, Record
+from redoraft.redo.sender import SendSource
+from redoraft.types import LogIndex, Lsn, Term
+
+from .kit import contents, mtr_of_size, new_log
+
+ONE = Term(1)
+SMALL = Layout(file_size=2048 + 4 * 512)
+
+
+def meta_after(log: RedoLog, mtrs: list[bytes]) -> bytes:
+    """What the log holds if it is exactly these mtrs and the meta record behind them."""
+    for mtr in mtrs:
+        log.append_mtr(mtr)
+    log.close_entry(ONE)
+    return contents(log)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_any_order_of_finishing_gives_the_order_of_reserving(order: tuple[int, ...]) -> None:
+    sizes = (20, 300, 9, 700)
+    mtrs = [mtr_of_size(size) for size in sizes]
+    log = new_log()
+    buffer = LogBuffer(log, ONE)
+    places = [buffer.reserve(size) for size in sizes]
+    end = buffer.close_entry(waiting=1)
+    assert (buffer.reserved_lsn, buffer.open_bytes) == (end, 0)
+    finished: set[int] = set()
+    for at in order:
+        buffer.finish(places[at], mtrs[at])
+        finished.add(at)
+        gap = next((at for at in range(4) if at not in finished), None)
+        expected = end if gap is None else (log.start_lsn if gap == 0 else places[gap - 1].end_lsn)
+        assert log.last_lsn == buffer.contiguous_lsn == expected
+    assert contents(log) == meta_after(new_log(), mtrs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_writers_in_any_interleaving(data: st.DataObject) -> None:
+    """Reserve, finish, close and crash in any order: what is found is whole entries of what was reserved."""
+    disk = MemoryDisk()
+    log = new_log(disk, SMALL)
+    buffer = LogBuffer(log, ONE, entry_limit=500)
+    waiting, reserved = [], b""
+    for step in data.draw(st.lists(st.sampled_from(["reserve", "finish", "close", "fsync"]), max_size=40)):
+        if step == "reserve":
+            mtr = mtr_of_size(data.draw(st.integers(1, 400)))
+            waiting.append((buffer.reserve(len(mtr)), mtr))
+            reserved += mtr
+        elif step == "finish" and waiting:
+            buffer.finish(*waiting.pop(data.draw(st.integers(0, len(waiting) - 1))))
+        elif step == "close":
+            buffer.close_entry(data.draw(st.integers(0, 1)))
+        elif step == "fsync":
+            log.fsync(log.last_lsn)
+    durable = log.entry_end_at_or_below(log.durable_lsn)
+    disk.crash_keeping([False] * disk.pending)
+    found = RedoLog.open(disk, layout=SMALL)
+    assert found.last_lsn == durable
+    ends = found.entry_ends_of(found.start_lsn, contents(found))
+    starts = [0, *(end.size for end in ends)]
+    data_found = b"".join(contents(found)[low : high - 33] for low, high in pairwise(starts))
+    assert reserved.startswith(data_found)
+
+
+def test_a_place_is_filled_once_and_whole() -> None:
+    buffer = LogBuffer(new_log(), ONE)
+    place = buffer.reserve(20)
+    with pytest.raises(LogMisuse, match="do not fill"):
+        buffer.finish(place, mtr_of_size(19))
+    buffer.finish(place, mtr_of_size(20))
+    with pytest.raises(LogMisuse, match="once"):
+        buffer.finish(place, mtr_of_size(20))
+    log = new_log()
+    log.append_mtr(mtr_of_size(20))
+    with pytest.raises(LogMisuse, match="is open"):
+        LogBuffer(log, ONE)
+
+
+@pytest.mark.parametrize("capacity", range(2048, 2300, 7))
+def test_room_for_the_meta_record_is_never_lent(capacity: int) -> None:
+    """H25, in every position of the border, with mtrs that are reserved and not finished."""
+    log = new_log(layout=Layout(2048 + 4 * 512, capacity=capacity))
+    buffer = LogBuffer(log, ONE, entry_limit=200)
+    places = []
+    with pytest.raises(LogFull):
+        while True:
+            places.append(buffer.reserve(31))
+    assert buffer.close_entry(waiting=1) is not None
+    for place in reversed(places):
+        buffer.finish(place, mtr_of_size(31))
+    assert log.closed_lsn == log.last_lsn == buffer.reserved_lsn
+    assert log.bytes_used <= capacity
+
+
+def test_many_threads_commit_with_fewer_fsyncs() -> None:
+    disk = MemoryDisk()
+    log = new_log(disk, SMALL)
+    commits = GroupCommit(log, LogBuffer(log, ONE))
+    ends: list[Lsn] = []
+
+    def client(number: int) -> None:
+        for at in range(20):
+            end = commits.commit([mtr_of_size(20 + number), mtr_of_size(50 + at)])
+            assert log.durable_lsn >= end
+            ends.append(end)
+
+    threads = [Thread(target=client, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(set(ends)) == commits.commits == 120
+    assert commits.fsyncs <= commits.commits
+    disk.crash_keeping([False] * disk.pending)
+    found = RedoLog.open(disk, layout=SMALL)
+    assert found.last_lsn >= max(ends)
+    assert len(found.mtr_ends(found.start_lsn, found.last_lsn)) == 240 + found.last_index
+
+
+def test_one_fsync_for_all_that_wait() -> None:
+    log = new_log()
+    commits = GroupCommit(log, LogBuffer(log, ONE))
+    ends = [commits.append([mtr_of_size(50)]) for _ in range(10)]
+    for end in ends:
+        commits.wait(end)
+    assert (commits.fsyncs, commits.commits, log.last_index) == (1, 10, 1)
+
+
+def test_after_a_failed_fsync_every_commit_fails() -> None:
+    disk = MemoryDisk()
+    log = new_log(disk)
+    commits = GroupCommit(log, LogBuffer(log, ONE))
+    disk.fault = lambda what, _: SyncFailed("EIO") if what == "fsync" else None
+    end = commits.append([mtr_of_size(50)])
+    for _ in range(2):
+        with pytest.raises(DiskError, match="unknown"):
+            commits.wait(end)
+        disk.fault = None
+    with pytest.raises(DiskError, match="open the log again"):
+        commits.commit([mtr_of_size(50)])
+    assert commits.commits == 0
+
+
+# What is sent (LOG-3, LOG-4, LOG-7).
+
+
+def far_behind() -> RedoLog:
+    log = new_log(layout=SMALL)
+    for at in range(60):
+        log.append_mtr(mtr_of_size(30 + at * 7))
+        log.fsync(log.close_entry(ONE))
+    return log
+
+
+@pytest.mark.parametrize("batch", [1, 500, 3000, 10**6])
+def test_batches_are_whole_entries_and_all_of_them(batch: int) -> None:
+    log = far_behind()
+    source = SendSource(log, batch_bytes=batch)
+    follower, at = new_log(), log.start_lsn
+    while at < log.closed_lsn:
+        end, records = source.batch(at)
+        source.read_ahead(end)
+        assert follower.append_records(records) == end
+        assert len(records) <= batch or len(log.entry_ends_of(at, records)) == 1
+        at = end
+    assert contents(follower) == contents(log)
+    assert source.from_files == 1
+    assert source.from_cache == 0
+    assert source.batch(at) == (at, b"")
+
+
+def test_what_is_new_comes_from_the_cache_and_goes_when_cut() -> None:
+    log = far_behind()
+    source = SendSource(log, cache_bytes=320)
+    start = log.last_lsn
+    for size in (50, 60, 70, 80):
+        log.append_mtr(mtr_of_size(size))
+        log.close_entry(ONE)
+    source.take_new()
+    second = log.entry_end_after(start)
+    assert second is not None
+    log.fsync(log.last_lsn)
+    assert source.batch(start)[1] == log.read(start, log.last_lsn), "evicted: from the files"
+    assert (source.from_cache, source.from_files) == (0, 1)
+    assert source.batch(second) == (log.last_lsn, log.read(second, log.last_lsn))
+    assert source.from_cache == 1
+    log.truncate(second)
+    source.cut(second)
+    assert source.batch(second) == (second, b"")
+    log.close_entry(Term(5))
+    source.take_new()
+    assert source.batch(second)[1] == log.read(second, log.last_lsn)
+
+
+def test_what_was_read_ahead_goes_when_cut() -> None:
+    log = far_behind()
+    source = SendSource(log, batch_bytes=1)
+    start = log.entry(LogIndex(10)).end
+    assert source.read_ahead(start)
+    assert not source.read_ahead(start), "it is here"
+    log.truncate(start)
+    source.cut(start)
+    log.append_mtr(mtr_of_size(77))
+    log.fsync(log.close_entry(Term(2)))
+    assert source.batch(start) == (log.last_lsn, log.read(start, log.last_lsn))
+
+
+def test_a_follower_below_what_is_kept_is_told() -> None:
+    log = far_behind()
+    log.checkpoint(log.last_lsn)
+    assert log.delete([log.last_lsn]) > 3
+    with pytest.raises(LogDeleted, match="seed"):
+        SendSource(log).batch(log.start_lsn)
+    with pytest.raises(LogDeleted):
+        log.finder.find(LogIndex(1))
+    with pytest.raises(LogDeleted):
+        log.entry(LogIndex(1))
+
+
+def test_an_index_is_found_by_cache_by_file_and_by_scan() -> None:
+    log = far_behind()
+    low = 1
+    for first, last in log.finder.ranges():
+        assert first == low
+        low = last + 1
+    assert low == 61
+    for index in range(1, 61):
+        assert log.finder.find(LogIndex(index)) == log.entry(LogIndex(index))
+    assert (log.finder.scanned, log.finder.cached) == (60, 0)
+    log.finder.find(LogIndex(60))
+    assert (log.finder.scanned, log.finder.cached) == (60, 1)
+    for index in (0, 61):
+        with pytest.raises(LogMisuse, match="no entry has index"):
+            log.finder.find(LogIndex(index))
+    with pytest.raises(CorruptRedo, match="is not in the file"):
+        scan_for(log._files, log._files.segments[0], LogIndex(99))
+
+
+def test_the_alternative_of_log_10_costs_more() -> None:
+    """16 bytes a record, against 33 bytes an entry; and the stock bytes come back without them."""
+    mtr: list[Record] = [PageWrite(1, 2, 3, b"abc"), Dummy()]
+    with_term = encode_mtr_with_term(mtr, Term(1), LogIndex(2))
+    assert with_term[1:17].hex() == "0000000000000001" + "0000000000000002"
+    assert len(with_term) == 10 + 1 + 1 + 2 * 16
+    found = bytes_of([mtr, [Dummy()]])
+    assert (found.stock, found.with_meta, found.with_term_in_records) == (13, 46, 13 + 3 * 16)

@@ -1,0 +1,251 @@
+"""A log that no crash has left: one line with file and offset, and nothing on the disk has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import pack_into
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redoraft.disk.memory import MemoryDisk
+from redoraft.errors import CorruptRedo, LogMisuse
+from redoraft.redo.block import seal
+from redoraft.redo.entry import Entry
+from redoraft.redo.files import Layout
+from redoraft.redo.header import Header, Note, header_block, note_block
+from redoraft.redo.log import RedoLog
+from redoraft.redo.lsn import START_SN
+from redoraft.redo.record import META_SIZE, Meta
+from redoraft.redo.scan import entry_of
+from redoraft.types import LogIndex, Lsn, Term
+
+from .every_crash import picture
+from .kit import contents, mtr_of_size, naive_lsn
+
+LAYOUT = Layout(file_size=2048 + 3 * 512, log_uuid=7)
+
+
+def four_files() -> MemoryDisk:
+    """The files of a log of which the first two are deleted, with several checkpoints."""
+    disk = MemoryDisk()
+    log = RedoLog.open(disk, layout=LAYOUT)
+    for at, size in enumerate([100, 463, 20, 1500, 300, 4, 700, 900, 1500]):
+        log.append_mtr(mtr_of_size(size))
+        log.append_mtr(mtr_of_size(size // 2 + 1))
+        log.fsync(log.close_entry(Term(1 + at // 3)))
+    for index in (3, 4, 5):
+        log.checkpoint(log.entry(LogIndex(index)).end)
+    assert log.delete([log.last_lsn]) == 2
+    log.append_mtr(mtr_of_size(50))
+    log.fsync(log.last_lsn)
+    log.close()
+    return disk
+
+
+GOOD = four_files()
+FIRST, *_, LAST = sorted(GOOD.names)
+WHOLE = RedoLog.open(GOOD.copy(), layout=LAYOUT)
+
+
+def put(name: str, at: int, data: bytes) -> Callable[[MemoryDisk], None]:
+    def do(disk: MemoryDisk) -> None:
+        disk.open(name).write(at, data)
+
+    return do
+
+
+def header(**fields: tuple[str, int, int | bytes]) -> bytes:
+    """The header of the first file with fields changed (form, byte, value) and its checksum made right."""
+    raw = bytearray(GOOD.open(FIRST).read(0, 508))
+    for form, at, value in fields.values():
+        pack_into(form, raw, at, value)
+    return seal(bytes(raw))
+
+
+def no_checkpoint(disk: MemoryDisk) -> None:
+    for name in disk.names:
+        for note in (Note.CHECKPOINT_1, Note.CHECKPOINT_2):
+            disk.open(name).write(note, bytes(512))
+
+
+def all_checkpoints_torn(disk: MemoryDisk) -> None:
+    for name in disk.names:
+        for note in (Note.CHECKPOINT_1, Note.CHECKPOINT_2):
+            disk.open(name).write(note, b"?" * 256)
+
+
+FAR = Lsn(512 * 512 + 12)
+
+DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
+    ("unreadable", put(FIRST, 0, b"?" * 512), FIRST, 0, "header of the log file cannot be read"),
+    ("blank", put(FIRST, 0, bytes(512)), FIRST, 0, "header of the log file cannot be read"),
+    ("InnoDB's", put(FIRST, 0, header(format=(">I", 0, 6))), FIRST, 0, "InnoDB's own, of format 6"),
+    ("newer", put(FIRST, 0, header(format=(">I", 0, 0x52520002))), FIRST, 0, "use the version that wrote"),
+    ("other creator", put(FIRST, 0, header(name=("32s", 16, b"MySQL"))), FIRST, 16, "creator is b'MySQL'"),
+    ("unknown flags", put(FIRST, 0, header(flags=(">I", 48, 1))), FIRST, 48, "flags 0x1"),
+    ("another log's", put(FIRST, 0, header(uuid=(">I", 4, 8))), FIRST, 4, "of log 0x00000008"),
+    ("starts nowhere", put(FIRST, 0, header(start=(">Q", 8, 8193))), FIRST, 8, "no file starts at LSN 8193"),
+    ("missing", lambda disk: disk.remove("#ib_redo4"), "#ib_redo4", 0, "missing between #ib_redo3 and"),
+    ("cut short", lambda disk: disk.open(FIRST).truncate(3000), FIRST, 3000, "does not reach to LSN"),
+    ("no first block", put("#ib_redo3", 2048, bytes(512)), "#ib_redo3", 2048, "first block of the file"),
+    ("damage inside", put("#ib_redo3", 2600, b"?"), "#ib_redo3", 2560, "checksum is wrong"),
+    ("no checkpoint", no_checkpoint, FIRST, 512, "no checkpoint can be read"),
+    ("both torn", all_checkpoints_torn, LAST, 1536, "no checkpoint can be read"),
+    ("torn mark", put("#ib_redo3", Note.CUT, b"?"), "#ib_redo3", 1024, "mark of a truncation"),
+    (
+        "mark elsewhere",
+        put(FIRST, Note.CUT, note_block(Note.CUT, FAR)),
+        FIRST,
+        1024,
+        "cannot have",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "damage", "file", "offset", "line"), DAMAGE, ids=[one[0] for one in DAMAGE])
+def test_damage_is_told_and_nothing_changed(
+    what: str, damage: Callable[[MemoryDisk], None], file: str, offset: int, line: str
+) -> None:
+    disk = GOOD.copy()
+    damage(disk)
+    before, pending = picture(disk), disk.pending
+    with pytest.raises(CorruptRedo, match=line) as caught:
+        RedoLog.open(disk, layout=LAYOUT)
+    assert (caught.value.file, caught.value.offset) == (file, offset)
+    assert f"{file}, byte {offset}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert (picture(disk), disk.pending) == (before, pending)
+
+
+@pytest.mark.parametrize(
+    ("meta", "is_one"),
+    [
+        (Meta(Term(1), LogIndex(1), Lsn(8204), 100), True),
+        (Meta(Term(0), LogIndex(1), Lsn(8204), 100), False),
+        (Meta(Term(1), LogIndex(0), Lsn(8204), 100), False),
+        (Meta(Term(1), LogIndex(1), Lsn(8204), 99), False),
+        (Meta(Term(1), LogIndex(1), Lsn(8192), 112), False),
+    ],
+)
+def test_what_the_log_follows_has_to_know_its_place(meta: Meta, is_one: bool) -> None:
+    """The first meta record in the oldest file left has nothing before it to be held against."""
+    entry = entry_of(meta, START_SN + 100 + META_SIZE)
+    assert entry == (Entry(Term(1), LogIndex(1), Lsn(8204), naive_lsn(133)) if is_one else None)
+
+
+def test_one_torn_checkpoint_of_two_is_told_and_the_other_holds() -> None:
+    disk = GOOD.copy()
+    two = next(
+        name
+        for name in disk.names
+        if all(any(disk.open(name).read(note, 512)) for note in (Note.CHECKPOINT_1, Note.CHECKPOINT_2))
+    )
+    newest = WHOLE.checkpoint_lsn
+    for note in (Note.CHECKPOINT_1, Note.CHECKPOINT_2):
+        torn = disk.copy()
+        torn.open(two).write(note, b"?" * 256)
+        log = RedoLog.open(torn, layout=LAYOUT)
+        assert log.notices == (f"{two}, byte {int(note)}: a torn checkpoint; the other ones hold",)
+        assert log.first_lsn <= log.checkpoint_lsn <= newest
+        assert contents(log) == contents(WHOLE)
+
+
+def test_a_log_of_another_number_is_not_taken() -> None:
+    with pytest.raises(CorruptRedo, match="not of 0x00000000"):
+        RedoLog.open(GOOD.copy())
+
+
+def test_what_was_being_made_goes() -> None:
+    disk = GOOD.copy()
+    disk.create("#ib_redo6_tmp").write(0, b"half")
+    disk.create("other").write(0, b"not ours")
+    RedoLog.open(disk, layout=LAYOUT)
+    assert set(disk.names) == {*GOOD.names, "other"}
+
+
+@pytest.mark.parametrize("layout", [(2559, 0), (2048, 0), (4096, 2**32), (4096, -1)])
+def test_a_layout_that_cannot_be(layout: tuple[int, int]) -> None:
+    with pytest.raises(LogMisuse):
+        Layout(*layout)
+
+
+def test_a_file_of_another_size_stays_as_it_is() -> None:
+    disk = GOOD.copy()
+    log = RedoLog.open(disk, layout=Layout(file_size=2560, log_uuid=7))
+    for _ in range(3):
+        log.append_mtr(mtr_of_size(900))
+        log.fsync(log.close_entry(Term(9)))
+    assert contents(RedoLog.open(disk, layout=LAYOUT)) == contents(log)
+
+
+def judge(disk: MemoryDisk) -> None:
+    """It opens on a prefix of what was there, or says where it cannot; and then nothing has changed."""
+    before, names = picture(disk), disk.names
+    had_mark = any(any(disk.open(name).read(Note.CUT, 512)) for name in names)
+    try:
+        log = RedoLog.open(disk, layout=LAYOUT)
+    except CorruptRedo as wrong:
+        assert wrong.file.startswith("#ib_redo")
+        assert wrong.file in str(wrong)
+        size = disk.open(wrong.file).size if wrong.file in names else 0
+        assert 0 <= wrong.offset <= max(size, 2048)
+        assert had_mark or picture(disk) == before
+    else:
+        assert contents(WHOLE).startswith(contents(log)) or log.first_lsn > WHOLE.first_lsn
+        assert log.first_lsn <= log.checkpoint_lsn <= log.last_lsn <= WHOLE.last_lsn
+
+
+SIZE = 2048 + 3 * 512
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(GOOD.names), st.integers(0, SIZE - 1), st.binary(min_size=1, max_size=600)),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_any_bytes_anywhere(changes: list[tuple[str, int, bytes]]) -> None:
+    disk = GOOD.copy()
+    for name, at, data in changes:
+        disk.open(name).write(at, data)
+    judge(disk)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            *[st.sampled_from(GOOD.names), st.integers(0, 6), st.sampled_from(GOOD.names), st.integers(0, 6)]
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.dictionaries(st.sampled_from(GOOD.names), st.integers(0, SIZE), max_size=2),
+)
+def test_sectors_of_one_file_in_another(
+    moves: list[tuple[str, int, str, int]], sizes: dict[str, int]
+) -> None:
+    disk = GOOD.copy()
+    for source, low, target, high in moves:
+        disk.open(target).write(high * 512, GOOD.open(source).read(low * 512, 512))
+    for name, size in sizes.items():
+        if size < disk.open(name).size:
+            disk.open(name).truncate(size)
+    judge(disk)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(GOOD.names), st.sampled_from(list(Note)), st.integers(0, 2**64 - 1))
+def test_any_lsn_in_a_checkpoint_or_a_mark(name: str, note: Note, lsn: int) -> None:
+    disk = GOOD.copy()
+    disk.open(name).write(note, note_block(note, Lsn(lsn)))
+    judge(disk)
+
+
+def test_the_header_that_is_written_is_the_one_that_is_read() -> None:
+    start = int.from_bytes(GOOD.open(FIRST).read(8, 8), "big")
+    assert header() == header_block(Header(7, start // 512))
