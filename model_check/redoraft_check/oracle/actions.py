@@ -173,7 +173,7 @@ class Actions:
         least = 1 if scope.starting else 2
 
         def assigned(operand: Node) -> bool:
-            if self._target(operand, scope) is not None:
+            if self.target(operand, scope) is not None:
                 return True
             is_test = self.c.shapes.kind(operand, scope.env) == "bool"
             return is_test and self.c.levels.of(operand, scope.env) >= least
@@ -292,7 +292,7 @@ class Actions:
 
     # --- assignments ----------------------------------------------------------------------------------
 
-    def _target(self, node: Node, scope: Scope) -> int | None:
+    def target(self, node: Node, scope: Scope) -> int | None:
         """The variable that an expression names as one to be assigned."""
         found, inside = self._seen_through(node, scope)
         if scope.starting:
@@ -326,7 +326,7 @@ class Actions:
         w.put(f"elif t[{index}] != {code}: {w.failed}", place)
 
     def _assignment(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
-        index = self._target(node.operands[0], scope)
+        index = self.target(node.operands[0], scope)
         if index is None:
             self._guard(node, scope, after, w)
             return
@@ -339,7 +339,7 @@ class Actions:
         self._next(after, w)
 
     def _choice(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
-        index = self._target(node.operands[0], scope)
+        index = self.target(node.operands[0], scope)
         if index is None:
             self._guard(node, scope, after, w)
             return

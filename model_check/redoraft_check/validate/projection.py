@@ -102,6 +102,11 @@ class Projection:
         """Where mtr number `position` of a node's log ends, None if the trace has not shown it."""
         return self._nodes[node].lsn(position)
 
+    def leader_in_bytes(self, term: int | None, position: int) -> int | None:
+        """The same in the log of the leader of a term."""
+        view = self._leaders.get(term) if term is not None else None
+        return view.lsn(position) if view is not None else None
+
     def remember(self, node: str) -> Undo:
         """Keep what the next event, one of this node, may change."""
         self._undo = Undo(node, self._nodes[node].copy(), self._terms[node], self._open[node])
