@@ -18,7 +18,7 @@ DEBUG_ENV = "REDORAFT_DEBUG"
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-COMMAND_MODULES = ("demo", "check", "why", "simulate", "validate", "tools", "doctor")
+COMMAND_MODULES = ("demo", "check", "why", "prove", "simulate", "validate", "tools", "doctor")
 """Modules of `redoraft_check.commands`, in the order of `redoraft --help`."""
 
 

@@ -407,7 +407,6 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             s.committed_by(u, h),
             exists([t, g], both(TERM_LE(t, u), PREFIX(h, g), chosen(s, g, t))),
             "Nothing else is committed than what a quorum has acknowledged in its own term.",
-            "AckedInLeaderLog TwoQuorumsMeet LeaderLogHasPrefixes",
         ),
         *_prefix_closed(s, s.committed_by, "u"),
         _rule(
@@ -431,7 +430,6 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             ),
             s.committed_by(u, h),
             "It is committed at the last acknowledgement of a quorum.",
-            "TwoQuorumsMeet AckedInLeaderLog LeaderLogHasPrefixes",
         ),
         _rule(
             "ChosenStands",
@@ -458,6 +456,7 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             both(s.known(n, k), s.term(n, t), differ(k, EMPTY)),
             s.committed_by(t, k),
             "A majority LSN is learned from the leader of the node's own term, as far as logs agree (H34, H16).",
+            "CommittedForLater LeftIsPast LeaderKnownIsCommitted",
         ),
         _rule(
             "SettledByTerm",
@@ -466,6 +465,7 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             both(s.settled(n, z), s.term(n, t), differ(z, EMPTY)),
             s.committed_by(t, z),
             "What has settled was known.",
+            "CommittedForLater LeftIsPast",
         ),
         *_prefix_closed(s, s.leader_known, "t"),
         _rule(
@@ -514,10 +514,31 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
         "SettlesCommitted",
         either(same(z, EMPTY), s.committed_by(t, z)),
         "What settles is known, or had settled before.",
+        (
+            *("KnownByTerm", "SettledByTerm", "CommittedByHasPrefixes"),
+            *("KnownInLog", "DurableInLog", "SettledIsDurable"),
+        ),
     )
     elected = Named("Leads", s.leader_log(t, EMPTY) & s.leader_log(t, p), "Who writes was elected.")
     shared = Named("SharedIsSame", same(i, j), "The same term at the same LSN is the same log (R2).")
+    w = s.var("w")
+
+    def saw_acked(candidacy: Term) -> Named:
+        acked = both(s.acked(TERM_OF(g), n, g), entry(g, TERM_OF(g)), before(TERM_OF(g), t))
+        seen = either(PREFIX(g, candidacy), before(TERM_OF(g), TERM_OF(candidacy)), s.overruled(g))
+        return Named(
+            "SeesAcked",
+            forall([g], implies(acked, seen)),
+            "The voter has what it acknowledged, and compares by (last term, last index).",
+            (
+                *("AckedIsDurable", "DurableInLog", "CandidacyOrigin", "LeaderLogIsOneLog", "AckedInLeaderLog"),
+                *("LeaderLogTerms", "LogOrigin", "LeaderLogOrigin"),
+            ),
+        )
+
     return {
+        "StartElection": (saw_acked(w),),
+        "GrantVote": (saw_acked(h),),
         "BecomeLeader": (
             Named(
                 "NobodyElected",
@@ -572,6 +593,10 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
                 "KeepsSettled",
                 forall([h], implies(s.settled(n, h) | s.known(n, h), PREFIX(h, i))),
                 "The leader has what is committed, and the cut is where logs part.",
+                (
+                    *("SettledByTerm", "KnownByTerm", "LeadersHaveCommitted", "SettledIsDurable"),
+                    *("DurableInLog", "KnownInLog", "SettledIsWhole", "KnownIsWhole", "LeaderLogIsOneLog"),
+                ),
             ),
         ),
         "AppendEntries": (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from redoraft_check.smt.formula import (
+    Apply,
     Formula,
     Function,
     Named,
@@ -174,7 +175,7 @@ def majority_axiom(member: Relation) -> Named:
     return Named("majorities", both(*facts), "A quorum is more than half of the nodes, counted.")
 
 
-def constants(sort: Sort) -> tuple[Term, ...]:
+def constants(sort: Sort) -> tuple[Apply, ...]:
     """The elements of a sort with names, as terms."""
     return tuple(Function(name, (), sort)() for name in sort.elements)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attrs import field, frozen
 
 from redoraft_check.smt.formula import (
@@ -24,9 +22,8 @@ from redoraft_check.smt.formula import (
 class Model:
     """State, axioms, steps, what must hold, and why it does.
 
-    `lemmas` hold before and after every step and were proved elsewhere (`lemmas_from` names the model);
-    `invariant` is inductive; `safety` follows from lemmas and invariant in every state; `steps` are
-    properties of two states, which every action keeps.
+    `lemmas` hold in every state and were proved elsewhere (`lemmas_from` names the model); `invariant` is
+    inductive; `safety` follows from both in every state.  `off` are the rules that are switched off.
     """
 
     name: str
@@ -39,7 +36,6 @@ class Model:
     actions: tuple[Action, ...]
     invariant: tuple[Named, ...]
     safety: tuple[Named, ...]
-    growing: tuple[Relation, ...] = ()
     lemmas: tuple[Named, ...] = ()
     lemmas_from: str = ""
     off: frozenset[str] = field(default=frozenset(), converter=frozenset)
@@ -66,5 +62,3 @@ def one_value(relation: Relation) -> Named:
         f"{relation.name} is a function in the specification; a step gives it one new value.",
     )
 
-
-Counts = Mapping[str, int]

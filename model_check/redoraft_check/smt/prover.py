@@ -90,19 +90,21 @@ class Prepared:
         """The attempts in their order; the last one is what a refutation counts from."""
         goal, known = self.obligation.goal, self.obligation.known
         wanted = {goal.name, *goal.uses}
-        # A fact that the goal does not speak of may be left out like any other hypothesis.
         pool = (*self.model.axioms, *self._held(), *self.obligation.lemmas)
         base = [one for one in self.model.axioms if not alternates(one.formula)]
         used = [one for one in pool if one.name in wanted]
         flat = [one for one in self._held() if one.name in wanted or not alternates(one.formula)]
         guard = self._guard()
         plain = [one for one in guard if not quantified(one)] if not self.obligation.initial else guard
-        few = self._terms(one.formula for one in (*base, *used, *known)) + self._terms(iter(plain))
+        hinted = known if goal.uses else ()
+        few = self._terms(one.formula for one in (*base, *used, *hinted)) + self._terms(iter(plain))
         some = self._terms(one.formula for one in (*base, *used, *known)) + self._terms(iter(guard))
         many = self._terms(one.formula for one in (*base, *flat, *known)) + self._terms(iter(guard))
         whole = self.everything()
+        itself = self._terms(one.formula for one in self._held() if one.name == goal.name)
+        if itself:
+            yield _Portion("itself", itself, mbqi=True, limit_s=0.7)
         yield _Portion("few", few, mbqi=False, limit_s=0.5)
-        yield _Portion("some", some, mbqi=False, limit_s=0.5)
         yield _Portion("universal", many, mbqi=False, limit_s=1.5)
         yield _Portion("few, by models", few, mbqi=True, limit_s=2.5)
         yield _Portion("all", whole, mbqi=False, limit_s=1.5)
