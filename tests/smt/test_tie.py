@@ -1,4 +1,4 @@
-"""The commit rule of the proofs is that of the specification: on every reachable state and every labelled edge."""
+"""The commit rule of the proofs is that of the specification, on every reachable state and labelled edge."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def stepped(model: Model, found: Explored, sample: int = 1) -> Checked:
     return checked
 
 
-def strangers(
+def strangers(  # noqa: PLR0917
     found: Explored, steps: list[Mapped], source: int, label: str, world: World, checked: Checked, number: int
 ) -> list[str]:
     """Ends that differ from a true one in one variable: no step of the model may lead there."""
@@ -120,7 +120,8 @@ def same(one: Mapped, other: Mapped, world: World) -> bool:
         rows == other[relation]
         or (
             relation.name == "committedBy"
-            and {row for row in rows if row[0] in terms} == {row for row in other[relation] if row[0] in terms}
+            and {row for row in rows if row[0] in terms}
+            == {row for row in other[relation] if row[0] in terms}
         )
         for relation, rows in one.items()
     )

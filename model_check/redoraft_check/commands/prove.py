@@ -50,7 +50,7 @@ def prove(
     quiet: opt.QuietOption = False,
     verbose: opt.VerboseOption = False,
 ) -> None:
-    """Prove with Z3, for any number of nodes, terms and log entries, that the repaired rules keep their promises."""
+    """Prove with Z3, for any number of nodes, terms and entries, that the rules keep their promises."""
     names = _chosen(models or [])
     if list_:
         typer.echo(plain_table(("model", "shows"), [(name, model(name).summary) for name in names]))

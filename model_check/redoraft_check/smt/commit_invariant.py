@@ -1,7 +1,7 @@
 """Why the commit rule holds: its inductive invariant, conjunct by conjunct, and what follows from it.
 
-The argument is Raft's, in four sentences.  Whoever voted for a leader had left all earlier terms.  An entry that
-a later leader lacks (`overruled`) was therefore missed by a member of every quorum, who can never
+The argument is Raft's, in four sentences.  Whoever voted for a leader had left all earlier terms.  An entry
+that a later leader lacks (`overruled`) was therefore missed by a member of every quorum, who can never
 acknowledge it any more: it is not committed and never will be.  So every leader of a later term has what is
 committed.  And whoever learns a majority LSN learns it from such a leader, within what agrees with it.
 """
@@ -41,7 +41,7 @@ from redoraft_check.smt.logs import (
 from redoraft_check.smt.model import one_value
 
 
-def _rule(
+def _rule(  # noqa: PLR0917
     name: str,
     names: str,
     raft: Raft,
@@ -72,7 +72,9 @@ def _terms_and_votes(s: Raft) -> tuple[Named, ...]:
         return s.term(node, term) | s.left(node, term)
 
     return (
-        _rule("LeftIsPast", "n t u", s, s.left(n, t) & s.term(n, u), before(t, u), "A node's term only grows."),
+        _rule(
+            "LeftIsPast", "n t u", s, s.left(n, t) & s.term(n, u), before(t, u), "A node's term only grows."
+        ),
         _rule(
             "PastIsLeft",
             "n t u",
@@ -146,7 +148,7 @@ def _terms_and_votes(s: Raft) -> tuple[Named, ...]:
             s,
             both(s.role(n, CANDIDATE), s.term(n, t), s.log(n, s.var("p"))),
             s.candidacies(t, n, s.var("p")),
-            "A candidate's log stays as it was announced: whoever takes log from a leader becomes a follower.",
+            "A candidate's log stays as it was announced: who takes log from a leader becomes a follower.",
         ),
         _rule(
             "ElectedByQuorum",
@@ -188,7 +190,7 @@ def _terms_and_votes(s: Raft) -> tuple[Named, ...]:
 
 
 def _leader_logs(s: Raft) -> tuple[Named, ...]:
-    t, u, h, g, n, p = s.vars("t u h g n p")
+    t, _u, h, g, n, p = s.vars("t u h g n p")
     return (
         *_prefix_closed(s, s.leader_log, "t"),
         _rule(
@@ -212,9 +214,7 @@ def _leader_logs(s: Raft) -> tuple[Named, ...]:
             "t h",
             s,
             s.leader_log(t, h) & differ(h, EMPTY),
-            both(
-                TERM_LE(TERM_OF(h), t), before(ZERO, TERM_OF(h)), s.leader_log(TERM_OF(h), h), ~HALF(h)
-            ),
+            both(TERM_LE(TERM_OF(h), t), before(ZERO, TERM_OF(h)), s.leader_log(TERM_OF(h), h), ~HALF(h)),
             "Whatever stands in a log was once written, whole, by the leader of its term.",
         ),
         _rule(
@@ -238,7 +238,7 @@ def _leader_logs(s: Raft) -> tuple[Named, ...]:
 
 
 def _node_logs(s: Raft) -> tuple[Named, ...]:
-    n, t, u, p, d, k, a, z, h = s.vars("n t u p d k a z h")
+    n, t, _u, p, d, k, a, z, h = s.vars("n t u p d k a z h")
     not_down = either(s.role(n, FOLLOWER), s.role(n, CANDIDATE))
     return (
         _rule(
@@ -281,7 +281,9 @@ def _node_logs(s: Raft) -> tuple[Named, ...]:
             same(TERM_OF(p), t),
             "An open entry is of the leader's own term, so a log node has none.",
         ),
-        _rule("DurableInLog", "n d p", s, s.durable(n, d) & s.log(n, p), PREFIX(d, p), "Fsync follows write."),
+        _rule(
+            "DurableInLog", "n d p", s, s.durable(n, d) & s.log(n, p), PREFIX(d, p), "Fsync follows write."
+        ),
         _rule(
             "KnownInLog",
             "n k p",
@@ -291,7 +293,9 @@ def _node_logs(s: Raft) -> tuple[Named, ...]:
             "A node learns a majority LSN within its log, and what is committed is never truncated.",
         ),
         _rule("KnownIsWhole", "n k", s, s.known(n, k), WHOLE(k), "A majority LSN is the end of an entry."),
-        _rule("AgreedInLog", "n a p", s, s.agreed(n, a) & s.log(n, p), PREFIX(a, p), "It is an LSN of the log."),
+        _rule(
+            "AgreedInLog", "n a p", s, s.agreed(n, a) & s.log(n, p), PREFIX(a, p), "It is an LSN of the log."
+        ),
         _rule(
             "AgreedIsLeaders",
             "n a t",
@@ -300,9 +304,7 @@ def _node_logs(s: Raft) -> tuple[Named, ...]:
             s.leader_log(t, a),
             "What is agreed came from the leader of the node's own term (LOG-5-term).",
         ),
-        _rule(
-            "AgreedIsWhole", "n a", s, s.agreed(n, a), WHOLE(a), "A leader sends whole entries."
-        ),
+        _rule("AgreedIsWhole", "n a", s, s.agreed(n, a), WHOLE(a), "A leader sends whole entries."),
         _rule(
             "SettledIsDurable",
             "n d z",
@@ -316,7 +318,7 @@ def _node_logs(s: Raft) -> tuple[Named, ...]:
 
 
 def _acknowledgements(s: Raft) -> tuple[Named, ...]:
-    n, m, c, t, u, h, g, d, q = s.vars("n m c t u h g d q")
+    n, _m, c, t, u, h, g, d, q = s.vars("n m c t u h g d q")
     return (
         *_prefix_closed(s, s.acked, "t n"),
         _rule(
@@ -370,7 +372,8 @@ def _acknowledgements(s: Raft) -> tuple[Named, ...]:
             s,
             both(WHOLE(g), differ(g, EMPTY), before(TERM_OF(g), t), s.leader_log(t, EMPTY)),
             s.leader_log(t, g) | s.overruled(g),
-            "An entry is overruled once a later leader begins without it, and no leader takes old entries in.",
+            "An entry is overruled once a later leader begins without it, and no leader takes old "
+            "entries in.",
         ),
         _rule(
             "OverruledIsEntry",
@@ -447,7 +450,8 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             both(s.committed_by(u, h), s.leader_log(t, EMPTY), TERM_LE(u, t)),
             s.leader_log(t, h),
             "An entry that a later leader lacks is overruled, and no quorum acknowledges it.",
-            "OverruledIsLost LeftIsPast LackingOverrules AckedInLeaderLog LeaderLogHasPrefixes TwoQuorumsMeet",
+            "OverruledIsLost LeftIsPast LackingOverrules AckedInLeaderLog LeaderLogHasPrefixes "
+            "TwoQuorumsMeet",
         ),
         _rule(
             "KnownByTerm",
@@ -455,7 +459,8 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             s,
             both(s.known(n, k), s.term(n, t), differ(k, EMPTY)),
             s.committed_by(t, k),
-            "A majority LSN is learned from the leader of the node's own term, as far as logs agree (H34, H16).",
+            "A majority LSN is learned from the leader of the node's own term, as far as logs agree "
+            "(H34, H16).",
             "CommittedForLater LeftIsPast LeaderKnownIsCommitted",
         ),
         _rule(
@@ -509,7 +514,7 @@ def _prefix_closed(s: Raft, relation: Relation, names: str) -> tuple[Named, ...]
 def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
     """By action, in terms of its parameters: what follows from the invariant and the guard."""
     s = raft
-    n, t, p, l, i, j, h, u, g, q, m, x, o, z, y, f, b = s.vars("n t p l i j h u g q m x o z y f b")
+    n, t, p, end, i, j, h, u, g, q, m, _x, _o, z, y, f, _b = s.vars("n t p l i j h u g q m x o z y f b")
     settles = Named(
         "SettlesCommitted",
         either(same(z, EMPTY), s.committed_by(t, z)),
@@ -531,7 +536,13 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
             forall([g], implies(acked, seen)),
             "The voter has what it acknowledged, and compares by (last term, last index).",
             (
-                *("AckedIsDurable", "DurableInLog", "CandidacyOrigin", "LeaderLogIsOneLog", "AckedInLeaderLog"),
+                *(
+                    "AckedIsDurable",
+                    "DurableInLog",
+                    "CandidacyOrigin",
+                    "LeaderLogIsOneLog",
+                    "AckedInLeaderLog",
+                ),
                 *("LeaderLogTerms", "LogOrigin", "LeaderLogOrigin"),
             ),
         )
@@ -570,9 +581,7 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
                     [g, q],
                     implies(
                         both(entry(g, TERM_OF(g)), before(TERM_OF(g), t), ~PREFIX(g, p)),
-                        exists(
-                            [m], both(s.member(m, q), ~s.acked(TERM_OF(g), m, g), s.left(m, TERM_OF(g)))
-                        ),
+                        exists([m], both(s.member(m, q), ~s.acked(TERM_OF(g), m, g), s.left(m, TERM_OF(g)))),
                     ),
                 ),
                 "The voters meet every quorum.",
@@ -601,17 +610,23 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
         ),
         "AppendEntries": (
             shared,
-            Named("NewLogIsLeaders", s.leader_log(t, s.var("e")) & PREFIX(s.var("e"), y), "Up to the piece's end."),
+            Named(
+                "NewLogIsLeaders",
+                s.leader_log(t, s.var("e")) & PREFIX(s.var("e"), y),
+                "Up to the piece's end.",
+            ),
             Named("AgreesWithLeader", s.leader_log(t, f) & PREFIX(f, y), "What agreed before agrees still."),
             Named("KeepsLog", PREFIX(p, y), "Nothing is cut."),
             Named(
                 "LearnsCommitted",
-                both(WHOLE(l), PREFIX(l, y), either(same(l, EMPTY), s.committed_by(t, l))),
+                both(WHOLE(end), PREFIX(end, y), either(same(end, EMPTY), s.committed_by(t, end))),
                 "The leader's majority LSN, within what agrees with it (H34).",
             ),
             settles,
         ),
-        "Acknowledge": (Named("AgreesWithLeader", s.leader_log(t, s.var("e")), "What is agreed is the leader's."),),
+        "Acknowledge": (
+            Named("AgreesWithLeader", s.leader_log(t, s.var("e")), "What is agreed is the leader's."),
+        ),
         "Fsync (leading)": (
             Named("AgreesWithLeader", s.leader_log(t, s.var("e")), "A leader's log is the leader's."),
             settles,
@@ -620,13 +635,15 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
         "AdvanceMajority": (
             Named(
                 "QuorumCommits",
-                s.committed_by(t, l),
+                s.committed_by(t, end),
                 "A quorum, and an entry of the leader's term (H8).",
                 ("ChosenIsCommitted",),
             ),
             settles,
         ),
-        "AckCommit": (Named("AnswersCommitted", s.committed_by(t, l), "Within what the leader knows (LIM-4)."),),
+        "AckCommit": (
+            Named("AnswersCommitted", s.committed_by(t, end), "Within what the leader knows (LIM-4)."),
+        ),
     }
 
 
@@ -636,7 +653,7 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
 def properties(raft: Raft) -> tuple[Named, ...]:
     """RaftRedo's invariants, by their names there."""
     s = raft
-    n, m, t, u, v, p, o, h, g, f, k, z, d, q = s.vars("n m t u v p o h g f k z d q")
+    n, m, t, u, v, p, o, h, g, _f, k, z, d, q = s.vars("n m t u v p o h g f k z d q")
     return (
         _rule(
             "ElectionSafety",
@@ -731,7 +748,12 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             "CommittedFrom LackingOverrules LeaderLogHasPrefixes LeaderLogIsOneLog",
         ),
         _rule(
-            "AcknowledgedStays", "t h", s, s.acknowledged(t, h), _committed_now(s, h), "the one promise, LIM-4"
+            "AcknowledgedStays",
+            "t h",
+            s,
+            s.acknowledged(t, h),
+            _committed_now(s, h),
+            "the one promise, LIM-4",
         ),
         _rule("CommittedIsWhole", "u h", s, s.committed_by(u, h), ~HALF(h), "LOG-1"),
         _rule(
@@ -756,5 +778,3 @@ def properties(raft: Raft) -> tuple[Named, ...]:
 def _committed_now(s: Raft, log: Term) -> Formula:
     u = s.var("u1")
     return exists([u], s.committed_by(u, log))
-
-

@@ -2,7 +2,8 @@
 
 `commit_rule(nodes, off)` is the model for any set of nodes (`nodes=0`), or for that many with counted
 majorities.  Relations have the specification's variable names.  Four more are read off from them and kept
-beside them, because a first-order formula cannot say them cheaply: `left`, `elected`, `overruled`, `committedBy`.
+beside them, because a first-order formula cannot say them cheaply: `left`, `elected`, `overruled`,
+`committedBy`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,6 @@ from redoraft_check.smt.logs import (
     WHOLE,
     ZERO,
     before,
-    constants,
     counted_nodes,
     entry,
     is_closed,
@@ -306,7 +306,9 @@ class Steps:
                     (t1, c1, h1),
                     s.candidacies(t1, c1, h1) | both(same(t1, t), same(c1, n), same(h1, w)),
                 ),
-                Update(s.votes, (t1, m1, c1), s.votes(t1, m1, c1) | both(same(t1, t), same(m1, n), same(c1, n))),
+                Update(
+                    s.votes, (t1, m1, c1), s.votes(t1, m1, c1) | both(same(t1, t), same(m1, n), same(c1, n))
+                ),
                 self._leaves(n, t),
             ),
         )
@@ -339,7 +341,9 @@ class Steps:
             ),
             (
                 set_value(s.voted_for, n, c),
-                Update(s.votes, (t1, m1, c1), s.votes(t1, m1, c1) | both(same(t1, t), same(m1, n), same(c1, c))),
+                Update(
+                    s.votes, (t1, m1, c1), s.votes(t1, m1, c1) | both(same(t1, t), same(m1, n), same(c1, c))
+                ),
             ),
         )
 
@@ -367,9 +371,13 @@ class Steps:
             (
                 set_value(s.role, n, LEADER),
                 set_value(s.log, n, g),
-                Update(s.leader_log, (t1, h1), either(is_mine & PREFIX(h1, g), ~is_mine & s.leader_log(t1, h1))),
                 Update(
-                    s.leader_known, (t1, h1), either(is_mine & same(h1, EMPTY), ~is_mine & s.leader_known(t1, h1))
+                    s.leader_log, (t1, h1), either(is_mine & PREFIX(h1, g), ~is_mine & s.leader_log(t1, h1))
+                ),
+                Update(
+                    s.leader_known,
+                    (t1, h1),
+                    either(is_mine & same(h1, EMPTY), ~is_mine & s.leader_known(t1, h1)),
                 ),
                 Update(
                     s.acked,
@@ -449,7 +457,7 @@ class Steps:
         """CloseEntry(n): only behind data is there an open entry to close."""
         return self._extend("CloseEntry", WHOLE(self.raft.var("g")), open_entry=True)
 
-    def _settles(self, node: Term, known: Term, durable: Term, end: Term, old: Term, new: Term) -> Formula:
+    def _settles(self, node: Term, known: Term, durable: Term, end: Term, old: Term, new: Term) -> Formula:  # noqa: PLR0917
         """`new` is settled'[n]: Max2(settled[n], EndBelow(log'[n], Min2(known'[n], durable'[n])))."""
         least = self.raft.var("least")
         return both(
@@ -476,31 +484,31 @@ class Steps:
     def fsync(self) -> tuple[Action, Action]:
         """Fsync(n, l): the leader's own durable entries count as acknowledged by itself (H15)."""
         s = self.raft
-        n, t, p, d, l, e, k, x, o, z = s.vars("n t p d l e k x o z")
+        n, t, p, d, end, e, k, x, o, z = s.vars("n t p d l e k x o z")
         guard = (
             ~s.role(n, DOWN),
             s.term(n, t),
             s.log(n, p),
             s.durable(n, d),
-            PREFIX(d, l),
-            differ(d, l),
-            PREFIX(l, p),
+            PREFIX(d, end),
+            differ(d, end),
+            PREFIX(end, p),
             s.known(n, k),
-            self._settles(n, k, l, x, o, z),
+            self._settles(n, k, end, x, o, z),
         )
-        updates = (set_value(s.durable, n, l), set_value(s.settled, n, z))
+        updates = (set_value(s.durable, n, end), set_value(s.settled, n, z))
         return (
             Action(
                 "Fsync",
-                (n, t, p, d, l, k, x, o, z),
+                (n, t, p, d, end, k, x, o, z),
                 both(*guard, ~s.role(n, LEADER)),
                 updates,
                 case="not leading",
             ),
             Action(
                 "Fsync",
-                (n, t, p, d, l, e, k, x, o, z),
-                both(*guard, s.role(n, LEADER), is_closed(e, l)),
+                (n, t, p, d, end, e, k, x, o, z),
+                both(*guard, s.role(n, LEADER), is_closed(e, end)),
                 (*updates, *self._acknowledges(t, n, e)),
                 case="leading",
             ),
@@ -516,7 +524,7 @@ class Steps:
         return both(takes, s.term(node, own), rule, s.leader_log(term, EMPTY))
 
     def _shared(self, mine: Term, theirs: Term) -> Formula:
-        """IsSharedEnd: entries with the same term at the same LSN (R2 says that then all below is the same)."""
+        """IsSharedEnd: entries with the same term at the same LSN (R2: then all below is the same)."""
         return both(
             WHOLE(mine), WHOLE(theirs), same(TERM_OF(mine), TERM_OF(theirs)), same(LSN(mine), LSN(theirs))
         )
@@ -556,7 +564,7 @@ class Steps:
     def append_entries(self) -> Action:
         """AppendEntries(n, t, from, upto, majority): what is missing comes, and no conflict is left."""
         s = self.raft
-        n, t, u, p, b, i, j, a, f, y, k, l, x, d, o, z = s.vars("n t u p b i j a f y k l x d o z")
+        n, t, u, p, b, i, j, a, f, y, k, end, x, d, o, z = s.vars("n t u p b i j a f y k l x d o z")
         e = s.var("e")
         grows = both(reaches(p, b), ~reaches(b, p))
         # Parting is at the shorter of the two ends: the node's whole log, or the piece's.
@@ -566,7 +574,7 @@ class Steps:
         )
         return Action(
             "AppendEntries",
-            (n, t, u, p, b, i, j, y, a, f, k, l, d, x, o, z, e),
+            (n, t, u, p, b, i, j, y, a, f, k, end, d, x, o, z, e),
             both(
                 self._hears(n, t, u),
                 s.log(n, p),
@@ -580,20 +588,20 @@ class Steps:
                 # The end of the piece in the node's new log, and what it then knows to agree.
                 either(grows & same(e, b), ~grows & same(e, i)),
                 either(reaches(e, a) & same(f, a), ~reaches(e, a) & same(f, e)),
-                self._learns(n, t, y, f, k, l),
+                self._learns(n, t, y, f, k, end),
                 s.durable(n, d),
-                self._settles(n, l, d, x, o, z),
+                self._settles(n, end, d, x, o, z),
             ),
             (
                 set_value(s.role, n, FOLLOWER),
                 set_value(s.log, n, y),
                 set_value(s.agreed, n, f),
-                set_value(s.known, n, l),
+                set_value(s.known, n, end),
                 set_value(s.settled, n, z),
             ),
         )
 
-    def _learns(self, node: Term, term: Term, log: Term, now: Term, old: Term, new: Term) -> Formula:
+    def _learns(self, node: Term, term: Term, log: Term, now: Term, old: Term, new: Term) -> Formula:  # noqa: PLR0917
         """`new` is Learned: the majority LSN, within what agrees (H34), never less than what was known."""
         s = self.raft
         g, h = s.vars("g_ h_")
@@ -603,20 +611,23 @@ class Steps:
         least = either(same(LSN(h), LSN(g)), same(h, bound) & reaches(h, g))
         return both(
             s.known(node, old),
-            exists([g, h], both(told, least, either(reaches(h, old) & same(new, old), ~reaches(h, old) & same(new, h)))),
+            exists(
+                [g, h],
+                both(told, least, either(reaches(h, old) & same(new, old), ~reaches(h, old) & same(new, h))),
+            ),
         )
 
     def acknowledge(self) -> Action:
         """Acknowledge(n): only what is durable (LOG-5), in the redo log itself (LOG-12)."""
         s = self.raft
-        n, t, p, a, d, l, e = s.vars("n t p a d l e")
+        n, t, p, a, d, end, e = s.vars("n t p a d l e")
         if self.on("LOG-5") and self.on("LOG-12"):
-            acknowledgeable = is_least(l, a, d) & is_closed(e, l)
+            acknowledgeable = is_least(end, a, d) & is_closed(e, end)
         else:
-            acknowledgeable = same(l, a) & same(e, a)
+            acknowledgeable = same(end, a) & same(e, a)
         return Action(
             "Acknowledge",
-            (n, t, p, a, d, l, e),
+            (n, t, p, a, d, end, e),
             both(
                 s.role(n, FOLLOWER),
                 s.term(n, t),
@@ -645,30 +656,30 @@ class Steps:
     def advance_majority(self) -> Action:
         """AdvanceMajority(n, l): a quorum (LOG-6), counted in the leader's own term (H8)."""
         s = self.raft
-        n, t, p, l, k, d, x, o, z = s.vars("n t p l k d x o z")
+        n, t, p, end, k, d, x, o, z = s.vars("n t p l k d x o z")
         t1, h1 = s.vars("t_ h_")
         return Action(
             "AdvanceMajority",
-            (n, t, p, l, k, d, x, o, z),
+            (n, t, p, end, k, d, x, o, z),
             both(
                 s.role(n, LEADER),
                 s.term(n, t),
                 s.log(n, p),
                 s.known(n, k),
-                PREFIX(l, p),
-                ~reaches(l, k),
-                WHOLE(l),
-                *([same(TERM_OF(l), t)] if self.on("H8") else []),
-                self._quorum_holds(n, t, p, l),
+                PREFIX(end, p),
+                ~reaches(end, k),
+                WHOLE(end),
+                *([same(TERM_OF(end), t)] if self.on("H8") else []),
+                self._quorum_holds(n, t, p, end),
                 s.durable(n, d),
-                self._settles(n, l, d, x, o, z),
+                self._settles(n, end, d, x, o, z),
             ),
             (
-                set_value(s.known, n, l),
+                set_value(s.known, n, end),
                 Update(
                     s.leader_known,
                     (t1, h1),
-                    either(same(t1, t) & PREFIX(h1, l), differ(t1, t) & s.leader_known(t1, h1)),
+                    either(same(t1, t) & PREFIX(h1, end), differ(t1, t) & s.leader_known(t1, h1)),
                 ),
                 set_value(s.settled, n, z),
             ),
@@ -677,29 +688,29 @@ class Steps:
     def ack_commit(self) -> Action:
         """AckCommit(n, l): a transaction of the leader's own, when it is on a majority (LIM-4)."""
         s = self.raft
-        n, t, p, l, k = s.vars("n t p l k")
+        n, t, p, end, k = s.vars("n t p l k")
         t1, h1 = s.vars("t_ h_")
         return Action(
             "AckCommit",
-            (n, t, p, l, k),
+            (n, t, p, end, k),
             both(
                 s.role(n, LEADER),
                 s.term(n, t),
                 s.log(n, p),
-                PREFIX(l, p),
-                differ(l, EMPTY),
-                same(TERM_OF(l), t),
-                ~WHOLE(l),
-                ~HALF(l),
+                PREFIX(end, p),
+                differ(end, EMPTY),
+                same(TERM_OF(end), t),
+                ~WHOLE(end),
+                ~HALF(end),
                 s.known(n, k),
-                *([reaches(l, k)] if self.on("LIM-4") else []),
-                ~s.acknowledged(t, l),
+                *([reaches(end, k)] if self.on("LIM-4") else []),
+                ~s.acknowledged(t, end),
             ),
             (
                 Update(
                     s.acknowledged,
                     (t1, h1),
-                    s.acknowledged(t1, h1) | both(same(t1, t), same(h1, l)),
+                    s.acknowledged(t1, h1) | both(same(t1, t), same(h1, end)),
                 ),
             ),
         )
@@ -740,7 +751,7 @@ class Steps:
         )
 
     def restart(self) -> Action:
-        """Restart(n): the scan ends at the last whole entry (LOG-1); vote kept (H9), majority forgotten (H16)."""
+        """Restart(n): the scan ends at the last whole entry (LOG-1); vote kept, majority forgotten (H16)."""
         s = self.raft
         n, p, w, d = s.vars("n p w d")
         found = is_closed(w, p) if self.on("LOG-1") else same(w, p)

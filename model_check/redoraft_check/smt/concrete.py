@@ -1,6 +1,7 @@
 """Formulas over Python values: the interpretation in which models are held against TLC's states and edges.
 
-A formula becomes a Python function that searches for values of its variables: relations that hold of few things
+A formula becomes a Python function that searches for values of its variables: relations that hold of
+few things
 are walked, what is bound is tested first, and only what is left ranges over a whole sort.
 """
 
@@ -37,7 +38,7 @@ State: TypeAlias = Mapping[Relation, frozenset[Row]]
 
 @frozen
 class World:
-    """What a formula is evaluated in: the things of each sort, the rigid symbols, and the state's relations."""
+    """What a formula is evaluated in: the things of each sort, the rigid symbols, the state."""
 
     things: Mapping[Sort, tuple[Value, ...]]
     rigid: Mapping[Function | Relation, Callable[..., Value]]
@@ -152,7 +153,7 @@ class _Compiler:
             lines.append("    return False")
         self._functions.append("\n".join(lines))
 
-    def _search(
+    def _search(  # noqa: PLR0917
         self,
         parts: list[Formula],
         missing: set[Var],
@@ -167,7 +168,9 @@ class _Compiler:
         ready = next((one for one in parts if not _free(one) & missing), None)
         if ready is not None:
             lines.append(f"{indent}if {self._truth(ready, env)}:")
-            self._search([one for one in parts if one is not ready], missing, env, wanted, lines, depth + 1, yields)
+            self._search(
+                [one for one in parts if one is not ready], missing, env, wanted, lines, depth + 1, yields
+            )
             return
         if not missing:
             row = "".join(f"{env[one]}, " for one in wanted)
@@ -183,7 +186,11 @@ class _Compiler:
                 self._search(rest, missing - {variable}, env, wanted, lines, depth, yields)
                 return
         walked = max(
-            (one for one in parts if isinstance(one, Holds) and not one.relation.rigid and _plain(one, missing)),
+            (
+                one
+                for one in parts
+                if isinstance(one, Holds) and not one.relation.rigid and _plain(one, missing)
+            ),
             key=lambda one: sum(not (_free_term(arg) & missing) for arg in one.args),
             default=None,
         )
@@ -196,7 +203,7 @@ class _Compiler:
         lines.append(f"{indent}for {env[variable]} in {sort}:")
         self._search(parts, missing - {variable}, env, wanted, lines, depth + 1, yields)
 
-    def _walk(
+    def _walk(  # noqa: PLR0917
         self,
         walked: Holds,
         parts: list[Formula],
@@ -226,7 +233,7 @@ class _Compiler:
         rest = [one for one in parts if one is not walked]
         self._search(rest, missing, env, wanted, lines, depth + 1, yields)
 
-    def _truth(self, formula: Formula, env: Mapping[Var, str]) -> str:
+    def _truth(self, formula: Formula, env: Mapping[Var, str]) -> str:  # noqa: PLR0911
         """An expression for a formula whose variables all have values."""
         match formula:
             case Holds(relation, args):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 
 @frozen
@@ -212,7 +212,8 @@ class Named:
 class Action:
     """A step: for some parameters of which the guard holds, the updates at once; all else stays.
 
-    `name` is the specification's.  `facts` follow from invariant and guard, each also from those before it; they
+    `name` is the specification's.  `facts` follow from invariant and guard, each also from those before
+    it; they
     are proved once and then used for every conjunct: so it is said which instances a proof needs.
     An action may come in several `case`s, which together are the specification's.
     """
@@ -220,7 +221,7 @@ class Action:
     name: str
     params: tuple[Var, ...]
     guard: Formula
-    updates: tuple[Update, ...] = field(converter=tuple)
+    updates: tuple[Update, ...]
     facts: tuple[Named, ...] = ()
     case: str = ""
 

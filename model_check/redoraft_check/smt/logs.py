@@ -1,7 +1,8 @@
 """Nodes, quorums, terms and logs, as all models of the log speak of them.
 
 A `Log` is a whole sequence of mtrs; an LSN of the specification is the log up to there, so that two
-positions are equal only when all below them is.  What is assumed of terms, numbers and sequences stands here and
+positions are equal only when all below them is.  What is assumed of terms, numbers and sequences stands
+here and
 nowhere else, and the tests evaluate it on real sequences.
 """
 
@@ -64,13 +65,15 @@ def reaches(one: Term, other: Term) -> Formula:
 
 
 def entry(log: Term, term: Term) -> Formula:
-    """The log ends with the meta record of an entry of this term: one that its leader may commit by counting."""
+    """The log ends with the meta record of an entry of this term: its leader may commit it by counting."""
     return both(WHOLE(log), differ(log, EMPTY), same(TERM_OF(log), term))
 
 
 def is_closed(end: Term, log: Term) -> Formula:
     """`end` is Closed(log): the longest prefix that ends with an entry."""
-    return both(WHOLE(end), PREFIX(end, log), forall([_f], implies(WHOLE(_f) & PREFIX(_f, log), PREFIX(_f, end))))
+    return both(
+        WHOLE(end), PREFIX(end, log), forall([_f], implies(WHOLE(_f) & PREFIX(_f, log), PREFIX(_f, end)))
+    )
 
 
 def is_next(longer: Term, log: Term) -> Formula:
@@ -178,4 +181,3 @@ def majority_axiom(member: Relation) -> Named:
 def constants(sort: Sort) -> tuple[Apply, ...]:
     """The elements of a sort with names, as terms."""
     return tuple(Function(name, (), sort)() for name in sort.elements)
-

@@ -1,20 +1,21 @@
 """RaftRedo's states as worlds of the commit rule: the one place that says what a relation stands for.
 
-A log is the tuple of its mtrs, each as (term, kind); an LSN is the log up to there.  Of a leader's LSNs (`acked`,
+A log is the tuple of its mtrs, each as (term, kind); an LSN is the log up to there.  Of a leader's LSNs
+(`acked`,
 `leaderKnown`) the log is leaderLog[t], of a node's own LSNs it is log[n].  A candidacy's log is read from
 the log of the leader of its last term, which is where it came from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
 from redoraft_check.oracle.values import pairs_of
 from redoraft_check.smt.commit_rule import Raft
 from redoraft_check.smt.concrete import Row, World
-from redoraft_check.smt.formula import Relation, Sort
+from redoraft_check.smt.formula import Function, Relation, Sort
 from redoraft_check.smt.logs import (
     EMPTY,
     HALF,
@@ -67,9 +68,7 @@ class Reader:
         logs = {n: _log(per_node["log"][n]) for n in self.nodes}
         leader = {t: _log(log) for t, log in pairs_of(variables["leaderLog"])}
         votes = {(v["term"], v["from"], v["to"]) for v in variables["votes"]}
-        acked = {
-            (t, m, l): True for t, rows in pairs_of(variables["acked"]) for m, l in pairs_of(rows)
-        }
+        acked = {(t, m, lsn): True for t, rows in pairs_of(variables["acked"]) for m, lsn in pairs_of(rows)}
         found: dict[Relation, Iterable[Row]] = {
             s.term: per_node["term"].items(),
             s.voted_for: [(n, m) for n, m in per_node["votedFor"].items() if m != "none"],
@@ -83,9 +82,9 @@ class Reader:
             s.votes: votes,
             s.leader_log: [(t, h) for t, log in leader.items() for h in _prefixes(log)],
             s.leader_known: [
-                (t, h) for t, l in pairs_of(variables["leaderKnown"]) for h in _prefixes(leader[t][:l])
+                (t, h) for t, lsn in pairs_of(variables["leaderKnown"]) for h in _prefixes(leader[t][:lsn])
             ],
-            s.acked: [(t, m, h) for t, m, l in acked for h in _prefixes(leader[t][:l])],
+            s.acked: [(t, m, h) for t, m, lsn in acked for h in _prefixes(leader[t][:lsn])],
             s.acknowledged: [(a["term"], leader[a["term"]][: a["lsn"]]) for a in variables["acknowledged"]],
         }
         found |= self._read_off(found, leader, votes, per_node["term"])
@@ -118,9 +117,7 @@ class Reader:
                 if any(all((t, m, c) in votes for m in q) for q in self.quorums)
             ],
             s.overruled: [
-                (h,)
-                for h in entries
-                if any(t > h[-1][0] and log[: len(h)] != h for t, log in leader.items())
+                (h,) for h in entries if any(t > h[-1][0] and log[: len(h)] != h for t, log in leader.items())
             ],
             s.committed_by: [
                 (u, h)
@@ -150,7 +147,7 @@ class Reader:
             NUMBER: tuple(range(max(map(len, logs)) + 1)),
             ROLE: ROLE.elements,
         }
-        rigid = {
+        rigid: dict[Function | Relation, Callable[..., Any]] = {
             ZERO.function: lambda: 0,
             EMPTY.function: lambda: (),
             TERM_OF: lambda log: log[-1][0] if log else 0,

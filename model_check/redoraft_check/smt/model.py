@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import field, frozen
 
 from redoraft_check.smt.formula import (
@@ -24,6 +26,7 @@ class Model:
 
     `lemmas` hold in every state and were proved elsewhere (`lemmas_from` names the model); `invariant` is
     inductive; `safety` follows from both in every state.  `off` are the rules that are switched off.
+    `small` bounds the sorts where a counterexample is looked for that is easy to read.
     """
 
     name: str
@@ -38,7 +41,8 @@ class Model:
     safety: tuple[Named, ...]
     lemmas: tuple[Named, ...] = ()
     lemmas_from: str = ""
-    off: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    off: frozenset[str] = frozenset()
+    small: Mapping[Sort, int] = field(factory=dict)
 
     @property
     def state(self) -> tuple[Relation, ...]:
@@ -61,4 +65,3 @@ def one_value(relation: Relation) -> Named:
         forall((*keys, one, other), body),
         f"{relation.name} is a function in the specification; a step gives it one new value.",
     )
-

@@ -17,7 +17,6 @@ from redoraft_check.smt.logs import (
     NUMBER,
     RELATIONS,
     TERM,
-
     majority_axiom,
     quorum_axiom,
 )
@@ -45,6 +44,7 @@ def commit_rule(off: frozenset[str] = frozenset()) -> Model:
         invariant=invariant(raft),
         safety=properties(raft),
         off=off,
+        small={raft.node: 3, raft.quorum: 3, TERM: 4, LOG: 5, NUMBER: 5},
     )
 
 
@@ -77,5 +77,3 @@ MODELS: dict[str, Callable[[], Model]] = {
 def model(name: str) -> Model:
     """The model of this name.  Raises `KeyError`."""
     return MODELS[name]()
-
-

@@ -29,7 +29,8 @@ ALWAYS = "always"
 class Obligation:
     """`goal` holds after `action` (or in every state, then `action` is None) if the hypotheses held before.
 
-    `known` are facts about the step itself.  `after` says whether the goal speaks of the state after the step;
+    `known` are facts about the step itself.  `after` says whether the goal speaks of the state after
+    the step;
     `initial` whether the initial predicate takes the place of the invariant.
     """
 

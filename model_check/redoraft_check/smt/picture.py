@@ -16,7 +16,7 @@ def picture(obligation: Obligation, before: World, after: World, given: Mapping[
     names = _Names(before)
     lines = [f"    {line}" for line in names.logs()]
     lines.append("  before:")
-    lines += [f"    {line}" for one in before.state for line in names.rows(one, before)]
+    lines += [f"    {line}" for one in before.state if one.name != "left" for line in names.rows(one, before)]
     if obligation.action is not None:
         step = ", ".join(f"{one.name} = {names.of(one.sort, value)}" for one, value in given.items())
         lines.append(f"  {obligation.step}: {step}")
@@ -81,7 +81,10 @@ class _Names:
     def rows(self, relation: Relation, world: World) -> list[str]:
         """A relation as the specification writes it."""
         rows = sorted(
-            [tuple(self.of(s, v) for s, v in zip(relation.args, row, strict=True)) for row in world.state[relation]]
+            [
+                tuple(self.of(s, v) for s, v in zip(relation.args, row, strict=True))
+                for row in world.state[relation]
+            ]
         )
         if not rows:
             return []
@@ -89,5 +92,3 @@ class _Names:
             cells = ", ".join(f"{relation.name}[{', '.join(row[:-1])}] = {row[-1]}" for row in rows)
             return [cells]
         return [f"{relation.name}: " + ", ".join(f"({', '.join(row)})" for row in rows)]
-
-

@@ -1,22 +1,22 @@
 """One obligation, shown or refuted by Z3.
 
 Hypotheses come in portions, few first: what a conjunct `uses`, then all that make nothing new, then all.
-Fewer hypotheses can only make an obligation harder to show, so a proof from any portion is a proof; only from all of
-them is a model a counterexample.
+Fewer hypotheses can only make an obligation harder to show, so a proof from any portion is a proof.  When the
+portions do not tell, hypotheses come on demand: those that Z3's last counterexample violates.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 import z3
 from attrs import field, frozen
 
-from redoraft_check.smt.concrete import Interpreter, World
-from redoraft_check.smt.formula import And, Formula, Named, Var
+from redoraft_check.smt.concrete import Interpreter, Value, World
+from redoraft_check.smt.formula import And, Formula, Named, Sort, Var
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import Obligation, alternates, quantified
 from redoraft_check.smt.picture import picture
@@ -55,9 +55,9 @@ class _Portion:
 class Prepared:
     """An obligation in Z3's terms."""
 
-    def __init__(self, model: Model, obligation: Obligation) -> None:
+    def __init__(self, model: Model, obligation: Obligation, sizes: Mapping[Sort, int] | None = None) -> None:
         self.model, self.obligation = model, obligation
-        self.vocabulary = Vocabulary()
+        self.vocabulary = Vocabulary(sizes)
         before = Translator(self.vocabulary)
         action = obligation.action
         params = action.params if action else ()
@@ -86,8 +86,17 @@ class Prepared:
         named = (*self.model.axioms, *self._held(), *self.obligation.known)
         return self._terms(one.formula for one in named) + self._terms(iter(self._guard()))
 
-    def portions(self, limit_s: float) -> Iterator[_Portion]:
-        """The attempts in their order; the last one is what a refutation counts from."""
+    def hypotheses(self) -> tuple[Named, ...]:
+        """What may be taken as given, apart from the guard, which always is."""
+        return (*self.model.axioms, *self._held(), *self.obligation.lemmas, *self.obligation.known)
+
+    def chosen(self, names: set[str]) -> tuple[Z3, ...]:
+        """The guard and the hypotheses of these names."""
+        wanted = (one.formula for one in self.hypotheses() if one.name in names)
+        return self._terms(wanted) + self._terms(iter(self._guard()))
+
+    def portions(self) -> Iterator[_Portion]:
+        """The attempts in their order."""
         goal, known = self.obligation.goal, self.obligation.known
         wanted = {goal.name, *goal.uses}
         pool = (*self.model.axioms, *self._held(), *self.obligation.lemmas)
@@ -109,8 +118,6 @@ class Prepared:
         yield _Portion("few, by models", few, mbqi=True, limit_s=2.5)
         yield _Portion("all", whole, mbqi=False, limit_s=1.5)
         yield _Portion("some, by models", some, mbqi=True, limit_s=2.5)
-        yield _Portion("universal, by models", many, mbqi=True, limit_s=5.0)
-        yield _Portion("all, by models", whole, mbqi=True, limit_s=limit_s)
 
     def solver(self, hypotheses: tuple[Z3, ...], *, mbqi: bool, limit_s: float) -> Z3:
         """A solver that asks for a state in which the hypotheses hold and the goal does not."""
@@ -142,35 +149,74 @@ def key_of(text: str) -> str:
 
 
 def prove(model: Model, obligation: Obligation, timeout_s: float) -> Result:
-    """Try to show one obligation.  `timeout_s` is for the last portion; what is over then is unknown."""
+    """Try to show one obligation.  What `timeout_s` seconds do not tell is unknown."""
     start = time.monotonic()
     prepared = Prepared(model, obligation)
-    reason = ""
-    for portion in prepared.portions(timeout_s):
+    for portion in prepared.portions():
         left = timeout_s - (time.monotonic() - start)
         if left <= 0:
-            reason = f"{timeout_s:g} s are over"
             break
         solver = prepared.solver(portion.hypotheses, mbqi=portion.mbqi, limit_s=min(left, portion.limit_s))
+        if solver.check() == z3.unsat:
+            return Result(Answer.PROVED, time.monotonic() - start, portion.name)
+    return _small(model, obligation, start) or _on_demand(prepared, start, timeout_s)
+
+
+def _small(model: Model, obligation: Obligation, start: float) -> Result | None:
+    """A counterexample of few things, which is easy to read; None when there is none."""
+    if not model.small:
+        return None
+    prepared = Prepared(model, obligation, model.small)
+    solver = prepared.solver(prepared.everything(), mbqi=True, limit_s=_SMALL_S)
+    if solver.check() != z3.sat:
+        return None
+    world, given = world_of(prepared, solver.model())
+    return _refuted(prepared, world, given, Interpreter(), time.monotonic() - start)
+
+
+_SMALL_S = 20.0
+
+
+def _on_demand(prepared: Prepared, start: float, timeout_s: float) -> Result:
+    """Hypotheses one after the other, each because the last counterexample violates it.
+
+    Ends with a proof, or with a counterexample that the Python interpretation finds to satisfy all of them.
+    """
+    interpreter = Interpreter()
+    pool = {one.name: one for one in prepared.hypotheses()}
+    used = {one.name for one in prepared.model.axioms if not alternates(one.formula)}
+    used |= {prepared.obligation.goal.name} & set(pool)
+    reason = "no time was left"
+    while (left := timeout_s - (time.monotonic() - start)) > 0:
+        solver = prepared.solver(prepared.chosen(used), mbqi=True, limit_s=left)
         found = solver.check()
         if found == z3.unsat:
-            return Result(Answer.PROVED, time.monotonic() - start, portion.name)
-        if found == z3.sat and portion.name == "all, by models":
-            shown, complaint = _counterexample(prepared, solver.model())
-            answer = Answer.UNKNOWN if complaint else Answer.REFUTED
-            return Result(answer, time.monotonic() - start, portion.name, complaint, shown)
-        reason = solver.reason_unknown() if found == z3.unknown else "fewer hypotheses do not suffice"
-    return Result(Answer.UNKNOWN, time.monotonic() - start, "", f"Z3 could not tell: {reason}")
+            return Result(Answer.PROVED, time.monotonic() - start, "on demand")
+        if found == z3.unknown:
+            reason = f"Z3 says {solver.reason_unknown()}"
+            break
+        world, given = world_of(prepared, solver.model())
+        violated = [
+            name
+            for name, one in pool.items()
+            if name not in used and not interpreter.holds(one.formula, world, given)
+        ]
+        if not violated:
+            return _refuted(prepared, world, given, interpreter, time.monotonic() - start)
+        used.update(violated[:_AT_ONCE])
+    return Result(Answer.UNKNOWN, time.monotonic() - start, "", f"not told in {timeout_s:g} s: {reason}")
 
 
-def _counterexample(prepared: Prepared, found: Z3) -> tuple[str, str]:
-    """The counterexample as text, and what is wrong with it when the Python interpretation disagrees."""
-    world, given = world_of(prepared, found)
-    interpreter = Interpreter()
-    action = prepared.obligation.action
+_AT_ONCE = 4
+
+
+def _refuted(
+    prepared: Prepared, world: World, given: dict[Var, Value], interpreter: Interpreter, seconds: float
+) -> Result:
+    """The counterexample as text; unknown when the Python interpretation does not agree that it is one."""
+    action, goal = prepared.obligation.action, prepared.obligation.goal
     after = World(world.things, world.rigid, interpreter.after(action, world, given)) if action else world
     judged = after if prepared.obligation.after else world
-    complaint = ""
-    if interpreter.holds(prepared.obligation.goal.formula, judged, given):
-        complaint = "Z3's counterexample is none in the Python interpretation"
-    return picture(prepared.obligation, world, after, given), complaint
+    if interpreter.holds(goal.formula, judged, given):
+        return Result(Answer.UNKNOWN, seconds, "", "Z3's counterexample is none in the Python interpretation")
+    return Result(Answer.REFUTED, seconds, "on demand", "", picture(prepared.obligation, world, after, given))

@@ -24,9 +24,11 @@ def world_of(prepared: Prepared, found: Z3) -> tuple[World, dict[Var, Value]]:
     for sort in (*model.sorts, ROLE):
         elements = vocabulary.elements(sort) or found.get_universe(vocabulary.sort(sort))
         if not elements:
-            elements = [found.eval(z3.Const(f"some{sort.name}", vocabulary.sort(sort)), model_completion=True)]
+            elements = [
+                found.eval(z3.Const(f"some{sort.name}", vocabulary.sort(sort)), model_completion=True)
+            ]
         terms[sort] = {str(one): one for one in elements}
-    finite = tuple(one.function for sort in terms if sort.elements for one in constants(sort))  # type: ignore[union-attr]
+    finite = tuple(one.function for sort in terms if sort.elements for one in constants(sort))
     rigid: dict[Function | Relation, Callable[..., Any]] = {}
     for function in (*model.functions, *finite):
         rigid[function] = _table(
@@ -50,7 +52,9 @@ def world_of(prepared: Prepared, found: Z3) -> tuple[World, dict[Var, Value]]:
     return World(things, rigid, {one: state[one] for one in model.state}), given
 
 
-def _value(found: Z3, symbol: Z3, sorts: Iterable[Sort], row: tuple[str, ...], terms: dict[Sort, dict[str, Z3]]) -> Z3:
+def _value(
+    found: Z3, symbol: Z3, sorts: Iterable[Sort], row: tuple[str, ...], terms: dict[Sort, dict[str, Z3]]
+) -> Z3:
     arguments = [terms[sort][name] for sort, name in zip(sorts, row, strict=True)]
     return found.eval(symbol(*arguments), model_completion=True)
 

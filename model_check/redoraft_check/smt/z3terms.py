@@ -35,16 +35,18 @@ Env: TypeAlias = Mapping[Var, Z3]
 
 
 @cache
-def _enumeration(sort: Sort) -> tuple[Z3, tuple[Z3, ...]]:
+def _enumeration(name: str, named: tuple[str, ...]) -> tuple[Z3, tuple[Z3, ...]]:
     """Z3 knows an enumeration by its name, once in a process."""
-    declared, elements = z3.EnumSort(f"{sort.name}{len(sort.elements)}", list(sort.elements))
+    declared, elements = z3.EnumSort(f"{name}{len(named)}", list(named))
     return declared, tuple(elements)
 
 
 class Vocabulary:
     """Z3's sorts and symbols for the sorts, functions and relations that formulas mention."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Mapping[Sort, int] | None = None) -> None:
+        """`sizes` gives sorts that may be of any size so many things, for the search for small worlds."""
+        self._sizes = dict(sizes or {})
         self._sorts: dict[Sort, Z3] = {}
         self._elements: dict[Sort, tuple[Z3, ...]] = {}
         self._symbols: dict[Function | Relation, Z3] = {}
@@ -53,8 +55,9 @@ class Vocabulary:
     def sort(self, sort: Sort) -> Z3:
         """The Z3 sort; an enumeration when the elements are named."""
         if sort not in self._sorts:
-            if sort.elements:
-                self._sorts[sort], self._elements[sort] = _enumeration(sort)
+            named = sort.elements or tuple(f"{sort.name}!{at}" for at in range(self._sizes.get(sort, 0)))
+            if named:
+                self._sorts[sort], self._elements[sort] = _enumeration(sort.name, named)
             else:
                 self._sorts[sort] = z3.DeclareSort(sort.name)
         return self._sorts[sort]
@@ -109,7 +112,7 @@ class Translator:
         meaning = self._meaning.get(relation) or self.vocabulary.symbol(relation)
         return meaning(*args)
 
-    def formula(self, formula: Formula, env: Env) -> Z3:
+    def formula(self, formula: Formula, env: Env) -> Z3:  # noqa: PLR0911  (one return for each kind)
         """A formula under values of its free variables."""
         match formula:
             case Holds(relation, args):
@@ -131,7 +134,8 @@ class Translator:
     def _quantified(
         self, quantifier: Meaning, junction: Meaning, variables: tuple[Var, ...], body: Formula, env: Env
     ) -> Z3:
-        unbounded = {one: self.vocabulary.fresh(one) for one in variables if not one.sort.elements}
+        elements = self.vocabulary.elements
+        unbounded = {one: self.vocabulary.fresh(one) for one in variables if not elements(one.sort)}
         bodies = [
             self.formula(body, {**env, **unbounded, **values}) for values in self._enumerations(variables)
         ]
@@ -139,6 +143,6 @@ class Translator:
         return quantifier(list(unbounded.values()), whole) if unbounded else whole
 
     def _enumerations(self, variables: tuple[Var, ...]) -> Iterator[dict[Var, Z3]]:
-        finite = [one for one in variables if one.sort.elements]
+        finite = [one for one in variables if self.vocabulary.elements(one.sort)]
         for values in product(*(self.vocabulary.elements(one.sort) for one in finite)):
             yield dict(zip(finite, values, strict=True))
