@@ -410,6 +410,7 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             s.committed_by(u, h),
             exists([t, g], both(TERM_LE(t, u), PREFIX(h, g), chosen(s, g, t))),
             "Nothing else is committed than what a quorum has acknowledged in its own term.",
+            "AckedInLeaderLog TwoQuorumsMeet LeaderLogHasPrefixes",
         ),
         *_prefix_closed(s, s.committed_by, "u"),
         _rule(
@@ -433,6 +434,7 @@ def _committed(s: Raft) -> tuple[Named, ...]:
             ),
             s.committed_by(u, h),
             "It is committed at the last acknowledgement of a quorum.",
+            "TwoQuorumsMeet AckedInLeaderLog LeaderLogHasPrefixes",
         ),
         _rule(
             "ChosenStands",
@@ -525,7 +527,12 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
         ),
     )
     elected = Named("Leads", s.leader_log(t, EMPTY) & s.leader_log(t, p), "Who writes was elected.")
-    shared = Named("SharedIsSame", same(i, j), "The same term at the same LSN is the same log (R2).")
+    shared = Named(
+        "SharedIsSame",
+        same(i, j),
+        "The same term at the same LSN is the same log (R2).",
+        ("LogOrigin", "LeaderLogOrigin", "LeaderLogIsOneLog", "LeaderLogHasPrefixes"),
+    )
     w = s.var("w")
 
     def saw_acked(candidacy: Term) -> Named:
@@ -621,6 +628,11 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
                 "LearnsCommitted",
                 both(WHOLE(end), PREFIX(end, y), either(same(end, EMPTY), s.committed_by(t, end))),
                 "The leader's majority LSN, within what agrees with it (H34).",
+                (
+                    *("KnownByTerm", "CommittedByHasPrefixes", "LeaderKnownIsCommitted", "KnownIsWhole"),
+                    *("KnownInLog", "AgreedIsLeaders", "AgreedIsWhole", "LeaderLogIsOneLog"),
+                    *("LeadersHaveCommitted", "LeaderLogHasPrefixes"),
+                ),
             ),
             settles,
         ),
@@ -642,7 +654,12 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
             settles,
         ),
         "AckCommit": (
-            Named("AnswersCommitted", s.committed_by(t, end), "Within what the leader knows (LIM-4)."),
+            Named(
+                "AnswersCommitted",
+                s.committed_by(t, end),
+                "Within what the leader knows (LIM-4).",
+                ("KnownByTerm", "CommittedByHasPrefixes", "KnownInLog"),
+            ),
         ),
     }
 

@@ -117,7 +117,9 @@ class Prepared:
         yield _Portion("universal", many, mbqi=False, limit_s=1.5)
         yield _Portion("few, by models", few, mbqi=True, limit_s=2.5)
         yield _Portion("all", whole, mbqi=False, limit_s=1.5)
-        yield _Portion("some, by models", some, mbqi=True, limit_s=2.5)
+        yield _Portion("some, by models", some, mbqi=True, limit_s=5.0)
+        yield _Portion("universal, by models", many, mbqi=True, limit_s=5.0)
+        yield _Portion("all, by models", whole, mbqi=True, limit_s=10.0)
 
     def solver(self, hypotheses: tuple[Z3, ...], *, mbqi: bool, limit_s: float) -> Z3:
         """A solver that asks for a state in which the hypotheses hold and the goal does not."""
@@ -159,15 +161,17 @@ def prove(model: Model, obligation: Obligation, timeout_s: float) -> Result:
         solver = prepared.solver(portion.hypotheses, mbqi=portion.mbqi, limit_s=min(left, portion.limit_s))
         if solver.check() == z3.unsat:
             return Result(Answer.PROVED, time.monotonic() - start, portion.name)
-    return _small(model, obligation, start) or _on_demand(prepared, start, timeout_s)
+    left = timeout_s - (time.monotonic() - start)
+    small = _small(model, obligation, start, min(left, _SMALL_S)) if left > 0 else None
+    return small or _on_demand(prepared, start, timeout_s)
 
 
-def _small(model: Model, obligation: Obligation, start: float) -> Result | None:
+def _small(model: Model, obligation: Obligation, start: float, limit_s: float) -> Result | None:
     """A counterexample of few things, which is easy to read; None when there is none."""
     if not model.small:
         return None
     prepared = Prepared(model, obligation, model.small)
-    solver = prepared.solver(prepared.everything(), mbqi=True, limit_s=_SMALL_S)
+    solver = prepared.solver(prepared.everything(), mbqi=True, limit_s=limit_s)
     if solver.check() != z3.sat:
         return None
     world, given = world_of(prepared, solver.model())
