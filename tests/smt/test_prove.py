@@ -14,10 +14,14 @@ from redoraft_check.smt.models import commit_rule
 from redoraft_check.smt.obligations import obligations
 from redoraft_check.smt.prover import Answer, prove, smt2
 
+WEAK = {"OneVote", "VotesPast", "LeftIsPast", "PastIsLeft", "CandidaciesPast", "OneCandidacy"}
+"""Without VoteIsRemembered, nothing connects the vote on disk with the votes given."""
+
 
 def test_a_weakened_invariant_is_caught_with_its_counterexample() -> None:
     whole = commit_rule()
-    model = evolve(whole, invariant=tuple(one for one in whole.invariant if one.name == "OneVote"))
+    kept = {one.name for one in whole.invariant if one.name.endswith("is a function")} | WEAK
+    model = evolve(whole, invariant=tuple(one for one in whole.invariant if one.name in kept))
     [found] = [one for one in obligations(model) if (one.step, one.goal.name) == ("GrantVote", "OneVote")]
     result = prove(model, found, 60)
     assert result.answer is Answer.REFUTED
