@@ -64,3 +64,27 @@ def test_counted_majorities_meet(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_an_unknown_model_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "Nothing"]) == Exit.USAGE
     assert "no model Nothing" in capsys.readouterr().err
+
+
+RULES = {
+    "CL-2": ("BecomeLeader", "LogNodeWritesNothing"),
+    "LOG-1": ("Restart", "TornIsDown"),
+    "LOG-5": ("Acknowledge", "AckedIsDurable"),
+    "LOG-5-term": ("AppendEntries", "AgreedIsLeaders"),
+    "LOG-6": ("AdvanceMajority", "QuorumCommits"),
+    "LIM-4": ("AckCommit", "AnswersCommitted"),
+    "H8": ("AdvanceMajority", "QuorumCommits"),
+    "H9": ("GrantVote", "SeesAcked"),
+    "H9-vote": ("Restart", "VoteIsRemembered"),
+    "H15": ("AdvanceMajority", "QuorumCommits"),
+    "H16": ("Restart", "KnownByTerm"),
+    "H34": ("AppendEntries", "LearnsCommitted"),
+}
+"""With the rule off, where the proof breaks."""
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_proof_breaks_without_a_rule(rule: str) -> None:
+    model = commit_rule(frozenset({rule}))
+    [found] = [one for one in obligations(model) if (one.step, one.goal.name) == RULES[rule]]
+    assert prove(model, found, 4).answer is not Answer.PROVED
