@@ -21,8 +21,8 @@ _NEVER: Final = frozenset(
 )
 _TESTS: Final = frozenset(
     {
-        "\\land", "\\lor", "$ConjList", "$DisjList", "=>", "\\lnot", "=", "/=", "<", "\\leq", ">", "\\geq", "+",
-        "-", "-.",
+        "\\land", "\\lor", "$ConjList", "$DisjList", "=>", "\\lnot", "=", "/=", "<", "\\leq", ">", "\\geq",
+        "+", "-", "-.",
     }
 )  # fmt: skip
 
