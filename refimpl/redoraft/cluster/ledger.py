@@ -21,24 +21,26 @@ from redoraft.types import NO_TERM, Lsn, Term
 
 @define
 class Ledger:
-    """`end` is the majority LSN of the whole run, `findings` what was seen that may not be."""
+    """`end` is the majority LSN of the whole run; `findings` is what was seen that may not be."""
 
     end: Lsn = START_LSN
     term: Term = NO_TERM
     pages: dict[PageId, bytearray] = field(factory=dict)
-    findings: list[str] = field(factory=list)
+    findings: dict[tuple[str, str], str] = field(factory=dict)
+    """Which promise is broken, on which node or of which transaction; and what was seen first."""
     _checkpoints: dict[str, Lsn] = field(factory=dict)
 
     def grow(self, leader: Node) -> None:
         """A leader has found more on a majority; it must have all that was committed before (R1, R5)."""
         upto = leader.majority_lsn
         if leader.log.term_at(self.end) != self.term:
-            self.find(f"{leader.raft.me} commits LSN {upto} without what was committed up to {self.end}")
+            what = f"it commits LSN {upto} without what was committed up to {self.end}"
+            self.find("R1: the committed log only grows", leader.raft.me, what)
             return
         try:
             mtrs = whole_mtrs(leader.log.read(self.end, upto))
         except RedoError as error:
-            self.find(f"{leader.raft.me} cannot read what it commits: {error}")
+            self.find("what is committed can be read", leader.raft.me, str(error))
             return
         for mtr in mtrs:
             self._apply(mtr)
@@ -53,27 +55,27 @@ class Ledger:
                 page = self.pages.setdefault(PageId(record.space_id, record.page_no), bytearray(PAGE_SIZE))
                 page[record.offset : record.offset + len(record.data)] = record.data
 
-    def find(self, what: str) -> None:
-        """Note something that may not be, once."""
-        if what not in self.findings:
-            self.findings.append(what)
+    def find(self, promise: str, whose: str, what: str) -> None:
+        """Note a broken promise, the first time."""
+        self.findings.setdefault((promise, whose), what)
 
     def look_at(self, node: Node) -> None:
         """LIM-1, LIM-2, LIM-3, CKPT-grows, on the state of one node, at any time."""
         me, checkpoint = node.raft.me, node.log.checkpoint_lsn
         if checkpoint > self.end:
-            self.find(f"{me}: checkpoint {checkpoint} is beyond the majority LSN {self.end} (LIM-1)")
+            self.find("LIM-1", me, f"checkpoint {checkpoint} is beyond the majority LSN {self.end}")
         if checkpoint < self._checkpoints.get(me, START_LSN):
-            self.find(f"{me}: the checkpoint fell from {self._checkpoints[me]} to {checkpoint} (CKPT-grows)")
+            was = self._checkpoints[me]
+            self.find("CKPT-grows", me, f"the checkpoint fell from {was} to {checkpoint}")
         self._checkpoints[me] = checkpoint
         if node.storage is None:
             return
         if node.storage.page_bound > self.end:
             bound = node.storage.page_bound
-            self.find(f"{me}: a page on disk has LSN {bound}, beyond the majority LSN {self.end} (LIM-2)")
+            self.find("LIM-2", me, f"a page on disk has LSN {bound}, beyond the majority LSN {self.end}")
         if node.readable and not node.serving and node.storage.applied_lsn > self.end:
             seen = node.storage.applied_lsn
-            self.find(f"{me}: a reader sees LSN {seen}, the majority LSN is {self.end} (LIM-3)")
+            self.find("LIM-3", me, f"a reader sees LSN {seen}, the majority LSN is {self.end}")
 
     def compare(self, node: Node) -> None:
         """A data node at rest has exactly what is committed.  Raises CorruptPage, DiskError, StorageStopped,
@@ -85,7 +87,7 @@ class Ledger:
             if want != have:
                 at = next(at for at, pair in enumerate(zip(want, have, strict=True)) if pair[0] != pair[1])
                 where = f"page {page_id.page_no} of space {page_id.space_id}, byte {BODY + at}"
-                self.find(f"{node.raft.me}: {where} is not what the committed log makes of it")
+                self.find("FOL-1: pages are what the committed log makes of them", node.raft.me, where)
 
     def has(self, page_id: PageId, offset: int, data: bytes) -> bool:
         """Whether the committed log puts these bytes there."""

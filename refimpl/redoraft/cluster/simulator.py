@@ -17,6 +17,7 @@ from attrs import frozen
 
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
+from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.host import SIZES, Host
 from redoraft.cluster.ledger import Ledger
@@ -55,6 +56,7 @@ class Settings:
     members: Members
     faults: frozenset[Fault] = ALL_FAULTS
     rules: NodeRules = ALL_PARTS
+    clients: int = CLIENTS
     sizes: Sizes = SIZES
 
 
@@ -79,20 +81,21 @@ class Failure:
 
 class Simulator:
     """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
-    happened."""
+    happened.  `dice` are those of the seed, unless others are given."""
 
-    def __init__(self, settings: Settings, sink: Callable[[Event], None]) -> None:
+    def __init__(self, settings: Settings, sink: Callable[[Event], None], dice: Dice | None = None) -> None:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
         self.failures: Final[list[Failure]] = []
         self.ledger: Final = Ledger()
-        self._rng = Random(settings.seed)
+        dice = dice or Dice.one(settings.seed)
+        self._rng = dice.machines
         self._sink = sink
         self._agenda = Agenda()
-        self._network = Network(self._rng)
-        self._new_transactions = transactions(self._rng)
-        self._clients = [Client() for _ in range(CLIENTS)]
+        self._network = Network(dice.network)
+        self._new_transactions = transactions(dice.clients)
+        self._clients = [Client() for _ in range(settings.clients)]
         self._writing = True
         ids = (f"m{number}" for number in count(1))
         members = settings.members
@@ -107,7 +110,9 @@ class Simulator:
             )
             for name in members.nodes
         }
-        self._weather = Weather(self._rng, settings.faults, members.nodes, self._agenda, self._network, self)
+        self._weather = Weather(
+            dice.weather, settings.faults, members.nodes, self._agenda, self._network, self
+        )
         for host in self.hosts.values():
             self._start(host)
         for client in self._clients:
