@@ -5,8 +5,7 @@
 The simulator is too slow for a million events, so the runs are generated here: one cluster of two data nodes
 and a log node, entries of one to three mtrs that are written, closed, appended, synced, acknowledged,
 advanced, answered and applied, and a leader that shuts down every few thousand events, so that another is
-elected.
-Every event shows all of its `vars`.  A run that is not accepted makes the benchmark exit with 1.
+elected.  Every event shows all of its `vars`.  A run that is not accepted makes the benchmark exit with 1.
 """
 
 from __future__ import annotations
@@ -60,11 +59,9 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Without end."""
-        leader, count = DATA[0], 0
+        leader = DATA[0]
         while True:
-            for event in self._reign(leader):
-                count += 1
-                yield event
+            yield from self._reign(leader)
             yield from self._stops(leader)
             leader = self.random.choice(DATA)
 

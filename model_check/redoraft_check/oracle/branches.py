@@ -33,6 +33,11 @@ _CLOSED: Final = ("'", "UNCHANGED", "ENABLED")
 """Operators whose operands are not entered: what is under them is of another state, or of none."""
 
 
+def _whole(place: Place) -> tuple[str | int, ...]:
+    """What tells two branches of one line apart: places are equal when their lines are."""
+    return place.module, place.line, place.column, place.end_line, place.end_column
+
+
 @frozen
 class Branch:
     """One branch of one action.
@@ -42,7 +47,7 @@ class Branch:
 
     action: str
     kind: str
-    place: Place
+    place: Place = field(eq=_whole)
 
 
 @define
