@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redoraft.cluster.ending import has_settled, running
+from redoraft.cluster.ending import has_settled
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.raft.rules import ALL_RULES, Rules

@@ -17,8 +17,8 @@ from redoraft_check.fuzz.plan import Plan
 from redoraft_check.fuzz.seen import Feature
 
 AHEAD: Final = 32
-"""Example N is planned from what the examples up to N - 32 have shown, however many run at once: so a campaign
-does not depend on how many do."""
+"""Example N is planned from what the examples up to N - 32 have shown, however many run at once: so a
+campaign does not depend on how many do."""
 
 
 @frozen
@@ -26,7 +26,7 @@ class Order:
     """What a campaign is asked for; without `examples` and `seconds` it goes on until it is interrupted."""
 
     seed: int
-    subject: Subject = Subject()
+    subject: Subject = field(factory=Subject)
     examples: int | None = None
     seconds: float | None = None
     faults: frozenset[Fault] = ALL_FAULTS

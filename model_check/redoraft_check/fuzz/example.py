@@ -1,7 +1,7 @@
 """One example: a plan is simulated, and every event is judged by the oracle as it comes.
 
-Where the specification refuses an event the run ends.  Otherwise the cluster is healed at the end of the plan,
-judged on until it comes to rest, and compared with what was promised.
+Where the specification refuses an event the run ends.  Otherwise the cluster is healed at the end of the
+plan, judged on until it comes to rest, and compared with what was promised.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from typing import Final
 from attrs import define, field, frozen
 
 from redoraft.cluster.ending import divergences, has_settled
-from redoraft.cluster.simulator import Simulator
+from redoraft.cluster.simulator import Settings, Simulator
 from redoraft.cluster.trace import trace_header
 from redoraft.raft.mutants import MUTANTS
 from redoraft.raft.rules import ALL_RULES
-from redoraft_check.exits import CliError
 from redoraft_check.fuzz.plan import Plan, turn
 from redoraft_check.fuzz.seen import Feature, Seen
 from redoraft_check.oracle.errors import EvaluationError
@@ -113,10 +112,14 @@ class _Example:
     simulator: Simulator | None = None
     judged: Judged = field(factory=Judged)
 
-    def run(self) -> Examined:
+    @property
+    def settings(self) -> Settings:
+        """What the simulator is made with."""
         mutant = self.subject.mutant
-        settings = self.plan.settings(MUTANTS[mutant].rules() if mutant is not None else ALL_RULES)
-        header = trace_header(settings.members, "redoraft fuzz")
+        return self.plan.settings(MUTANTS[mutant].rules() if mutant is not None else ALL_RULES)
+
+    def run(self) -> Examined:
+        header = trace_header(self.settings.members, "redoraft fuzz")
         engine, mapping = _judges(self.subject.spec)
         constants = constants_of(header)
         trace = engine.compiled(constants)
@@ -171,8 +174,7 @@ class _Example:
     def _stepped(self) -> Iterator[Event]:
         plan = self.plan
         dice = plan.dice()
-        settings = plan.settings(MUTANTS[self.subject.mutant].rules() if self.subject.mutant else ALL_RULES)
-        simulator = self.simulator = Simulator(settings, self.events.append, dice)
+        simulator = self.simulator = Simulator(self.settings, self.events.append, dice)
         told = 0
         turns = iter(plan.turns)
         coming = next(turns, None)
@@ -205,6 +207,3 @@ class _Example:
 
     def _found(self, cause: tuple[str, ...], text: str) -> None:
         self.trouble = Trouble(cause, text, self.step)
-
-
-__all__ = ["CliError", "Examined", "Outcome", "Subject", "Trouble", "examine", "run_example"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from attrs import field, fields, frozen
+from attrs import evolve, field, fields, frozen
 
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
@@ -15,7 +15,7 @@ from redoraft.raft.rules import Rules
 DICE: Final = tuple(die.name for die in fields(Dice))
 
 SIZES: Final = ((3, 1), (3, 1), (3, 2), (5, 1), (5, 2))
-"""Nodes, and the log nodes among them; the cluster of the requirements (two data nodes, one log node) twice."""
+"""Nodes, and the log nodes among them; two data nodes with a log node twice as often as the others."""
 
 CLIENTS: Final = (1, 2, 2, 4)
 FEWEST_STEPS: Final = 60
@@ -79,21 +79,22 @@ def fresh(random: Random, faults: frozenset[Fault], steps: int) -> Plan:
 
 
 def continued(plan: Plan, step: int, random: Random, steps: int) -> Plan:
-    """The same run up to `step`, and another one from there: all dice are drawn anew, or some.
-
-    It goes on for at most half of `steps`: what lies before has been judged already.
-    """
+    """The same run up to `step`, then another one for at most `steps` more, with all dice anew or some."""
     some = random.sample(DICE, random.randint(1, len(DICE) - 1))
     dice = DICE if random.random() < WHOLE_TURN else [die for die in DICE if die in some]
     turns = [one for one in plan.turns if one.step < step]
     turns += [Turn(step, die, random.randrange(SEEDS)) for die in dice]
-    longest = max(steps // 2, FEWEST_STEPS)
     return Plan(
         plan.seed,
         plan.nodes,
         plan.log_nodes,
         plan.faults,
         plan.clients,
-        step + random.randint(min(FEWEST_STEPS, longest), longest),
+        step + random.randint(min(FEWEST_STEPS, steps), steps),
         tuple(turns),
     )
+
+
+def again(plan: Plan, random: Random) -> Plan:
+    """Another run of the same kind: only the seed differs."""
+    return evolve(plan, seed=random.randrange(SEEDS), turns=())

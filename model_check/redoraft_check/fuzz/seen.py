@@ -1,15 +1,16 @@
-"""What of the specification a run has reached: its states without their sizes, and which action followed which.
+"""What of the specification a run has reached: states without their sizes, and which action followed which.
 
-A state of the oracle is reduced to what rules look at: of every node its role and phase, how its term, log,
-durable LSN and majority LSN compare with the others', and of its own LSNs which is the larger one.  Nodes of a
-kind are not told apart.  So a longer log alone is nothing new, and a cluster that disagrees in a new way is.
+A state of the oracle is reduced to what rules look at: of every node its role and phase, whether its term,
+the last term in its log and its length are the largest of all, whether all of its log is durable, and how its
+majority LSN compares with its durable LSN.  Nodes of a kind are not told apart.  So a longer log alone is
+nothing new, and a cluster that disagrees in a new way is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field
 
@@ -18,6 +19,8 @@ from redoraft_traces import Event
 
 Feature = int
 """The first 8 bytes of a hash: the same in every process."""
+
+_LOOKED_AT: Final = ("term", "role", "phase", "log", "durable", "known")
 
 
 @define
@@ -35,7 +38,7 @@ class Seen:
     _index: dict[str, int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._index = {name: at for at, name in enumerate(self.spec.variables)}
+        self._index = {name: self.spec.variables.index(name) for name in _LOOKED_AT}
 
     def note(self, step: int, event: Event, frontier: Iterable[State]) -> None:
         """An event was passed; `frontier` are the states that are possible after it."""
@@ -54,37 +57,26 @@ class Seen:
             features.setdefault(_hashed(shape), step)
 
     def _shape(self, state: State) -> object:
-        at = self._index
-        values: dict[str, Any] = {
-            name: state[at[name]]
-            for name in ("term", "votedFor", "role", "phase", "log", "durable", "known", "agreed", "applied")
-        }
+        values: dict[str, Any] = {name: state[at] for name, at in self._index.items()}
         nodes = (*self.data_nodes, *self.log_nodes)
-        terms = _ranks(values["term"][node] for node in nodes)
-        last = {node: _last_term(values["log"][node]) for node in nodes}
-        ends = _ranks((last[node], len(values["log"][node])) for node in nodes)
-        known = _ranks(values["known"][node] for node in nodes)
+        logs = values["log"]
+        last = {node: _last_term(logs[node]) for node in nodes}
+        newest, longest = max(last.values()), max(len(logs[node]) for node in nodes)
+        term = max(values["term"][node] for node in nodes)
 
         def one(node: str) -> tuple[Any, ...]:
-            end, durable = len(values["log"][node]), values["durable"][node]
-            vote = values["votedFor"][node]
+            durable, end = values["durable"][node], len(logs[node])
             return (
                 values["role"][node],
                 values["phase"][node],
-                terms[values["term"][node]],
-                "own" if vote == node else vote == "none",
-                ends[last[node], end],
-                last[node] == values["term"][node],
+                values["term"][node] == term,
+                last[node] == newest,
+                end == longest,
                 durable == end,
-                known[values["known"][node]],
                 _against(values["known"][node], durable),
-                _against(values["agreed"][node], end),
-                _against(values["applied"][node], values["known"][node]),
             )
 
-        return tuple(sorted(map(one, self.data_nodes), key=repr)), tuple(
-            sorted(map(one, self.log_nodes), key=repr)
-        )
+        return tuple(tuple(sorted(map(one, kind))) for kind in (self.data_nodes, self.log_nodes))
 
 
 def _last_term(log: Any) -> int:
@@ -100,11 +92,5 @@ def _against(value: int, other: int) -> str:
     return "=" if value == other else "<" if value < other else ">"
 
 
-def _ranks(values: Iterable[Any]) -> dict[Any, int]:
-    return {value: rank for rank, value in enumerate(sorted(set(values)))}
-
-
 def _hashed(shape: object) -> Feature:
     return int.from_bytes(blake2b(repr(shape).encode(), digest_size=8).digest())
-
-

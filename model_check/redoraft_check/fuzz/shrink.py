@@ -1,4 +1,4 @@
-"""A finding made small: fewer steps, turns, faults, clients and nodes, as long as the cause stays the same."""
+"""A finding made small: fewer steps, turns, faults, clients and nodes, while the cause stays the same."""
 
 from __future__ import annotations
 
@@ -45,11 +45,6 @@ def shrink(
                 again = True
                 break
     return best
-
-
-def size(plan: Plan) -> tuple[int, ...]:
-    """What is small: above all few steps, then few of everything else."""
-    return (plan.steps, len(plan.turns), len(parse_faults(plan.faults)), plan.nodes, plan.clients, plan.seed)
 
 
 def _smaller(plan: Plan, trouble: Trouble) -> Iterator[Plan]:

@@ -1,4 +1,4 @@
-"""The dice of a run, one die for each kind of decision, so that one kind can be drawn anew and the others not."""
+"""The dice of a run, one for each kind of decision, so that one kind can be drawn anew and the others not."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def has_settled(simulator: Simulator) -> bool:
 def divergences(simulator: Simulator) -> Iterator[tuple[str, str]]:
     """What is wrong in a cluster that has settled: which promise is broken, and where.
 
-    All logs are the same bytes (LOG-6), all data nodes have the same pages (FOL-1), and what was answered ok is
-    in them (LIM-4).
+    All logs are the same bytes (LOG-6), all data nodes have the same pages (FOL-1), and what was answered ok
+    is in them (LIM-4).
     """
     nodes = running(simulator)
     logs = {node.log.read(node.log.start_lsn, node.log.closed_lsn) for node in nodes}

@@ -70,9 +70,7 @@ class Simulator:
     """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
     happened.  `dice` are those of the seed, unless others are given."""
 
-    def __init__(
-        self, settings: Settings, sink: Callable[[Event], None], dice: Dice | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, sink: Callable[[Event], None], dice: Dice | None = None) -> None:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
@@ -90,7 +88,9 @@ class Simulator:
             name: Host(name, members, settings.rules, TraceObserver(name, self._on_event, ids))
             for name in members.nodes
         }
-        self._weather = Weather(dice.weather, settings.faults, members.nodes, self._agenda, self._network, self)
+        self._weather = Weather(
+            dice.weather, settings.faults, members.nodes, self._agenda, self._network, self
+        )
         for host in self.hosts.values():
             self._start(host)
         for client in self._clients:
