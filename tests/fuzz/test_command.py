@@ -10,7 +10,10 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -27,28 +30,37 @@ def fuzz(*words: str | Path) -> int:
     return main(["fuzz", *map(str, words)])
 
 
-def test_a_finding_is_saved_small_and_replays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = (*SHORT, "--examples", "40", "--mutant", "H8", "--stop-at-first", "--out", tmp_path)
-    assert fuzz(*words) == 21
-    out = capsys.readouterr().out
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a campaign that has found something, with what it printed."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    printed = StringIO()
+    with redirect_stdout(printed):
+        words = ("--examples", "40", "--mutant", "CL-1", "--stop-at-first", "--out", folder)
+        assert fuzz(*SHORT, *words) == 21
+    (folder / "printed.txt").write_text(printed.getvalue())
+    return folder
+
+
+def test_a_finding_is_saved_small_and_replays(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = (saved / "printed.txt").read_text()
     assert out.startswith("found: ")
     [again] = re.findall(r"replay with: redoraft (.*)", out)
-    assert main([*shlex.split(again), "--out", str(tmp_path / "again")]) == 21
+    assert main([*shlex.split(again), "--out", str(tmp_path)]) == 21
     assert "finding-1.json: the same: event " in capsys.readouterr().out
-    saved = tmp_path / "finding-1.ndjson", tmp_path / "finding-1.min.ndjson"
-    verdicts = OracleEngine(spec_dir()).validate(saved)
+    traces = saved / "finding-1.ndjson", saved / "finding-1.min.ndjson"
+    verdicts = OracleEngine(spec_dir()).validate(traces)
     assert [one.status for one in verdicts] == [Status.REFUSED] * 2
     assert verdicts[1].events < verdicts[0].events
 
 
 def test_a_finding_that_is_repaired_is_not_found_any_more(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fuzz(*SHORT, "--examples", "40", "--mutant", "H8", "--stop-at-first", "--out", tmp_path)
-    path = tmp_path / "finding-1.json"
-    saved = json.loads(path.read_text())
-    path.write_text(json.dumps(saved | {"mutant": None}))
-    capsys.readouterr()
+    path = tmp_path / "finding.json"
+    path.write_text(json.dumps(json.loads((saved / "finding-1.json").read_text()) | {"mutant": None}))
     assert fuzz("--replay", path, "--out", tmp_path) == 0
     assert "not found any more" in capsys.readouterr().out
 
@@ -173,8 +185,6 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
 
 
 def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
-    import time
-
     while process.poll() is None:
         try:
             return str(json.loads(file.read_text())["address"])
