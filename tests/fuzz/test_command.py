@@ -36,7 +36,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fuzz")
     printed = StringIO()
     with redirect_stdout(printed):
-        words = ("--examples", "40", "--mutant", "CL-1", "--stop-at-first", "--out", folder)
+        words = ("--examples", "40", "--mutant", "LOG-6", "--stop-at-first", "--out", folder)
         assert fuzz(*SHORT, *words) == 21
     (folder / "printed.txt").write_text(printed.getvalue())
     return folder
