@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -10,6 +11,7 @@ from attrs import asdict, evolve
 
 from redoraft.cluster.faults import Fault, parse_faults
 from redoraft.raft.mutants import MUTANTS
+from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz import example
 from redoraft_check.fuzz.campaign import AHEAD, Campaign, Order
 from redoraft_check.fuzz.example import Subject, examine, run_example
@@ -60,6 +62,15 @@ def test_a_campaign_does_not_depend_on_how_many_run_at_once() -> None:
     with pool(2) as processes:
         two = campaign(order, processes)
     assert reached(campaign(order)) == reached(two)
+
+
+def test_a_process_that_ends_is_told() -> None:
+    with (
+        pytest.raises(CliError, match="a process of the campaign ended before") as told,
+        pool(2) as processes,
+    ):
+        processes.submit(os._exit, 1).result()
+    assert told.value.exit_code is Exit.UNKNOWN
 
 
 def test_another_seed_is_another_campaign() -> None:

@@ -210,3 +210,15 @@ def test_a_campaign_on_a_dask_cluster_is_the_same_campaign(scheduler: str, tmp_p
 def test_without_distributed_it_says_how_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz("--scheduler", "tcp://127.0.0.1:1", "--examples", "1") == 20
     assert "redoraft[dask]" in capsys.readouterr().err
+
+
+def test_a_scheduler_that_does_not_answer_and_one_without_workers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="pip install 'redoraft[dask]'")
+    monkeypatch.setattr("redoraft_check.fuzz.pools.ANSWER_S", 1)
+    assert fuzz("--scheduler", "tcp://127.0.0.1:1", "--examples", "1") == 2
+    assert "no scheduler answers" in capsys.readouterr().err
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as idle:
+        assert fuzz("--scheduler", idle.scheduler_address, "--examples", "1") == 20
+    assert "it has no workers" in capsys.readouterr().err

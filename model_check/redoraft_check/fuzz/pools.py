@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from redoraft_check.exits import CliError, Exit
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+ANSWER_S: Final = 10
+"""Seconds in which a scheduler has to answer, and to have a worker."""
+LOST: Final = (
+    "ended before its example was done (is there enough memory?); what was found until then is saved"
+)
 
 
 class _Later(Future[T]):
@@ -42,7 +48,8 @@ class Here(Executor):
 def pool(jobs: int, scheduler: str | None = None) -> Iterator[Executor]:
     """Processes (`jobs`, 0: one per core), this process for one job, or the workers of a Dask scheduler.
 
-    Raises `CliError` (20) when `distributed` is not installed, and (2) when no scheduler answers.
+    Raises `CliError`: 20 when `distributed` is not installed, the scheduler has no workers or a worker is
+    lost; 2 when no scheduler answers.
     """
     if scheduler is not None:
         with _dask(scheduler) as executor:
@@ -56,6 +63,8 @@ def pool(jobs: int, scheduler: str | None = None) -> Iterator[Executor]:
     executor = ProcessPoolExecutor(count, get_context("spawn"), _prepare_worker)
     try:
         yield executor
+    except BrokenExecutor:
+        raise CliError(Exit.UNKNOWN, f"a process of the campaign {LOST}") from None
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
@@ -63,17 +72,24 @@ def pool(jobs: int, scheduler: str | None = None) -> Iterator[Executor]:
 @contextmanager
 def _dask(address: str) -> Iterator[Executor]:
     try:
-        from distributed import Client  # noqa: PLC0415  (an extra)
+        from distributed import Client, KilledWorker  # noqa: PLC0415  (an extra)
     except ImportError as error:
         reason = f"--scheduler needs the package distributed ({error}): pip install 'redoraft[dask]'"
         raise CliError(Exit.UNKNOWN, reason) from None
     try:
-        client: Any = Client(address, timeout=10, set_as_default=False)
+        client: Any = Client(address, timeout=ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise CliError(Exit.USAGE, f"--scheduler {address}: no scheduler answers: {error}") from None
     try:
+        client.wait_for_workers(1, timeout=ANSWER_S)
+    except TimeoutError:
+        client.close()
+        raise CliError(Exit.UNKNOWN, f"--scheduler {address}: it has no workers") from None
+    try:
         # The same plan may be asked for twice, so results are not looked up by their arguments.
         yield client.get_executor(pure=False)
+    except KilledWorker:
+        raise CliError(Exit.UNKNOWN, f"a Dask worker {LOST}") from None
     finally:
         client.close()
 
