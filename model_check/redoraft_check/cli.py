@@ -26,6 +26,7 @@ COMMAND_MODULES = (
     "replay",
     "convert",
     "simulate",
+    "crashes",
     "validate",
     "fuzz",
     "show",
