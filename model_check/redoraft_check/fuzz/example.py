@@ -18,8 +18,7 @@ from attrs import define, field, frozen
 from redoraft.cluster.ending import divergences, has_settled
 from redoraft.cluster.simulator import Settings, Simulator
 from redoraft.cluster.trace import trace_header
-from redoraft.raft.mutants import MUTANTS
-from redoraft.raft.rules import ALL_RULES
+from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft_check.fuzz.plan import Plan, turn
 from redoraft_check.fuzz.seen import Feature, Seen
 from redoraft_check.oracle.errors import EvaluationError
@@ -102,6 +101,12 @@ def _judges(spec: str | None) -> tuple[OracleEngine, Mapping]:
     return OracleEngine(folder), load_mapping(folder)
 
 
+def _raise_failure(simulator: Simulator) -> None:
+    """What a node has stopped for, for good."""
+    for failure in simulator.failures:
+        raise failure.error
+
+
 @define
 class _Example:
     plan: Plan
@@ -116,7 +121,7 @@ class _Example:
     def settings(self) -> Settings:
         """What the simulator is made with."""
         mutant = self.subject.mutant
-        return self.plan.settings(MUTANTS[mutant].rules() if mutant is not None else ALL_RULES)
+        return self.plan.settings(rules_of(None if mutant is None else ALL_MUTANTS[mutant]))
 
     def run(self) -> Examined:
         header = trace_header(self.settings.members, "redoraft fuzz")
@@ -185,6 +190,7 @@ class _Example:
             simulator.run(1)
             yield from self.events[told:]
             told = len(self.events)
+            _raise_failure(simulator)
         simulator.heal()
         for self.step in range(plan.steps + 1, plan.steps + REST + 1):
             if has_settled(simulator):
@@ -192,6 +198,7 @@ class _Example:
             simulator.run(1)
             yield from self.events[told:]
             told = len(self.events)
+            _raise_failure(simulator)
         self._found(("unsettled",), f"no rest within {REST} steps of healing")
 
     def _compare(self) -> None:
