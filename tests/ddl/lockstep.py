@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.storage.kit import position_of
+
 from redoraft.storage.port import LoggedMtr
 from redoraft_check.oracle.spec import Spec, load
 from redoraft_check.oracle.values import Value, make_function, make_sequence, make_set
 
-from ..storage.kit import position_of
-from .world import NAMES, NODES, Entry, Member, World, entries_of, files_on, table_of
+from .reading import Entry, entries_of, files_on, table_of
+from .world import NAMES, NODES, Member, World
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 INVARIANTS = ("FilesAgree", "OneFilePerSpace", "NoNodeStops", "CachesAreFresh", "NothingPending")

@@ -9,133 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from struct import unpack_from
 from typing import Literal
 
 import attrs
+from tests.storage.kit import SlotCheckpoints, lsn_at, position_of
 
-from redoraft.ddl.dictionary import DICTIONARY_SPACE, Kind, Table
 from redoraft.ddl.leader import Leader
-from redoraft.ddl.names import TableName
 from redoraft.ddl.node import DdlNode, Phase
 from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import CorruptStorage, DdlRefused, DiskError
-from redoraft.redo.file_record import FileCreate, FileDelete, FileRename
 from redoraft.redo.record import PageWrite, Record
 from redoraft.storage.page import BODY
 from redoraft.storage.port import LoggedMtr
-from redoraft.storage.tablespaces import FIRST_SPACE
 from redoraft.types import Lsn
 
-from ..storage.kit import SlotCheckpoints, lsn_at, position_of
+from .reading import Entry, entries_of, files_on, short, spec_space, table, tables_at
 
 NODES = ("n1", "n2")
 NAMES = ("a", "b")
 CHANGES = ("write", "fsync", "truncate", "create", "rename", "remove", "sync")
 """The operations that change a disk."""
 
-_HEADER_PAGE = 1
-_ROW_BYTES = 1 + 1 + 8 + 4 + 2 * (2 + 512)
-_ROWS_PER_PAGE = 16338 // _ROW_BYTES
-_FIRST_ROW_PAGE = 6
-
 Kinds = Literal["create", "rename", "drop"]
 
 
 class PowerLost(DiskError):
     """The disk of a node has no power from here on."""
-
-
-@attrs.frozen
-class Entry:
-    """A record of the specification: what one mtr says.  `row` is the position of the row that it ends."""
-
-    op: str
-    kind: str = ""
-    space: int = 0
-    name: str = ""
-    to: str = ""
-    row: int = 0
-
-
-# --- a reading of the bytes that is naive on purpose ---
-
-
-def table(name: str) -> TableName:
-    return TableName("db", name)
-
-
-def short(path: str) -> str:
-    return path.removeprefix("db/").removesuffix(".ibd")
-
-
-def spec_space(space_id: int) -> int:
-    return space_id - FIRST_SPACE + 1
-
-
-def entries_of(mtrs: Sequence[LoggedMtr]) -> list[Entry]:
-    """The log as the specification has it, read from its bytes."""
-    found: list[Entry] = []
-    slots: dict[int, int] = {}
-    for position, mtr in enumerate(mtrs, 1):
-        found.append(_entry(mtr.records, slots, position))
-    return found
-
-
-def _entry(records: Sequence[Record], slots: dict[int, int], position: int) -> Entry:
-    match records[0]:
-        case FileCreate(space_id=space, name=name):
-            return Entry("create", space=spec_space(space), name=short(name), to=short(name))
-        case FileDelete(space_id=space, name=name):
-            return Entry("delete", space=spec_space(space), name=short(name), to=short(name))
-        case FileRename(space_id=space, name=name, new_name=to):
-            return Entry("rename", space=spec_space(space), name=short(name), to=short(to))
-        case PageWrite(space_id=space, page_no=page, offset=offset, data=data):
-            if space != DICTIONARY_SPACE:
-                return Entry("page", space=spec_space(space))
-            slot = (page - _FIRST_ROW_PAGE) * _ROWS_PER_PAGE + (offset - BODY) // _ROW_BYTES
-            if len(data) == 1:
-                op = {0: "clean", 2: "commit", 3: "rollback"}[data[0]]
-                return Entry(op, row=slots[slot])
-            slots[slot] = position
-            return _row(data)
-    raise AssertionError(f"no record of DDL: {records}")
-
-
-def _row(data: bytes) -> Entry:
-    kind, _, space, size = unpack_from(">BQIH", data, 1)
-    (to_size,) = unpack_from(">H", data, 16 + 512)
-    name, to = data[16 : 16 + size].decode(), data[18 + 512 : 18 + 512 + to_size].decode()
-    said = {1: "create", 2: "rename", 3: "drop"}[kind]
-    return Entry("row", kind=said, space=spec_space(space), name=short(name), to=short(to))
-
-
-def tables_at(entries: Sequence[Entry], upto: int) -> set[tuple[str, int]]:
-    """The tables after so many records: names and space ids (spec: Tables)."""
-    found: dict[int, str] = {}
-    for entry in entries[:upto]:
-        if entry.op != "commit":
-            continue
-        row = entries[entry.row - 1]
-        if row.kind == "drop":
-            found.pop(row.space, None)
-        else:
-            found[row.space] = row.to
-    return {(name, space) for space, name in found.items()}
-
-
-def files_on(disk: MemoryDisk) -> set[tuple[str, int]]:
-    """Names and space ids of the tablespace files, read from their first pages."""
-    found = set()
-    for name in disk.names:
-        if "/" in name:
-            (space,) = unpack_from(">I", disk.open(name).read(0, 64), 34)
-            found.add((short(name), spec_space(space)))
-    return found
-
-
-# --- the cluster ---
 
 
 @attrs.define(eq=False)
@@ -226,6 +126,7 @@ class World:
         self.members = {name: Member(name, View(self, name)) for name in NODES}
         self.trail: list[Step] = []
         self.failures: list[str] = []
+        self._had: dict[str, set[int]] = {}
         for member in self.members.values():
             self._open(member)
             assert member.node is not None
@@ -488,17 +389,24 @@ class World:
 
     def check(self) -> None:
         """The invariants, in every state."""
-        assert not self.failures, f"NoNodeStops: {self.failures}"
         entries = self.entries
         for member in self.members.values():
             files = files_on(member.disk)
             assert len({space for _, space in files}) == len(files), f"OneFilePerSpace: {files}"
+            self._check_gone(member.name, {space for _, space in files}, entries)
             if member.node is None:
                 continue
             if member.name != self.leader and not member.deposed:
                 have = tables_at(entries, position_of(member.node.executed_lsn))
                 cached = {(short(one.name.path), spec_space(one.space_id)) for one in member.node.cache}
                 assert cached <= have, f"CachesAreFresh: {cached} of {have}"
+        assert not self.failures, f"NoNodeStops: {self.failures}"
+
+    def _check_gone(self, name: str, spaces: set[int], entries: Sequence[Entry]) -> None:
+        gone = self._had.get(name, set()) - spaces
+        of_tables = {space for _, space in tables_at(entries, self.majority)}
+        self._had[name] = spaces
+        assert not gone & of_tables, f"CommittedFilesStay: {name} has lost spaces {gone & of_tables}"
 
     def check_quiet(self) -> None:
         """What holds when nothing is left to do."""
@@ -532,69 +440,3 @@ def keeping_all(disk: MemoryDisk) -> None:
 
 def losing_all(disk: MemoryDisk) -> None:
     disk.crash_keeping([False] * disk.pending)
-
-
-def table_of(one: Table) -> tuple[str, int]:
-    return short(one.name.path), spec_space(one.space_id)
-
-
-def kind_name(kind: Kind) -> str:
-    return kind.name.lower()
-
-
-# --- random walks ---
-
-Weights = dict[str, float]
-WEIGHTS: Weights = {
-    "step": 8,
-    "advance": 5,
-    "apply": 4,
-    "validate": 3,
-    "establish": 3,
-    "statement": 2,
-    "crash": 0.08,
-    "power": 0.12,
-    "elect": 0.12,
-    "late": 3,
-    "row": 0.4,
-    "open": 0.4,
-    "flush": 0.4,
-    "rollback": 0.1,
-}
-
-
-def random_step(world: World, rng: Random, weights: Weights = WEIGHTS) -> str:
-    """One step of a random walk, by name."""
-    node, other = rng.choice(NODES), rng.choice(NODES)
-    name, to = rng.sample(NAMES, 2)
-    kind: Kinds = rng.choice(("create", "rename", "drop"))
-    inner: dict[str, Callable[[], bool]] = {
-        "apply": lambda: world.apply(node),
-        "flush": lambda: world.flush(node),
-    }
-    if node == world.leader:
-        inner["step"] = world.step
-    steps: dict[str, Callable[[], bool]] = {
-        **inner,
-        "step": world.step,
-        "advance": lambda: world.advance(rng.randint(world.majority, world.end)),
-        "validate": lambda: world.validate(node),
-        "establish": world.establish,
-        "statement": lambda: world.statement(kind, name, to),
-        "crash": lambda: world.crash(node, losing_any(rng)),
-        "power": lambda: world.power_fails_in(
-            node, rng.choice(list(inner.values())), rng.randint(0, 8), losing_any(rng)
-        ),
-        "elect": lambda: world.elect(other, rng.randint(world.majority, world.end)),
-        "late": lambda: world.late_call(node),
-        "row": lambda: world.write_row(name),
-        "open": lambda: world.open_table(node, name),
-        "rollback": world.roll_back,
-    }
-    left = dict(weights)
-    while left:
-        chosen = rng.choices(list(left), list(left.values()))[0]
-        if steps[chosen]():
-            return chosen
-        del left[chosen]
-    raise AssertionError("no step is possible")

@@ -116,8 +116,8 @@ def mutant_named(name: str | None) -> Mutant[Rules] | None:
     if found.name not in MUTANTS:
         raise CliError(
             Exit.USAGE,
-            f"{found.name} takes out {found.rule} of the storage engine, which simulated nodes do not have;"
-            " see docs/storage.md for the test that catches it",
+            f"{found.name} takes out {found.rule} of storage or DDL, which simulated nodes do not have;"
+            " see docs/storage.md and docs/ddl.md for the test that catches it",
         )
     return MUTANTS[found.name]
 

@@ -185,7 +185,7 @@ class Leader:
             return "Serve", self._serve
         if unfinished:
             return "RollBackUnfinished", lambda: self._write(node.dictionary.roll_back(unfinished[0]))
-        if rows:
+        if rows and (not self.serving or node.rules.serves(recovered=False)):
             return "Recover", lambda: self._recover(rows[-1])
         return None
 

@@ -1,7 +1,7 @@
 """DDL with one rule taken out, for showing that the tests notice.
 
-Each class overrides exactly one method of `DdlRules`.  Of H1, H2 and H3 either repair is enough: a mutant of one
-of the two stands on rules that lack the other one.
+Each class overrides exactly one method of `DdlRules`.  Of H1, H2 and H3 either repair is enough: a mutant of
+one of the two stands on rules that lack the other one.
 """
 # A rule that is off looks at less than the rule does.
 # ruff: noqa: ARG002

@@ -164,8 +164,10 @@ class DdlNode:
         aligned = self.ground.firm and not self.has_work
         if self.phase is not Phase.STARTING or not self.rules.validates(aligned):
             return False
-        if self.storage.applied_lsn < self._executed:
-            self.storage.apply(self._executed)
+        # What was executed may be ahead of the log that is here: it was on a majority, and comes again (H33).
+        self.storage.apply(max(self.storage.applied_lsn, min(self._executed, self.log.apply_limit)))
+        if not self.storage.readable:
+            return False
         excused = {row.space_id for row in self.dictionary.visible_rows()}
         for table in self.dictionary.tables().values():
             found = self.tablespaces.name_of(table.space_id)
@@ -181,7 +183,7 @@ class DdlNode:
 
     def _give_up(self, what: str) -> None:
         self.phase = Phase.STOPPED
-        raise TablespaceMissing(f"{what}: put the file back, or seed the node anew from another one (H24)")
+        raise TablespaceMissing(f"{what}: put it back, or seed the node anew from another one (H24)")
 
     def _replay_alone(self) -> None:
         rows = self.dictionary.visible_rows()

@@ -12,8 +12,14 @@ from redoraft.storage.tablespaces import Tablespaces
 def perform(record: FileRecord, storage: Storage, tablespaces: Tablespaces) -> None:
     """What a leader calls the operating system for, by space id (spec: Performed).
 
-    A file that is gone, or has its new name already, is left as it is.  Raises FileInTheWay, DiskError.
+    A file that is gone, or has its new name already, is left as it is.  Raises FileInTheWay, DiskError,
+    StorageStopped.
     """
+    with storage.file_operation():
+        _perform(record, storage, tablespaces)
+
+
+def _perform(record: FileRecord, storage: Storage, tablespaces: Tablespaces) -> None:
     space_id = record.space_id
     match record:
         case FileCreate(name=name, flags=flags):
@@ -45,7 +51,8 @@ def remove_at_path(record: FileDelete, storage: Storage, tablespaces: Tablespace
 def execute(record: FileRecord, storage: Storage, tablespaces: Tablespaces, rules: DdlRules) -> None:
     """What a follower does when it applies file redo (DDL-3, DDL-6; spec: Conflicts, Executed).
 
-    Raises FileConflict, with nothing done, if the path belongs to another tablespace; DiskError.
+    Raises FileConflict, with nothing done, if the path belongs to another tablespace; DiskError,
+    StorageStopped.
     """
     if not rules.executes(is_file_operation=True):
         return

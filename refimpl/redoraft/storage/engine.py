@@ -324,6 +324,13 @@ class Storage:
 
     # --- tablespaces ---
 
+    @contextmanager
+    def file_operation(self) -> Iterator[None]:
+        """Around what DDL does to files: the disk fails there as it fails the engine.  StorageStopped."""
+        self._require_usable()
+        with self._io():
+            yield
+
     def stop_ios(self, space_id: int) -> None:
         """Write no page of this tablespace until `resume_ios` (InnoDB: fil_space_t::stop_ios)."""
         self._io_stopped.add(space_id)

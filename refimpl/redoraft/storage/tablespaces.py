@@ -131,8 +131,8 @@ class Tablespaces:
         return next((space_id for space_id, found in self._names.items() if found == name), None)
 
     def taken(self, name: str) -> bool:
-        """Whether any file has that name, one of ours or not."""
-        return name in self._disk.names
+        """Whether a file has that name, or that of its folder, one of ours or not."""
+        return not {name, name.partition("/")[0]}.isdisjoint(self._disk.names)
 
     # --- file operations ---
 
