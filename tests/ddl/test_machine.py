@@ -182,6 +182,27 @@ def test_random_walks_are_walks_of_the_specification() -> None:
 
 CAUGHT_BY_WALKING = {
     "parses-files-only": 0,
+    "recovers-everywhere": 0,
+    "deletes-what-it-sees": 13,
+    "refuses-existing": 3,
+    "shows-drop-at-once": 12,
+    "rolls-rows-back": 3,
+    "validates-first": 18,
+    "leaves-rolled-back": 0,
+    "renames-at-once": 26,
+    "renames-before-redo": 26,
+    "reverses-what-it-sees": 26,
+    "creates-at-once": 37,
+    "creates-before-row": 37,
+    "creates-before-redo": 37,
+    "drops-at-once": 4,
+    "drops-in-commit": 4,
+    "drops-ungated": 4,
+    "drops-what-it-sees": 22,
+    "executes-from-checkpoint": 2,
+    "needs-every-file": 448,
+    "serves-unrecovered": 244,
+    "keeps-caches": 5,
 }
 """Mutants that break an invariant in the world of the specification, and a seed that was seen to show it."""
 
