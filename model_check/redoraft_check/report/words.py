@@ -226,11 +226,16 @@ def in_words(value: Value, words: ModuleWords) -> str:
         case ModelValue(name=name):
             return name
         case TlaSet() | tuple():
-            return ", ".join(in_words(one, words) for one in _items(value)) or "nothing"
+            return ", ".join(_inside(one, words) for one in _items(value)) or "nothing"
         case Function():
             return _record(value, words)
         case _:
             return show(value)
+
+
+def _inside(value: Value, words: ModuleWords) -> str:
+    text = in_words(value, words)
+    return f"({text})" if isinstance(value, TlaSet | tuple) else text
 
 
 def _record(value: Function, words: ModuleWords) -> str:
