@@ -82,7 +82,8 @@ def test_changed_bounds_and_a_missing_record_are_found(copied: Path) -> None:
     (copied / "findings" / "H21_off.itf.json.zst").unlink()
     complaints = {rule.id: complaint for rule, complaint in stale(load_source(copied))}
     assert complaints.keys() == {"H21", "H23"}
-    assert complaints["H21"].endswith("no counterexample is recorded; run: redoraft findings --record H21")
+    assert complaints["H21"].endswith("is recorded; run: redoraft findings --record H21")
+    assert "not recorded yet; `redoraft findings --record H21`" in page(load_source(copied))
 
 
 def test_a_broken_record_is_one_clear_error(copied: Path) -> None:

@@ -132,7 +132,7 @@ def stale(source: Source) -> Iterator[tuple[Rule, str]]:
 
 
 def page(source: Source) -> str:
-    """The whole page.  Raises CliError (65) where a record is missing or a template does not fit."""
+    """The whole page.  Raises CliError (65) where a record is broken or a template does not fit."""
     chapters = [_chapter(source, part) for part in source.holes.part]
     return "\n".join([_opening(source), *_overview(source), "", *chapters, *_beside(source)]) + "\n"
 
@@ -188,7 +188,12 @@ def _section(source: Source, hole: Hole) -> Iterator[str]:
 
 
 def _finding(source: Source, model: Model) -> Iterator[str]:
-    found = read_recorded(record_path(source.spec, model.name))
+    path = record_path(source.spec, model.name)
+    if not path.is_file():
+        rule = next(rule.id for rule in source.manifest.rules if rule.model == model.name)
+        yield f"**Without it** (`{model.name}`: {model.summary}): not recorded yet; `{AGAIN} {rule}`.\n"
+        return
+    found = read_recorded(path)
     told = retold(source, found)
     yield f"**Without it** (`{model.name}`: {model.summary}; {len(told.steps)} steps):\n"
     yield from plain_steps(told)
