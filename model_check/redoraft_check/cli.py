@@ -23,6 +23,7 @@ COMMAND_MODULES = (
     "check",
     "why",
     "findings",
+    "docs",
     "prove",
     "replay",
     "convert",
