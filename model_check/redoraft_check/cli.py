@@ -22,6 +22,8 @@ COMMAND_MODULES = (
     "demo",
     "check",
     "why",
+    "findings",
+    "docs",
     "prove",
     "replay",
     "convert",

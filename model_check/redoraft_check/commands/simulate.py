@@ -15,6 +15,7 @@ from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
+from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of
 from redoraft.raft.state import Members
 from redoraft_check.commands import options as opt
@@ -129,6 +130,12 @@ def mutant_named(name: str | None) -> AnyMutant | None:
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
+    if found.name in DDL_MUTANTS:
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule} of DDL, which simulated nodes do not have;"
+            " see docs/ddl.md for the test that catches it",
+        )
     return found
 
 
