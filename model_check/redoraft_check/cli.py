@@ -28,6 +28,7 @@ COMMAND_MODULES = (
     "replay",
     "convert",
     "simulate",
+    "crashes",
     "validate",
     "fuzz",
     "show",
