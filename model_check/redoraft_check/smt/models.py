@@ -70,7 +70,7 @@ def storage_limits(off: frozenset[str] = frozenset()) -> Model:
     """StorageLimits: one node within the promises that CommitRule keeps, any pages, LSNs and terms."""
     return Model(
         name="StorageLimits",
-        summary="pages, checkpoint, redo deletion, recovery of one node within R1 to R5, for any pages and LSNs",
+        summary="pages, checkpoint, redo deletion, recovery of one node within R1 to R5, for any pages, LSNs",
         sorts=(storage_state.PAGE, storage_state.SNAPSHOT, TERM, LOG, NUMBER),
         functions=(*FUNCTIONS, storage_state.DICT_PAGE.function),
         relations=(*RELATIONS, *storage_state.Storage.relations),

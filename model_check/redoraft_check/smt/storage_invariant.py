@@ -82,7 +82,7 @@ def _log() -> tuple[Named, ...]:
 
 
 def _limits() -> tuple[Named, ...]:
-    end, k, z, e, o, a, s, u, g, b = S.vars("l k z e o a s u g b")
+    end, k, z, e, o, a, s, u, b = S.vars("l k z e o a s u b")
     return (
         _law(
             "CheckpointHasSettled",
@@ -113,7 +113,8 @@ def _limits() -> tuple[Named, ...]:
             both(S.serving(ZERO), S.applied(a), S.known(k), S.settled(z)),
             PREFIX(a, k) | PREFIX(a, z),
             "LIM-3; after a crash it begins at the checkpoint; a deposed leader restarts (H13).",
-            "CheckpointHasSettled KnownInLog SettledIsDurable DurableInLog AppliedInLog KnownAndDurableSettles",
+            "CheckpointHasSettled KnownInLog SettledIsDurable DurableInLog AppliedInLog "
+            "KnownAndDurableSettles",
         ),
         _law(
             "LeaderHasApplied",

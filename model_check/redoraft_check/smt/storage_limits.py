@@ -195,7 +195,7 @@ class StorageSteps:
         )
 
     def truncate(self) -> Action:
-        """Truncate(l).  R3: what has settled stays; H11: a truncation below a page or checkpoint is refused."""
+        """Truncate(l).  R3: what has settled stays; H11: below a page or checkpoint it is refused."""
         s = self.s
         c, end, cut, d, d2, k, z, a, a2, start, p, h = s.vars("c l m d d2 k z a a2 s p h")
         above = (reaches(start, cut), forall([p, h], implies(s.disk(p, h), reaches(h, cut))))
