@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from redoraft.cluster.ending import has_settled
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.simulator import Settings, Simulator, members_of
-from redoraft.node import Node
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft_traces import Event, encode_event
 
@@ -27,24 +27,6 @@ def run(
 def lines(events: list[Event]) -> bytes:
     """The events as they stand in a trace."""
     return b"\n".join(map(encode_event, events))
-
-
-def running(simulator: Simulator) -> list[Node]:
-    """The nodes that are up."""
-    return [host.node for host in simulator.hosts.values() if host.node is not None]
-
-
-def has_settled(simulator: Simulator) -> bool:
-    """Whether all nodes are up, one serves, and all have, know and have applied all that it has."""
-    nodes = running(simulator)
-    serving = [node for node in nodes if node.serving]
-    if len(nodes) < len(simulator.hosts) or len(serving) != 1:
-        return False
-    end = serving[0].last_lsn
-    return all(
-        node.last_lsn == node.flushed_lsn == node.majority_lsn == end and node.applied_lsn in {None, end}
-        for node in nodes
-    )
 
 
 def settle(simulator: Simulator, within_steps: int = 4000) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from redoraft.cluster.ending import has_settled, running
 from redoraft.raft.outputs import Outcome
 
-from .kit import has_settled, run, running, settle
+from .kit import run, settle
 
 
 @pytest.mark.parametrize("seed", range(30))

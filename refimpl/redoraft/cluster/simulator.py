@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
-from random import Random
 from typing import Final
 
 from attrs import field, frozen
 
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
+from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.host import Host
 from redoraft.cluster.network import Network
@@ -52,6 +52,7 @@ class Settings:
     members: Members
     faults: frozenset[Fault] = ALL_FAULTS
     rules: Rules = field(default=ALL_RULES)
+    clients: int = CLIENTS
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -67,18 +68,19 @@ def members_of(nodes: int, log_nodes: int) -> Members:
 
 class Simulator:
     """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
-    happened."""
+    happened.  `dice` are those of the seed, unless others are given."""
 
-    def __init__(self, settings: Settings, sink: Callable[[Event], None]) -> None:
+    def __init__(self, settings: Settings, sink: Callable[[Event], None], dice: Dice | None = None) -> None:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
-        self._rng = Random(settings.seed)
+        dice = dice or Dice.one(settings.seed)
+        self._rng = dice.machines
         self._sink = sink
         self._agenda = Agenda()
-        self._network = Network(self._rng)
-        self._new_transactions = transactions(self._rng)
-        self._clients = [Client() for _ in range(CLIENTS)]
+        self._network = Network(dice.network)
+        self._new_transactions = transactions(dice.clients)
+        self._clients = [Client() for _ in range(settings.clients)]
         self._writing = True
         ids = (f"m{number}" for number in count(1))
         members = settings.members
@@ -86,7 +88,9 @@ class Simulator:
             name: Host(name, members, settings.rules, TraceObserver(name, self._on_event, ids))
             for name in members.nodes
         }
-        self._weather = Weather(self._rng, settings.faults, members.nodes, self._agenda, self._network, self)
+        self._weather = Weather(
+            dice.weather, settings.faults, members.nodes, self._agenda, self._network, self
+        )
         for host in self.hosts.values():
             self._start(host)
         for client in self._clients:
