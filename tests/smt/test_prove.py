@@ -10,7 +10,7 @@ from attrs import evolve
 
 from redoraft_check.cli import main
 from redoraft_check.exits import Exit
-from redoraft_check.smt.models import commit_rule, storage_limits
+from redoraft_check.smt.models import commit_rule, startup, storage_limits
 from redoraft_check.smt.obligations import obligations
 from redoraft_check.smt.prover import Answer, prove, smt2
 
@@ -128,4 +128,20 @@ STORAGE_RULES = {
 def test_the_proof_of_storage_breaks_without_a_rule(rule: str) -> None:
     model = storage_limits(frozenset({rule}))
     [found] = [one for one in obligations(model) if (one.step, one.goal.name) == STORAGE_RULES[rule]]
+    assert prove(model, found, 4).answer is not Answer.PROVED
+
+
+STARTUP_RULES = {
+    "ST-1": ("NodeRestart (trusting)", "AppliedIsKnown"),
+    "LIM-3": ("NodeApply (not leading)", "AppliedIsKnown"),
+    "H13": ("NodeUpdateTerm", "AppliedInLog"),
+    "H14": ("NodeRecover", "AppliedIsKnown"),
+}
+"""With the rule off, where the proof breaks; what LIM-3 and H14 say is enough without ST-2's order."""
+
+
+@pytest.mark.parametrize("rule", STARTUP_RULES)
+def test_the_proof_of_startup_breaks_without_a_rule(rule: str) -> None:
+    model = startup(frozenset({rule}))
+    [found] = [one for one in obligations(model) if (one.step, one.goal.name) == STARTUP_RULES[rule]]
     assert prove(model, found, 4).answer is not Answer.PROVED

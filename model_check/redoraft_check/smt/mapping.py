@@ -127,7 +127,7 @@ class Reader:
             **RIGID,
             self.raft.member: lambda node, quorum: node in quorum,
             self.raft.is_log_node: lambda node: node in self.log_nodes,
-            **{one.function: _always(one.function.name) for one in constants(ROLE)},
+            **{one.function: always(one.function.name) for one in constants(ROLE)},
         }
         return World(things, rigid, states[0])
 
@@ -154,7 +154,8 @@ class Reader:
 _PER_NODE = ("term", "votedFor", "role", "log", "durable", "known", "agreed", "settled")
 
 
-def _always(value: str) -> Any:
+def always(value: str) -> Any:
+    """The interpretation of a constant."""
     return lambda: value
 
 

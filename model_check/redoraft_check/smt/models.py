@@ -9,6 +9,7 @@ from attrs import evolve
 
 from redoraft_check.smt import storage_invariant, storage_state
 from redoraft_check.smt.commit_invariant import facts, invariant, properties
+from redoraft_check.smt.commit_rule import RULES as COMMIT_RULES
 from redoraft_check.smt.commit_rule import Raft, Steps, initial
 from redoraft_check.smt.formula import TRUE, Action, Named
 from redoraft_check.smt.logs import (
@@ -23,6 +24,8 @@ from redoraft_check.smt.logs import (
 )
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import title
+from redoraft_check.smt.startup_invariant import startup_facts, startup_invariant, startup_properties
+from redoraft_check.smt.startup_rule import Start, StartupSteps, startup_initial
 from redoraft_check.smt.storage_limits import StorageSteps
 
 
@@ -85,8 +88,28 @@ def storage_limits(off: frozenset[str] = frozenset()) -> Model:
     )
 
 
+def startup(off: frozenset[str] = frozenset()) -> Model:
+    """Startup: recovery and apply of any set of nodes, on top of what is proved of the commit rule."""
+    start = Start(Raft.over(0))
+    below = commit_rule(off & COMMIT_RULES)
+    return evolve(
+        below,
+        name="Startup",
+        summary="recovery after alignment, apply within the majority LSN, for any set of nodes",
+        relations=(*below.relations, *start.relations),
+        init=startup_initial(start),
+        actions=_with_facts(StartupSteps(start, off).all(), startup_facts(start)),
+        invariant=startup_invariant(start),
+        safety=startup_properties(start),
+        lemmas=below.invariant,
+        lemmas_from="CommitRule",
+        off=off,
+    )
+
+
 MODELS: dict[str, Callable[[], Model]] = {
     "CommitRule": commit_rule,
+    "Startup": startup,
     "StorageLimits": storage_limits,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),
