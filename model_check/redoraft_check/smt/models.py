@@ -25,7 +25,7 @@ from redoraft_check.smt.logs import (
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import title
 from redoraft_check.smt.startup_invariant import startup_facts, startup_invariant, startup_properties
-from redoraft_check.smt.startup_rule import Start, StartupSteps, startup_initial
+from redoraft_check.smt.startup_rule import PHASE, Start, StartupSteps, startup_initial
 from redoraft_check.smt.storage_limits import StorageSteps
 
 
@@ -96,6 +96,7 @@ def startup(off: frozenset[str] = frozenset()) -> Model:
         below,
         name="Startup",
         summary="recovery after alignment, apply within the majority LSN, for any set of nodes",
+        sorts=(*below.sorts, PHASE),
         relations=(*below.relations, *start.relations),
         init=startup_initial(start),
         actions=_with_facts(StartupSteps(start, off).all(), startup_facts(start)),

@@ -124,7 +124,8 @@ def startup_properties(start: Start) -> tuple[Named, ...]:
             both(there, serves, PREFIX(h, a), before(TERM_OF(h), t)),
             PREFIX(h, k),
             "what a leader recovered is below its own term's marker, which it knows",
-            "AppliedInLog ServingKnowsItsMarker KnownInLog LeaderHasItsLog LeaderLogTerms LeaderLogHasPrefixes",
+            "AppliedInLog ServingKnowsItsMarker KnownInLog LeaderHasItsLog LeaderLogTerms "
+            "LeaderLogHasPrefixes",
         ),
         _law(
             start,

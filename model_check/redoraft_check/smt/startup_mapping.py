@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from attrs import evolve
 
 from redoraft_check.oracle.values import pairs_of
 from redoraft_check.smt.concrete import Row, World
-from redoraft_check.smt.formula import Relation
+from redoraft_check.smt.formula import Function, Relation
 from redoraft_check.smt.logs import constants
 from redoraft_check.smt.mapping import ACTIONS, Reader, always
 from redoraft_check.smt.sequences import Log, Variables
@@ -30,7 +31,7 @@ class StartupReader(Reader):
     def state(self, variables: Variables) -> dict[Relation, frozenset[Row]]:
         """A state of Startup, by the names of its variables, in relations."""
         found = super().state(variables)
-        logs: dict[str, Log] = {n: log for n, log in found[self.raft.log]}
+        logs: dict[str, Log] = dict(found[self.raft.log])
         phases = {"down": GONE.function.name}
         found[self.start.phase] = frozenset((n, phases.get(f, f)) for n, f in pairs_of(variables["phase"]))
         found[self.start.applied] = frozenset((n, logs[n][:at]) for n, at in pairs_of(variables["applied"]))
@@ -39,6 +40,8 @@ class StartupReader(Reader):
     def world(self, *states: Mapping[Relation, frozenset[Row]]) -> World:
         """The world of the first state, with the logs and terms of all of them."""
         world = super().world(*states)
-        names = {one.function: always(one.function.name) for one in constants(PHASE)}
+        names: dict[Function | Relation, Callable[..., Any]] = {
+            one.function: always(one.function.name) for one in constants(PHASE)
+        }
         things = {**world.things, PHASE: PHASE.elements}
         return evolve(world, things=things, rigid={**world.rigid, **names})
