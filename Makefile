@@ -31,6 +31,7 @@ unit: $(STAMP)
 gate: $(STAMP)
 	$(BIN)/redoraft check --out out/check
 	$(BIN)/redoraft check --mutants --out out/check-mutants
+	$(BIN)/redoraft prove --no-cache --out out/prove
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "redoraft needs Python 3.11 or newer, this is " + sys.version.split()[0])'

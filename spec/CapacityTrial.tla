@@ -7,7 +7,7 @@
 (*                                                                         *)
 (* What it simplifies.  Only amounts, in mtrs: no nodes, no pages.  A      *)
 (* closed entry always reaches the majority and the checkpoint always      *)
-(* follows; StorageLimits composes it with the rest later.                 *)
+(* follows; StorageSpace composes it with the rest.                        *)
 (*                                                                         *)
 (* How to break it.  H25 off: mtrs fill the log, and no room is left to    *)
 (* close their entry: a deadlock.                                          *)

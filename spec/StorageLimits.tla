@@ -414,10 +414,15 @@ IsCommitted(version, p) ==
     \A c \in version : c.lsn \in 1..Len(committed) /\ committed[c.lsn] = Record(c.term, p)
 
 TypeOK ==
-    /\ durable \in 0..Len(log) /\ known \in 0..Len(log) /\ settled \in 0..durable
+    /\ durable \in 0..Len(log) /\ known \in 0..Len(log) /\ settled \in 0..Len(log)
     /\ applied \in 0..Max2(checkpoint, Len(log))
     /\ oldest \in 0..checkpoint
     /\ peer \in 0..Len(committed)
+
+(* R3: what has settled is there, also after a snapshot. *)
+SettledStays ==
+    /\ settled <= durable
+    /\ IsPrefix(Prefix(log, settled), committed)
 
 DiskIsCommitted == \A p \in Pages : IsCommitted(disk[p], p)
 

@@ -12,9 +12,7 @@
 (* out: R4 and R5 are not needed here.                                     *)
 (*                                                                         *)
 (* How to break it.  LIM-2, H13 or H33 off.  H11 off alone refutes         *)
-(* nothing: as long as pages are written within LIM-2 and H33, nothing     *)
-(* below a page's LSN is ever truncated; H11's refusal is a second line    *)
-(* of defence, and the model H11_needed shows what it then still stops.    *)
+(* nothing.  StorageLimits has taken over these rules and their models.    *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences
 

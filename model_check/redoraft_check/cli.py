@@ -22,6 +22,7 @@ COMMAND_MODULES = (
     "demo",
     "check",
     "why",
+    "prove",
     "replay",
     "convert",
     "simulate",

@@ -41,6 +41,12 @@ MCMayFsync(n, l) == FsyncAnywhere \/ l = Len(log[n])
 (* A leader sends one entry at a time, or a heartbeat. *)
 MCMaySend(t, from, upto) ==
     \A l \in EntryEnds(leaderLog[t]) : l <= from \/ l >= upto
+(* R2 record by record, which StorageLimits takes for granted: a term has    *)
+(* one writer.                                                               *)
+RecordMatching ==
+    \A n, m \in {k \in Node : role[k] # "down"} :
+        \A l \in 1..Min2(Len(log[n]), Len(log[m])) :
+            log[n][l].term = log[m][l].term => Prefix(log[n], l) = Prefix(log[m], l)
 -----------------------------------------------------------------------------
 (* What these models must reach: a model that cannot is not the one meant.   *)
 (* Each is printed when it is first seen, once per worker.                   *)

@@ -23,6 +23,7 @@ LIBRARY = (SPEC, SPEC / "models")
 SMALL = [
     ("MCCapacityTrial", "CapacityTrial_c6"),
     ("MCStorageTrial", "StorageTrial_l3"),
+    ("MCStorageSpace", "StorageSpace_c4"),
     ("MCRaftRedo", "RaftRedo_t2_lognode"),
     ("MCRaftRedo", "Interface_refines"),
     ("MCStartup", "Startup_refines_crash"),

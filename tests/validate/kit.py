@@ -137,7 +137,10 @@ def simulate(
 
 @frozen
 class Expectation:
-    """What the file beside a rejected trace says of it."""
+    """What the file beside a rejected trace says of it.
+
+    `fields`, `rules` and `conjunct` are what --explain must name; no conjunct is expected where it is None.
+    """
 
     path: Path
     rule: str
@@ -146,6 +149,9 @@ class Expectation:
     line: int | None
     message: str
     torn: int | None = None
+    fields: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    conjunct: str | None = None
 
     @property
     def status(self) -> Status:
@@ -170,6 +176,9 @@ def expectation(path: Path) -> Expectation:
         line=raw.get("line"),
         message=raw["message"],
         torn=raw.get("torn"),
+        fields=tuple(raw.get("fields", ())),
+        rules=tuple(raw.get("rules", ())),
+        conjunct=raw.get("conjunct"),
     )
 
 

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from redoraft.raft.mutants import MUTANTS
+from redoraft_check.exits import Exit
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter, read_trace
 
@@ -77,9 +78,93 @@ def put(row: Row) -> None:
     rows = [f"rule = {json.dumps(rule)}", f"reason = {json.dumps(reason)}", f"exit = {code}"]
     rows += [f"line = {line}"] if line is not None else []
     rows += [f"message = {json.dumps(message)}"]
+    rows += [f"{key} = {json.dumps(value)}" for key, value in explanation(name, rule, code).items()]
     if name.startswith("torn-"):
         rows.append(f"torn = {len(path.read_bytes().splitlines())}")
     path.with_suffix(".toml").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+# --- what --explain must say ---
+
+FIELDS = {
+    "flushed-lsn-changed": ["vars.flushed_lsn"],
+    "vote-removed-renumbered": ["vars.voted_for"],
+    "events-swapped-renumbered": ["vars.term"],
+    "durable-log-lost": ["vars.last_lsn", "vars.flushed_lsn"],
+    "event-removed": ["seq"],
+    "events-swapped": ["seq"],
+    "event-duplicated": ["seq"],
+    "event-removed-renumbered": ["args.lsn", "vars.agreed_lsn", "vars.flushed_lsn", "vars.last_lsn"],
+    "says-appendentries-majority-lsn": ["args.majority_lsn", "vars.majority_lsn"],
+    "unknown-action": ["action"],
+    "unknown-argument": ["args.upto"],
+    "unknown-variable": ["vars.flushed_lns"],
+    "question-mark": ["vars.voted_for"],
+    "quote-in-a-name": ["vars.role"],
+    "term-beyond-tlc": ["vars.term"],
+    "torn-and-refused": ["vars.term"],
+    "mutant-acks-before-fsync": ["args.lsn"],
+    "mutant-second-log": ["args.lsn"],
+    "mutant-anybody-writes": ["vars.applied_lsn"],
+    "mutant-applies-all": ["vars.applied_lsn"],
+    "mutant-forgets-vote": ["vars.voted_for"],
+    "mutant-keeps-open-entry": ["vars.last_lsn", "vars.flushed_lsn"],
+    "mutant-leader-applies-tail": ["vars.applied_lsn"],
+    "mutant-learns-too-much": ["vars.majority_lsn"],
+    "mutant-log-node-leads": ["args.end_lsn", "vars.last_lsn", "vars.last_term", "vars.last_index"],
+    "mutant-trusts-old-majority": ["vars.majority_lsn"],
+    "mutant-trusts-shutdown": ["vars.phase"],
+    "lsn-no-mtr-end": ["vars.flushed_lsn"],
+    "text-for-a-number": ["vars.flushed_lsn"],
+    "true-for-a-number": ["vars.flushed_lsn"],
+    "negative-number": ["vars.flushed_lsn"],
+    "fraction": ["vars.flushed_lsn"],
+    "list-for-a-number": ["vars.flushed_lsn"],
+}
+"""The recorded values that are wrong, where the name of the trace does not say it."""
+
+CONJUNCTS = {
+    "event-duplicated-renumbered": 'role[n] = "candidate"',
+    "events-swapped-renumbered": "c.term = term[n]",
+    "leader-before-its-votes": "IsQuorum(VotersFor(n))",
+    "says-fsync-lsn": "l \\in (durable[n] + 1)..Len(log[n])",
+    "says-updateterm-term": "t \\in TermsHeard",
+    "mutant-answers-at-once": 'On("LIM-4") => l <= known[n]',
+    "mutant-anybody-writes": 'role[n] = "leader"',
+    "mutant-commits-old-terms": 'On("H8") => TermAt(log[n], l) = term[n]',
+    "mutant-counts-unsynced": 'IsQuorum(Holders(n, l)) \\/ (~On("LOG-6") /\\ Holders(n, l) # {})',
+    "mutant-one-is-a-quorum": 'IsQuorum(Holders(n, l)) \\/ (~On("LOG-6") /\\ Holders(n, l) # {})',
+    "mutant-old-leader-heard": "t \\in SenderTerms(n)",
+    "mutant-leader-applies-tail": 'On("ST-2") => Aligned(n)',
+    "mutant-recovers-at-once": 'On("ST-2") => Aligned(n)',
+    "mutant-steps-down": 'On("H13") => ~Serving(n)',
+}
+"""The first conjunct of the specification that is false, where more than a recorded value is wrong."""
+
+ALIKE = {
+    "LOG-5": ["LOG-12", "LOG-5"],
+    "LOG-12": ["LOG-12", "LOG-5"],
+    "LIM-3": ["LIM-3", "ST-2"],
+    "H14": ["H14", "ST-2"],
+    "H15": ["H15", "LOG-6"],
+}
+"""Where the run of a mutant would be allowed without either of two rules."""
+
+
+def explanation(name: str, rule: str, code: int) -> dict[str, object]:
+    """What --explain must name: values, the conjunct, the rules; nothing for a trace that is not refused."""
+    if code != int(Exit.REJECTED):
+        return {}
+    fields = FIELDS.get(name, [])
+    if not fields and name.startswith("shows-"):
+        fields = ["vars." + name.removeprefix("shows-").replace("-", "_")]
+    elif not fields and name.startswith("says-"):
+        fields = ["args." + name.split("-", 2)[2].replace("-", "_")]
+    mutant = name.startswith("mutant-")
+    out: dict[str, object] = {"fields": fields, "rules": ALIKE.get(rule, [rule]) if mutant else []}
+    if name in CONJUNCTS:
+        out["conjunct"] = CONJUNCTS[name]
+    return out
 
 
 # --- accepted ---

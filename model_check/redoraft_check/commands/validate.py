@@ -17,10 +17,14 @@ from redoraft_check.paths import spec_dir
 from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
 from redoraft_check.tlc.manifest import load_manifest
 from redoraft_check.tlc.result import Progress
-from redoraft_check.tlc.tools import find_tools
+from redoraft_check.tlc.tools import Tools, find_tools
+from redoraft_check.validate.coverage import actions_taken, missing_actions
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.mapping import load_mapping
 from redoraft_check.validate.merging import validate_merged
+from redoraft_check.validate.minimize import minimize
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
+from redoraft_check.validate.refusals import explained
 from redoraft_check.validate.verdict import Status, Verdict
 
 
@@ -41,6 +45,19 @@ def validate(
     traces: Annotated[list[Path], typer.Argument(help="Trace files (.ndjson, .ndjson.zst).")],
     *,
     engine: Annotated[EngineName, typer.Option("--engine", help="Who judges.")] = EngineName.TLC,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each refused trace was refused (the oracle looks).")
+    ] = False,
+    shrink: Annotated[
+        bool, typer.Option("--minimize", help="Shrink one refused trace (the oracle judges).")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where --minimize writes the short trace.")
+    ] = None,
+    required: Annotated[
+        str | None,
+        typer.Option("--require-actions", help="A,B: actions that some accepted trace must take, else 22."),
+    ] = None,
     merge: Annotated[
         bool, typer.Option("--merge", help="The files are one run, each with the events of some nodes.")
     ] = False,
@@ -65,15 +82,25 @@ def validate(
     """
     if merge and engine is not EngineName.ORACLE:
         raise CliError(Exit.USAGE, "--merge needs a search that TLC is not asked for; add --engine oracle")
+    if merge and (explain or shrink or required is not None):
+        raise CliError(Exit.USAGE, "--merge goes with none of --explain, --minimize, --require-actions")
+    if off and (explain or shrink):
+        raise CliError(Exit.USAGE, "--explain and --minimize are about all rules: leave out --off")
     screen = Screen(quiet=quiet, no_color=no_color)
-    screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
     folder = spec_dir(spec)
     without = rules_off(folder, off or [])
+
+    def tools() -> Tools:
+        return find_tools(tla2tools, java)
+
+    if shrink or out is not None:
+        traces = [_shrunk(traces, out if shrink else None, folder, tools, screen)]
+    screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
 
     def with_tlc() -> list[Verdict]:
         judge = Engine(
             spec=folder,
-            tools=find_tools(tla2tools, java),
+            tools=tools(),
             workers=workers,
             timeout_s=timeout,
             heap_mb=heap,
@@ -83,7 +110,7 @@ def validate(
         return judge.validate(traces)
 
     def with_oracle() -> list[Verdict]:
-        oracle = OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java), off=without)
+        oracle = OracleEngine(spec=folder, tools=tools, off=without)
         return [validate_merged(traces, oracle).verdict] if merge else oracle.validate(traces)
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
@@ -92,13 +119,21 @@ def validate(
         EngineName.BOTH: lambda: agreed(with_oracle(), with_tlc()),
     }
     verdicts = [_without(verdict, without) for verdict in judges[engine]()]
+    if explain:
+        verdicts = explained(verdicts, folder, tools)
     renderers = {
         opt.Format.TEXT: verdicts_text,
         opt.Format.JSON: json_text,
         opt.Format.JUNIT: verdicts_junit,
     }
     typer.echo(renderers[format_](verdicts))
-    code = worst(verdict.exit_code for verdict in verdicts)
+    codes = [verdict.exit_code for verdict in verdicts]
+    if required is not None:
+        missing = missing_actions(required, actions_taken(verdicts, load_mapping(folder)))
+        if missing:
+            typer.echo(f"redoraft: no accepted trace takes {', '.join(missing)}", err=True)
+            codes.append(Exit.NOTHING)
+    code = worst(codes)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
 
@@ -116,6 +151,22 @@ def rules_off(spec: Path, names: Sequence[str]) -> tuple[str, ...]:
         return ()
     manifest = load_manifest(spec / "models")
     return tuple(manifest.rule(name).id for name in names)
+
+
+def _shrunk(
+    traces: list[Path], out: Path | None, spec: Path, tools: Callable[[], Tools], screen: Screen
+) -> Path:
+    """Where the short trace was written, which is then judged in the place of the long one."""
+    if out is None or len(traces) != 1:
+        raise CliError(Exit.USAGE, "shrink one trace into another: --minimize --out FILE TRACE")
+
+    def report(runs: int, left: int) -> None:
+        screen.say(f"minimize: {runs} oracle runs, {left} events left")
+
+    short = minimize(traces[0], spec, tools, report)
+    short.write(out)
+    screen.say(f"minimize: {short.before} events to {len(short.events)}, {short.runs} oracle runs: {out}")
+    return out
 
 
 def _progress(screen: Screen) -> Callable[[Progress], None]:

@@ -157,6 +157,9 @@ class Actions:
         if self._assigns_argument(node, scope) or self.c.expressions.by_name(user, node, scope):
             self._next(Rest(*self.c.expressions.inlined(user, node, scope), after), w)
             return
+        if self._is_test(user, scope) and (inside := self._opened(user, node, scope, w)) is not None:
+            self._guard(user.definition.body, inside, after, w)
+            return
         lazy, code = self.c.expressions.arguments(user, node, scope)
         code += self.c.expressions.free_arguments(user, node, scope)
         form = "init" if scope.starting else "act"
@@ -167,13 +170,35 @@ class Actions:
         else:
             self._loop("_", call, after, w, node.place)
 
+    def _is_test(self, user: User, scope: Scope) -> bool:
+        """Whether an operator reads a step through its arguments only, so that it can assign nothing."""
+        return not scope.starting and self.c.levels.of_user(user) < 2 and self.c.shapes.is_plain(user)
+
+    def _opened(self, user: User, node: Apply, scope: Scope, w: Writer) -> Scope | None:
+        """Where the body of such an operator can be worked out in place: each argument is evaluated at most
+        once, and as needed; None where that takes a thunk."""
+        codes = [self.c.expressions.value(operand, scope) for operand in node.operands]
+        names: dict[int, str] = {}
+        lines: list[str] = []
+        for param, code in zip(user.definition.params, codes, strict=True):
+            often = self.c.shapes.mentions(user.definition.body, param) > 1
+            names[param] = code
+            if often and not (code.isidentifier() or self.c.is_constant(code)):
+                if not self.c.shapes.needs(user, param):
+                    return None
+                names[param] = self.c.fresh("v")
+                lines.append(f"{names[param]} = {code}")
+        for line in lines:
+            w.put(line, node.place)
+        return Scope(user.env, scope.state, scope.next, names=names)
+
     def _assigns_argument(self, node: Apply, scope: Scope) -> bool:
         """Whether an argument is what the operator may assign: `x'`, or in an initial predicate `x`; or an
         action that it may take."""
         least = 1 if scope.starting else 2
 
         def assigned(operand: Node) -> bool:
-            if self._target(operand, scope) is not None:
+            if self.target(operand, scope) is not None:
                 return True
             is_test = self.c.shapes.kind(operand, scope.env) == "bool"
             return is_test and self.c.levels.of(operand, scope.env) >= least
@@ -239,9 +264,36 @@ class Actions:
             return
         mark = self._mark(w)
         for at, operand in enumerate(node.operands):
+            inner, rest = self._behind_tests(operand, scope, w)
             if at:
-                self._empty_to(mark, w)
-            self._loop("_", "ONCE", Rest(operand, scope, None), w, operand.place)
+                self._empty_to(mark, inner)
+            self._loop("_", "ONCE", rest, inner, operand.place)
+
+    def _behind_tests(self, node: Node, scope: Scope, w: Writer) -> tuple[Writer, Rest | None]:
+        """Where a disjunct goes on behind the tests that it begins with, and what is then left of it.
+
+        Most disjuncts of a dispatch end at the first test: they cost no loop then.
+        """
+        parts: tuple[Node, ...] = (node,)
+        if isinstance(node, Apply) and self._is_conjunction(node, scope):
+            parts = node.operands
+        tests = 0
+        while tests < len(parts) - 1 and not self._steps(parts[tests], scope):
+            tests += 1
+        if tests:
+            code = self.c.expressions.conjoined(parts[:tests], scope)
+            w.put(f"if {code}:", parts[0].place)
+            w = Writer(w.lines, w.depth + 1, w.failed)
+        rest: Rest | None = None
+        for part in reversed(parts[tests:]):
+            rest = Rest(part, scope, rest)
+        return w, rest
+
+    def _is_conjunction(self, node: Apply, scope: Scope) -> bool:
+        if node.op.uid in scope.operators or node.op.uid in scope.names or self._named(node, scope):
+            return False
+        meaning = self.c.binder.meaning(node.op, scope.env, node.place)
+        return isinstance(meaning, Builtin) and meaning.name in ("\\land", "$ConjList")
 
     def _exists(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
         loops, inner_scope = self.c.expressions.bound_loops(node.bounds, scope, node.operands[0])
@@ -292,7 +344,7 @@ class Actions:
 
     # --- assignments ----------------------------------------------------------------------------------
 
-    def _target(self, node: Node, scope: Scope) -> int | None:
+    def target(self, node: Node, scope: Scope) -> int | None:
         """The variable that an expression names as one to be assigned."""
         found, inside = self._seen_through(node, scope)
         if scope.starting:
@@ -326,7 +378,7 @@ class Actions:
         w.put(f"elif t[{index}] != {code}: {w.failed}", place)
 
     def _assignment(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
-        index = self._target(node.operands[0], scope)
+        index = self.target(node.operands[0], scope)
         if index is None:
             self._guard(node, scope, after, w)
             return
@@ -339,7 +391,7 @@ class Actions:
         self._next(after, w)
 
     def _choice(self, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
-        index = self._target(node.operands[0], scope)
+        index = self.target(node.operands[0], scope)
         if index is None:
             self._guard(node, scope, after, w)
             return

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from redoraft_check.exits import CliError, Exit
 
 
 @frozen
 class Place:
-    """Where something stands: a module and a line from 1."""
+    """Where something stands: a module and a line from 1.
+
+    `column`, `end_line` and `end_column` bound its text, from 1 and inclusive; 0 where they are not known.
+    """
 
     module: str
     line: int
+    column: int = field(default=0, eq=False)
+    end_line: int = field(default=0, eq=False)
+    end_column: int = field(default=0, eq=False)
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _SAFE: Final = frozenset({"$SetEnumerate", "$Tuple", "$RcdConstructor"})
 _RAW: Final = frozenset({"str", "int"})
+
+_VARIABLE: Final = re.compile(r"[st]\[\d+\]")
 
 
 class Expressions:
@@ -377,7 +380,11 @@ class Expressions:
     # --- logic ----------------------------------------------------------------------------------------
 
     def _conjunction(self, node: Apply, scope: Scope) -> str:
-        return _joined("and", [self.boolean(one, scope) for one in node.operands], "True", "False")
+        return self.conjoined(node.operands, scope)
+
+    def conjoined(self, nodes: Sequence[Node], scope: Scope) -> str:
+        """Code for several conjuncts, in their order."""
+        return _joined("and", [self.boolean(one, scope) for one in nodes], "True", "False")
 
     def _disjunction(self, node: Apply, scope: Scope) -> str:
         return _joined("or", [self.boolean(one, scope) for one in node.operands], "False", "True")
@@ -399,7 +406,12 @@ class Expressions:
             return self.c.fold(f"equal({left}, {right})")
         kinds = [self.c.shapes.kind(one, scope.env) for one in node.operands]
         raw = "str" in kinds or kinds == ["int", "int"] or kinds[0] == kinds[1] != ""
-        return f"({left} == {right})" if raw else f"equal({left}, {right})"
+        if raw:
+            return f"({left} == {right})"
+        if left.isidentifier() and right.lstrip("-").isdigit():
+            # The common question spares a call; only another kind of value has to be looked into.
+            return f"({left} == {right} if {left}.__class__ is int else equal({left}, {right}))"
+        return f"equal({left}, {right})"
 
     def _membership(self, node: Apply, scope: Scope) -> str:
         return self.c.sets.member(self.value(node.operands[0], scope), node.operands[1], scope)
@@ -506,6 +518,9 @@ class Expressions:
 
     def _function_application(self, node: Apply, scope: Scope) -> str:
         function, key = self.all(node.operands, scope)
+        if _VARIABLE.fullmatch(function) and key.removesuffix("()").isidentifier():
+            # What almost every conjunct does first: not worth a call.
+            return f"({function}[{key}] if {function}.__class__ is Function else apply({function}, {key}))"
         return f"apply({function}, {key})"
 
     def _function(self, node: Apply, scope: Scope) -> str:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from redoraft_check.exits import CliError, Exit
@@ -39,7 +40,7 @@ def load_tree(
     key = key_of(module, library)
     kept = cache_folder() / f"{key}.xml"
     if kept.is_file():
-        return read_tree(kept.read_bytes())
+        return _kept_tree(kept)
     known = (packed(folder).get(key) for folder in _folders(module, library))
     xml = next((one for one in known if one is not None), None) or answer(module, library, tools)
     tree = read_tree(xml)
@@ -71,6 +72,12 @@ def key_of(module: Path, library: Sequence[Path] = ()) -> str:
 
 def _folders(module: Path, library: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(path.resolve() for path in (module.parent, *library)))
+
+
+@lru_cache(maxsize=4)
+def _kept_tree(path: Path) -> Tree:
+    """A tree of the cache, read once: the name of its file is its content, and nobody changes a tree."""
+    return read_tree(path.read_bytes())
 
 
 def cache_folder() -> Path:

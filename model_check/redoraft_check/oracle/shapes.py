@@ -19,6 +19,12 @@ _DOMAINS_ONLY: Final = frozenset(
 _NEVER: Final = frozenset(
     {"ENABLED", "$Case", "$Except", "PrintT", "Print", "Assert", "SelectSeq", "SortSeq"}
 )
+_TESTS: Final = frozenset(
+    {
+        "\\land", "\\lor", "$ConjList", "$DisjList", "=>", "\\lnot", "=", "/=", "<", "\\leq", ">", "\\geq",
+        "+", "-", "-.",
+    }
+)  # fmt: skip
 
 
 class Shapes:
@@ -28,6 +34,7 @@ class Shapes:
         self._binder = binder
         self._kinds: dict[tuple[int, int], str] = {}
         self._strict: dict[tuple[int, int, int], bool] = {}
+        self._plain: dict[tuple[int, int], bool] = {}
 
     def kind(self, node: Node, env: Env) -> str:
         """ "bool", "int", "str", "set", "tuple", "record", or "" when it is not known."""
@@ -62,6 +69,40 @@ class Shapes:
                     self._kinds[key] = self.kind(definition.body, inside)
                 return self._kinds[key]
         return ""
+
+    def is_plain(self, user: User) -> bool:
+        """Whether an operator is made of tests and arithmetic on its parameters and on constants: nothing in
+        it binds a name, takes an operator or is evaluated more than once."""
+        key = (user.definition.uid, user.env.number)
+        if key not in self._plain:
+            definition = user.definition
+            first_order = not any(self._binder.tree.params[param].arity for param in definition.params)
+            self._plain[key] = (
+                not definition.recursive
+                and first_order
+                and self._is_plain(definition.body, user.env, frozenset(definition.params))
+            )
+        return self._plain[key]
+
+    def _is_plain(self, node: Node, env: Env, params: frozenset[int]) -> bool:
+        if not isinstance(node, Apply):
+            return isinstance(node, (Num, Str))
+        if node.bounds or node.op.uid in params:
+            return not node.bounds and not node.operands
+        match self._binder.meaning(node.op, env, node.place):
+            case Builtin(name=name):
+                return name in _TESTS and all(self._is_plain(one, env, params) for one in node.operands)
+            case Constant():
+                return True
+            case User(definition=definition, env=inside):
+                return not definition.params and self._is_plain(definition.body, inside, frozenset())
+        return False
+
+    def mentions(self, node: Node, uid: int) -> int:
+        """How often a parameter stands in a plain expression."""
+        if not isinstance(node, Apply):
+            return 0
+        return (node.op.uid == uid) + sum(self.mentions(one, uid) for one in node.operands)
 
     def needs(self, user: User, param: int) -> bool:
         """Whether an operator evaluates a parameter whenever it is evaluated."""

@@ -249,7 +249,12 @@ def _open_root(tree: Tree, module: ET.Element, assumed: dict[int, ET.Element]) -
 
 
 def _place(item: ET.Element) -> Place:
-    return Place(item.findtext("location/filename", "?"), int(item.findtext("location/line/begin", "0")))
+    location = item.find("location")
+    if location is None:
+        return Place("?", 0)
+    column, line, module = location
+    left, right, first, last = (int(end.text or "0") for end in (*column, *line))
+    return Place(module.text or "?", first, left, last, right)
 
 
 _KINDS: Final = {

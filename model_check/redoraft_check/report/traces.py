@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from redoraft_check.report.explanation import explanation_json, explanation_lines
 from redoraft_check.validate.verdict import Status, Verdict
 
 LONGEST: Final = 2_000
@@ -37,6 +38,7 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
                 "event": verdict.event,
                 "last_good": dict(verdict.last_good) or None,
                 "torn_line": verdict.torn,
+                "explanation": explanation_json(verdict.explanation),
             }.items()
             if value is not None
         }
@@ -82,6 +84,8 @@ def _lines(verdict: Verdict) -> list[str]:
         lines.append(f"{verdict.path}:{verdict.torn}: torn last line left out (a killed process leaves one)")
     if verdict.event is not None:
         lines.append(f"    event      {verdict.event}")
+    if verdict.explanation is not None:
+        return [*lines, *explanation_lines(verdict.explanation)]
     lines.extend(
         f"    {'last good' if i == 0 else '':<10} {node}: " + ", ".join(f"{k} {v}" for k, v in state.items())
         for i, (node, state) in enumerate(verdict.last_good)

@@ -27,6 +27,10 @@ from redoraft_check.tlc.runner import TlcJob
 
 MANIFESTS = "manifest*.toml"
 
+_QUICK = ("-XX:TieredStopAtLevel=1",)
+"""For Java: compile once, quickly.  A run of seconds takes half the CPU then, a long one more."""
+_SHORT = 30_000
+
 Expectation = Literal["holds", "safety", "liveness", "deadlock"]
 
 
@@ -55,6 +59,11 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     budget: float | None = None
     check_deadlock: bool = False
     workers: int = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a run takes seconds: a refutation, or few distinct states."""
+        return not self.deep and (not self.holds or (self.distinct or _SHORT) < _SHORT)
 
     @property
     def holds(self) -> bool:
@@ -137,6 +146,7 @@ class Manifest:
             workers=model.workers,
             check_deadlock=model.check_deadlock or model.expect == "deadlock",
             coverage=model.holds,
+            jvm=_QUICK if model.is_short else (),
         )
 
 

@@ -170,7 +170,7 @@ def load_trace_spec(
 ) -> TraceSpec:
     """TraceStartup, compiled, with one run, no event yet, and without the rules `off`.
 
-    Raises `OutsideSubset` and `CliError` (65).
+    Raises `OutsideSubset` (20) and `CliError` (65).
     """
     newest = _Newest()
     events = Sequence.over(newest)
@@ -281,10 +281,12 @@ def closure(
 
 
 def _by_node(spec: Spec, judged: Judged, projection: Projection) -> NodeStates:
-    """What the specification says of every node, under the names and in the units of a trace."""
-    if not judged.passed:
-        return ()
-    values = spec.as_dict(judged.frontier[0])
+    return told_by_node(spec, judged.frontier[0], projection) if judged.passed else ()
+
+
+def told_by_node(spec: Spec, state: State, projection: Projection) -> NodeStates:
+    """What the specification says of every node in a state, under the names and in the units of a trace."""
+    values = spec.as_dict(state)
     values["last"] = Function({node: len(log) for node, log in values["log"].items()})
     nodes: dict[str, dict[str, object]] = defaultdict(dict)
     for told, name in TOLD.items():

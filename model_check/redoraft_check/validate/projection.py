@@ -26,6 +26,8 @@ Value = int | str
 
 _WRITES: Final = frozenset({"WriteMtr", "CloseEntry", "BecomeLeader"})
 _LONGEST_QUOTE: Final = 60
+_KINDS: Final = tuple(VARS.items())
+_NAMES: Final = frozenset(VARS)
 
 
 @frozen
@@ -38,7 +40,7 @@ class SpecEvent:
     shown: tuple[Value, ...]
 
 
-@frozen
+@define
 class Undo:
     """What an event may change in a projection, as it was before: its node's log, term and open mtrs, and
     the logs of leaders by term (None: there was none)."""
@@ -74,6 +76,7 @@ class Projection:
     _terms: dict[str, int | None] = field(init=False)
     _open: dict[str, int | None] = field(init=False)
     _undo: Undo = field(init=False)
+    _allowed: dict[str | None, frozenset[str]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
@@ -101,6 +104,11 @@ class Projection:
     def in_bytes(self, node: str, position: int) -> int | None:
         """Where mtr number `position` of a node's log ends, None if the trace has not shown it."""
         return self._nodes[node].lsn(position)
+
+    def leader_in_bytes(self, term: int | None, position: int) -> int | None:
+        """The same in the log of the leader of a term."""
+        view = self._leaders.get(term) if term is not None else None
+        return view.lsn(position) if view is not None else None
 
     def remember(self, node: str) -> Undo:
         """Keep what the next event, one of this node, may change."""
@@ -131,12 +139,14 @@ class Projection:
             raise Unprojectable(
                 f"{self.mapping.module} has no action {_quoted(event.action)}; it has {known}"
             )
-        allowed = {name for name, _ in self._row_args(event)}
-        for what, given, names in (("argument", event.args, allowed), ("variable", event.vars, set(VARS))):
-            for name in given:
-                if name not in names:
-                    known = ", ".join(sorted(names)) or "none"
-                    raise Unprojectable(f"unknown {what} {_quoted(name)}; known here: {known}")
+        allowed = self._allowed.get(event.action)
+        if allowed is None:
+            allowed = self._allowed[event.action] = frozenset(name for name, _ in self._row_args(event))
+        for what, given, names in (("argument", event.args, allowed), ("variable", event.vars, _NAMES)):
+            if not given.keys() <= names:
+                strange = next(name for name in given if name not in names)
+                known = ", ".join(sorted(names)) or "none"
+                raise Unprojectable(f"unknown {what} {_quoted(strange)}; known here: {known}")
 
     def _row_args(self, event: Event) -> tuple[tuple[str, str], ...]:
         return () if event.action is None else self.mapping.rows[event.action].args
@@ -304,21 +314,28 @@ class Projection:
     # --- what the node showed ---
 
     def _shown(self, node: str, shown: dict[str, Any]) -> tuple[Value, ...]:
+        # The slow way of each kind says what is wrong with a value; most have nothing wrong.
+        position = self._nodes[node].position
         out: list[Value] = []
-        for name, kind in VARS.items():
+        for name, kind in _KINDS:
             given = shown.get(name)
             if given is None:
                 out.append(ABSENT_NAME if kind == "name" else ABSENT)
             elif kind == "name":
                 out.append(_text(given, name))
-            elif kind == "number":
+            elif given.__class__ is not int or given < 0:
                 out.append(_number(given, name))
+            elif kind == "number":
+                out.append(given)
             else:
-                out.append(self._own(node, given, name))
+                found = position(given)
+                out.append(self._own(node, given, name) if found is None else found)
         return tuple(out)
 
 
 def _present(given: dict[str, Any]) -> dict[str, Any]:
+    if None not in given.values():
+        return given
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from redoraft_check.exits import Exit
+from redoraft_check.validate.explanation import Explanation
 
 
 class Status(Enum):
@@ -36,7 +37,8 @@ class Verdict:
     `events` counts what was read of it; `line` is the line of the refused event in the file, from 1; `reason`
     says why (it may quote the file: show it through `report.traces`); `event` is the refused event as a line
     of JSON; `last_good` what the specification says of every node before it, under the names of a trace's
-    `vars`; `torn` the number of an incomplete last line that was left out.
+    `vars`; `torn` the number of an incomplete last line that was left out; `explanation` says why a refused
+    trace was, where that was asked for.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Verdict:
     event: str | None = None
     last_good: tuple[tuple[str, dict[str, object]], ...] = field(factory=tuple)
     torn: int | None = None
+    explanation: Explanation | None = None
 
     @property
     def exit_code(self) -> Exit:

@@ -293,8 +293,7 @@ class RedoLog:
         `floor` is the largest of the page LSNs on disk and the local commit (H11); with the checkpoint it is
         what no truncation goes below.
         Raises LogMisuse where no entry ends, UnsafeCut below the bound, DiskError, CorruptRedo if the block
-        of
-        the cut cannot be read.
+        of the cut cannot be read.
         """
         self._require_usable()
         bound = max(floor, self._checkpoint)
@@ -307,6 +306,9 @@ class RedoLog:
             self._require_entry_end(to_lsn)
         if to_lsn < self._written:
             with self._io():
+                if self._durable < to_lsn:
+                    # The mark says that the log reaches the cut: no crash may keep it and lose what is below.
+                    self._files.fsync()
                 kept = cut_log(self._files, to_lsn, self._rules)
             self._written = to_lsn
             self._durable = min(self._durable, to_lsn)

@@ -1,0 +1,164 @@
+"""`redoraft prove`: the promises without bounds, shown by Z3 one obligation at a time."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+from xml.etree import ElementTree as ET
+
+import typer
+
+from redoraft_check.commands import options as opt
+from redoraft_check.commands.screen import Screen, plain_table
+from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
+from redoraft_check.smt.models import MODELS, model
+from redoraft_check.smt.obligations import kept
+from redoraft_check.smt.prover import Answer
+from redoraft_check.smt.session import Plan, Proof, run
+
+_EXITS = {Answer.PROVED: Exit.HELD, Answer.REFUTED: Exit.SAFETY, Answer.UNKNOWN: Exit.UNKNOWN}
+_JUNIT = {Answer.REFUTED: "failure", Answer.UNKNOWN: "error"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command("prove")(prove)
+
+
+def prove(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Model names or globs; all models by default.")
+    ] = None,
+    *,
+    list_: Annotated[bool, typer.Option("--list", help="List the models and stop.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Prove what was proved before again.")] = False,
+    dump: Annotated[
+        Path | None, typer.Option("--dump", help="Write each obligation as SMT-LIB2 into this folder.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0 is one per core.")] = 0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Seconds for each obligation; then it is unknown.")
+    ] = 60.0,
+    format_: opt.FormatOption = opt.Format.TEXT,
+    out: opt.OutOption = Path("out/prove"),
+    quiet: opt.QuietOption = False,
+    verbose: opt.VerboseOption = False,
+) -> None:
+    """Prove with Z3, for any number of nodes, terms and entries, that the rules keep their promises."""
+    names = _chosen(models or [])
+    if list_:
+        typer.echo(plain_table(("model", "shows"), [(name, model(name).summary) for name in names]))
+        return
+    screen = Screen(quiet=quiet)
+    again = [f"--timeout={timeout:g}"] if timeout != 60.0 else []
+    command = command_line("prove", *(models or []), *(["--no-cache"] if no_cache else []), *again)
+    plan = Plan(timeout, jobs, not no_cache, dump)
+    proofs: list[Proof] = []
+    start = time.monotonic()
+    finished = False
+    try:
+        for proof in run(names, plan, screen.say):
+            proofs.append(proof)
+        finished = True
+    finally:
+        code = worst(_EXITS[proof.result.answer] for proof in proofs)
+        record = _record(proofs, code if finished else Exit.INTERRUPTED, command, time.monotonic() - start)
+        write_json(out / "run.json", record)
+    if format_ is opt.Format.JSON:
+        typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+    elif format_ is opt.Format.JUNIT:
+        sys.stdout.write(_junit(proofs))
+    else:
+        _print_text(names, proofs, record, verbose=verbose)
+    raise typer.Exit(code)
+
+
+def _chosen(patterns: Sequence[str]) -> list[str]:
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in MODELS):
+            raise CliError(Exit.USAGE, f"no model {pattern}; there are: {', '.join(MODELS)}")
+    return [name for name in MODELS if not patterns or any(fnmatchcase(name, one) for one in patterns)]
+
+
+def _record(proofs: Sequence[Proof], code: Exit, command: str, seconds: float) -> dict[str, object]:
+    return {
+        "redoraft_record": RECORD_VERSION,
+        "kind": "prove",
+        "command": command,
+        "exit_code": int(code),
+        "verdict": code.name.lower(),
+        "seconds": round(seconds, 3),
+        "obligations": [
+            {
+                "name": proof.name,
+                "why": proof.why,
+                "answer": proof.result.answer.value.lower(),
+                "seconds": round(proof.result.seconds, 3),
+                "hypotheses": proof.result.portion,
+                "cached": proof.result.cached,
+                "reason": proof.result.reason,
+                "counterexample": proof.result.picture,
+            }
+            for proof in proofs
+        ],
+    }
+
+
+def _print_text(
+    names: Sequence[str], proofs: Sequence[Proof], record: dict[str, object], *, verbose: bool
+) -> None:
+    rows = []
+    for name in names:
+        own = [proof for proof in proofs if proof.model == name]
+        shown = sum(proof.result.answer is Answer.PROVED for proof in own)
+        slowest = max((proof.result.seconds for proof in own), default=0.0)
+        seconds = sum(proof.result.seconds for proof in own)
+        cells = (f"{shown} of {len(own)}", str(kept(model(name))), f"{seconds:.1f}", f"{slowest:.1f}")
+        rows.append((name, *cells, model(name).summary))
+    typer.echo(plain_table(("model", "proved", "untouched", "seconds", "slowest", "shows"), rows))
+    if verbose:
+        table = [
+            (proof.name, proof.result.answer.value, f"{proof.result.seconds:.2f}", proof.result.portion)
+            for proof in sorted(proofs, key=lambda one: one.name)
+        ]
+        typer.echo("\n" + plain_table(("obligation", "answer", "seconds", "hypotheses"), table))
+    for proof in proofs:
+        if proof.result.answer is not Answer.PROVED:
+            typer.echo(f"\n{proof.result.answer.value}: {proof.name}\n  {proof.why}")
+            typer.echo("\n".join(text for text in (proof.result.reason, proof.result.picture) if text))
+    held = sum(proof.result.answer is Answer.PROVED for proof in proofs)
+    typer.echo(
+        f"\n{held} of {len(proofs)} obligations proved in {record['seconds']} s; "
+        f"exit code {record['exit_code']} ({record['verdict']})"
+    )
+    typer.echo(f"repeat with: {record['command']}")
+
+
+def _junit(proofs: Sequence[Proof]) -> str:
+    kinds = [_JUNIT.get(proof.result.answer) for proof in proofs]
+    suite = ET.Element(
+        "testsuite",
+        name="redoraft prove",
+        tests=str(len(proofs)),
+        failures=str(kinds.count("failure")),
+        errors=str(kinds.count("error")),
+        time=f"{sum(proof.result.seconds for proof in proofs):.3f}",
+    )
+    for proof, kind in zip(proofs, kinds, strict=True):
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=f"{proof.model}.{proof.step}",
+            name=proof.goal,
+            time=f"{proof.result.seconds:.3f}",
+        )
+        if kind is not None:
+            ET.SubElement(case, kind, message=proof.result.reason or proof.why).text = proof.result.picture
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,0 +1,67 @@
+"""A transition system: what a protocol's module gives to the prover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from redoraft_check.smt.formula import (
+    Action,
+    Formula,
+    Function,
+    Named,
+    Relation,
+    Sort,
+    Var,
+    forall,
+    implies,
+    same,
+)
+
+
+@frozen
+class Model:
+    """State, axioms, steps, what must hold, and why it does.
+
+    `lemmas` hold in every state and were proved elsewhere (`lemmas_from` names the model); `invariant` is
+    inductive; `safety` follows from both in every state.  `off` are the rules that are switched off.
+    `small` bounds the sorts where a counterexample is looked for that is easy to read.
+    """
+
+    name: str
+    summary: str
+    sorts: tuple[Sort, ...]
+    functions: tuple[Function, ...]
+    relations: tuple[Relation, ...]
+    axioms: tuple[Named, ...]
+    init: Formula
+    actions: tuple[Action, ...]
+    invariant: tuple[Named, ...]
+    safety: tuple[Named, ...]
+    lemmas: tuple[Named, ...] = ()
+    lemmas_from: str = ""
+    off: frozenset[str] = frozenset()
+    small: Mapping[Sort, int] = field(factory=dict)
+
+    @property
+    def state(self) -> tuple[Relation, ...]:
+        """The relations that steps change."""
+        return tuple(relation for relation in self.relations if not relation.rigid)
+
+    def action(self, name: str) -> Action:
+        """The action of this name.  Raises `KeyError`."""
+        found = {action.name: action for action in self.actions}
+        return found[name]
+
+
+def one_value(relation: Relation) -> Named:
+    """That a relation which stands for a function has at most one value."""
+    keys = tuple(Var(f"k{at}", sort) for at, sort in enumerate(relation.args[:-1]))
+    one, other = Var("x", relation.args[-1]), Var("y", relation.args[-1])
+    body = implies(relation(*keys, one) & relation(*keys, other), same(one, other))
+    return Named(
+        f"{relation.name} is a function",
+        forall((*keys, one, other), body),
+        f"{relation.name} is a function in the specification; a step gives it one new value.",
+    )

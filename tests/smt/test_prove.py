@@ -1,0 +1,90 @@
+"""The prover is no rubber stamp: a weakened invariant is caught, and nothing undecided passes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from redoraft_check.cli import main
+from redoraft_check.exits import Exit
+from redoraft_check.smt.models import commit_rule
+from redoraft_check.smt.obligations import obligations
+from redoraft_check.smt.prover import Answer, prove, smt2
+
+WEAK = {"OneVote", "VotesPast", "LeftIsPast", "PastIsLeft", "CandidaciesPast", "OneCandidacy"}
+"""Without VoteIsRemembered, nothing connects the vote on disk with the votes given."""
+
+
+def test_a_weakened_invariant_is_caught_with_its_counterexample() -> None:
+    whole = commit_rule()
+    kept = {one.name for one in whole.invariant if one.name.endswith("is a function")} | WEAK
+    model = evolve(whole, invariant=tuple(one for one in whole.invariant if one.name in kept))
+    [found] = [one for one in obligations(model) if (one.step, one.goal.name) == ("GrantVote", "OneVote")]
+    result = prove(model, found, 60)
+    assert result.answer is Answer.REFUTED
+    assert "before:" in result.picture
+    assert "GrantVote: n = " in result.picture
+    assert "votes: " in result.picture
+
+
+def test_no_time_is_unknown() -> None:
+    model = commit_rule()
+    found = next(one for one in obligations(model) if one.goal.name == "LacksAreLost")
+    assert prove(model, found, 0.0001).answer is Answer.UNKNOWN
+
+
+def test_an_obligation_is_smt_lib() -> None:
+    model = commit_rule()
+    text = smt2(model, next(obligations(model)))
+    assert text.startswith("; CommitRule/Init/")
+    assert "(check-sat)" in text
+
+
+def test_every_action_and_conjunct_is_an_obligation_or_untouched() -> None:
+    model = commit_rule()
+    names = {one.name for one in obligations(model)}
+    assert len(names) == len(list(obligations(model)))
+    assert {one.action.name for one in obligations(model) if one.action} == {
+        one.name for one in model.actions
+    }
+
+
+def test_counted_majorities_meet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    words = ["prove", "Majorities_*", "--no-cache", "--out", str(out), "--dump", str(tmp_path / "smt2")]
+    assert main(words) == Exit.HELD
+    assert "2 of 2 obligations proved" in capsys.readouterr().out
+    assert json.loads((out / "run.json").read_text(encoding="utf-8"))["verdict"] == "held"
+    assert len(list((tmp_path / "smt2").glob("*.smt2"))) == 2
+
+
+def test_an_unknown_model_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "Nothing"]) == Exit.USAGE
+    assert "no model Nothing" in capsys.readouterr().err
+
+
+RULES = {
+    "CL-2": ("BecomeLeader", "LogNodeWritesNothing"),
+    "LOG-1": ("Restart", "TornIsDown"),
+    "LOG-5": ("Acknowledge", "AckedIsDurable"),
+    "LOG-5-term": ("AppendEntries", "AgreedIsLeaders"),
+    "LOG-6": ("AdvanceMajority", "QuorumCommits"),
+    "LIM-4": ("AckCommit", "AnswersCommitted"),
+    "H8": ("AdvanceMajority", "QuorumCommits"),
+    "H9": ("GrantVote", "SeesAcked"),
+    "H9-vote": ("Restart", "VoteIsRemembered"),
+    "H15": ("AdvanceMajority", "QuorumCommits"),
+    "H16": ("Restart", "KnownByTerm"),
+    "H34": ("AppendEntries", "LearnsCommitted"),
+}
+"""With the rule off, where the proof breaks."""
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_proof_breaks_without_a_rule(rule: str) -> None:
+    model = commit_rule(frozenset({rule}))
+    [found] = [one for one in obligations(model) if (one.step, one.goal.name) == RULES[rule]]
+    assert prove(model, found, 4).answer is not Answer.PROVED
