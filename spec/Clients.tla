@@ -423,19 +423,21 @@ FailedNeverHappens ==
 (* The history is that of one register: some order of what was answered     *)
 (* ok, and of any writes of which nobody was told, keeps the real-time      *)
 (* order and explains each value read.                                      *)
-RECURSIVE Explains(_, _, _)
-Explains(must, may, value) ==
-    \/ must = {}
-    \/ \E o \in must \cup may :
-           /\ history[o].before \cap must = {}
-           /\ history[o].kind = "read" => history[o].value = value
-           /\ Explains(must \ {o}, may \ {o}, IF history[o].kind = "write" THEN o ELSE value)
+Explained(all) ==
+    LET Explains[must \in SUBSET all, may \in SUBSET all, value \in 0..Len(history)] ==
+            \/ must = {}
+            \/ \E o \in must \cup may :
+                   /\ history[o].before \cap must = {}
+                   /\ history[o].kind = "read" => history[o].value = value
+                   /\ Explains[must \ {o}, may \ {o}, IF history[o].kind = "write" THEN o ELSE value]
+    IN  Explains[{o \in all : history[o].status = "ok"},
+                 {o \in all : history[o].kind = "write" /\ history[o].status \in {"open", "unknown"}},
+                 0]
 
 Strong == {o \in 1..Len(history) : history[o].kind \in {"write", "read"}}
+(* Writes alone can always be put in the order of their invocations.        *)
 Linearizable ==
-    Explains({o \in Strong : history[o].status = "ok"},
-             {o \in Strong : history[o].kind = "write" /\ history[o].status \in {"open", "unknown"}},
-             0)
+    (\E o \in Strong : history[o].kind = "read" /\ history[o].status = "ok") => Explained(Strong)
 
 (* Reads that may be old. *)
 Local == {o \in 1..Len(history) : history[o].kind = "local"}

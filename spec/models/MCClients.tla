@@ -21,8 +21,9 @@ MCMayInvoke(c, kind) ==
     /\ Len(history) < MaxOps
     /\ kind \in Kinds
     /\ kind \in {"write", "refused"} => c = Writer
+    /\ kind = "read" => c # Writer
     /\ Reading = "lease" =>
-           /\ kind = "read" => c # Writer
+           /\ kind = "write" => newest > 1
            /\ \A o \in 1..Len(history) : history[o].kind # kind
     /\ kind = "refused" => \A o \in 1..Len(history) : history[o].status # "failed"
 

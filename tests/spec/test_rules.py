@@ -19,6 +19,7 @@ MANIFEST = load_manifest(SPEC / "models")
 RULES = {rule.id: rule for rule in MANIFEST.rules}
 MODELS = {model.name: model for model in MANIFEST.models}
 SPEC_ONLY = {
+    "CL-3",
     "DDL-10",
     "DDL-3",
     "DDL-4",
@@ -33,8 +34,19 @@ SPEC_ONLY = {
     "H14-ddl",
     "H1a",
     "H1b",
+    "H17",
+    "H18",
+    "H19",
+    "H19-restart",
+    "H19-skew",
     "H2",
+    "H20",
+    "H20-dump",
+    "H20-order",
     "H26-wait",
+    "H27",
+    "H28",
+    "H28-session",
     "H2a",
     "H2b",
     "H3",
