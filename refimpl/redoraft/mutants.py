@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from redoraft.mutant import Mutant
+from redoraft.raft.client_mutants import CLIENT_MUTANTS
 from redoraft.raft.mutants import MUTANTS as RAFT_MUTANTS
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.redo.mutants import LOG_MUTANTS
@@ -14,7 +15,7 @@ from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 
 AnyMutant = Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules]
 
-ALL_MUTANTS: dict[str, AnyMutant] = {**RAFT_MUTANTS, **LOG_MUTANTS, **STORAGE_MUTANTS}
+ALL_MUTANTS: dict[str, AnyMutant] = {**RAFT_MUTANTS, **CLIENT_MUTANTS, **LOG_MUTANTS, **STORAGE_MUTANTS}
 """No two of them have the same name."""
 
 

@@ -7,7 +7,7 @@ from random import Random
 from attrs import define, field
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.node import Node, Stopped
+from redoraft.node import NO_LEASE, Node, Stopped, Timing
 from redoraft.observe import Observer
 from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members
@@ -22,6 +22,7 @@ class Host:
     members: Members
     rules: Rules
     observer: Observer
+    timing: Timing = NO_LEASE
     disk: MemoryDisk = field(factory=MemoryDisk)
     node: Node | None = None
     stopped: Stopped = Stopped.NEVER_RAN
@@ -39,7 +40,13 @@ class Host:
         self.armed = None
         self.chores.clear()
         self.node = Node.start(
-            self.name, self.members, self.disk, after=self.stopped, rules=self.rules, observer=self.observer
+            self.name,
+            self.members,
+            self.disk,
+            after=self.stopped,
+            rules=self.rules,
+            observer=self.observer,
+            timing=self.timing,
         )
         return self.node
 

@@ -18,10 +18,12 @@ from attrs import field, frozen
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
 from redoraft.cluster.faults import ALL_FAULTS, Fault
+from redoraft.cluster.history import History
 from redoraft.cluster.host import Host
 from redoraft.cluster.network import Network
+from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
 from redoraft.cluster.weather import Weather
-from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
+from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped, Timing
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
@@ -52,6 +54,8 @@ class Settings:
     members: Members
     faults: frozenset[Fault] = ALL_FAULTS
     rules: Rules = field(default=ALL_RULES)
+    reading: Reading | None = None
+    """Whether clients read, too, and how reads are answered."""
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -78,20 +82,32 @@ class Simulator:
         self._agenda = Agenda()
         self._network = Network(self._rng)
         self._new_transactions = transactions(self._rng)
-        self._clients = [Client() for _ in range(CLIENTS)]
+        self.history: Final = History()
+        """What clients saw."""
+        self._clients = [Client(f"writer{number}", self.history) for number in range(1, CLIENTS + 1)]
         self._writing = True
         ids = (f"m{number}" for number in count(1))
         members = settings.members
         self.hosts: Final = {
-            name: Host(name, members, settings.rules, TraceObserver(name, self._on_event, ids))
-            for name in members.nodes
+            name: Host(name, members, settings.rules, TraceObserver(name, self._on_event, ids), timing)
+            for name, timing in self._timings()
         }
+        rng = Random(f"{settings.seed} readers")
+        self._readers = Readers(rng, self._agenda, self.history, self.hosts.values(), self._perform)
         self._weather = Weather(self._rng, settings.faults, members.nodes, self._agenda, self._network, self)
         for host in self.hosts.values():
             self._start(host)
         for client in self._clients:
             self._again(client, THINK_MS)
         self._weather.start()
+        if settings.reading is not None:
+            self._readers.start()
+
+    def _timings(self) -> Iterator[tuple[NodeId, Timing]]:
+        rng = Random(f"{self.settings.seed} clocks")
+        lease = LEASE if self.settings.reading is Reading.LEASE else None
+        for name in self.settings.members.nodes:
+            yield name, Timing(drifting(rng, self._agenda), lease)
 
     # --- running ---
 
@@ -106,6 +122,7 @@ class Simulator:
         """No more faults, no more transactions; what is down starts again."""
         self._weather.stop()
         self._writing = False
+        self._readers.stop()
         for host in self.hosts.values():
             host.armed = None
 
@@ -162,8 +179,10 @@ class Simulator:
                     self._at_node(host, HEARTBEAT_MS, lambda node: self._heartbeat(host, node))
             case Posted():
                 self._post(host, effect)
-            case Reply(request, outcome):
+            case Reply(request, outcome) if request in self.transactions:
                 self._answer(request, outcome)
+            case Reply():
+                self._readers.hears(effect)
             case ResetElectionTimer():
                 self._reset_election_timer(host)
             case RestartProcess():
@@ -184,6 +203,7 @@ class Simulator:
 
     def _answer(self, request: str, outcome: Outcome) -> None:
         transaction = self.transactions[request]
+        self.history.tells(request, outcome)
         if transaction.outcome is None or outcome is Outcome.OK:
             transaction.outcome = outcome
             self.counts[f"answered {outcome}"] += 1

@@ -7,7 +7,7 @@ crash: `handle` is a generator, and what is not consumed does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Final
 
@@ -15,11 +15,11 @@ from attrs import evolve, frozen
 
 from redoraft.disk.state import VoteStore
 from redoraft.files import Disk
-from redoraft.node.pages import Pages, whole_mtrs
+from redoraft.node.pages import Pages, Place, whole_mtrs
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
-from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input
+from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input, ReadAsked
 from redoraft.raft.messages import Message
 from redoraft.raft.outputs import (
     AppendMtr,
@@ -35,7 +35,7 @@ from redoraft.raft.outputs import (
     TruncateLog,
 )
 from redoraft.raft.rules import Rules
-from redoraft.raft.state import Members, RaftState, Role, started
+from redoraft.raft.state import Lease, Members, RaftState, Role, started
 from redoraft.redo.log import RedoLog
 from redoraft.types import LogIndex, Lsn, NodeId, Term
 
@@ -75,11 +75,28 @@ class RestartProcess:
 Effect = Stepped | Posted | Reply | ResetElectionTimer | RestartProcess
 
 
+@frozen
+class Timing:
+    """A node's clock (ms since any moment), and the lease that reads go by; none is a read index."""
+
+    clock: Callable[[], int] = int
+    lease: Lease | None = None
+
+
+NO_LEASE: Final = Timing()
+
+
 class Node:
     """One running node on one disk.  Not for use by several threads."""
 
     def __init__(
-        self, log: RedoLog, votes: VoteStore, raft: RaftState, rules: Rules, observer: Observer
+        self,
+        log: RedoLog,
+        votes: VoteStore,
+        raft: RaftState,
+        rules: Rules,
+        observer: Observer,
+        timing: Timing = NO_LEASE,
     ) -> None:
         """For `start`."""
         self.log: Final = log
@@ -89,10 +106,19 @@ class Node:
         self.pages: Final = Pages()
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
         self._observer: Final = observer
+        self._timing: Final = timing
 
     @classmethod
     def start(
-        cls, me: NodeId, members: Members, disk: Disk, *, after: Stopped, rules: Rules, observer: Observer
+        cls,
+        me: NodeId,
+        members: Members,
+        disk: Disk,
+        *,
+        after: Stopped,
+        rules: Rules,
+        observer: Observer,
+        timing: Timing = NO_LEASE,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart).
 
@@ -105,7 +131,9 @@ class Node:
             voted_for = rules.vote_after_restart(raft.voted_for)
             known = rules.known_after_restart(log.start_lsn, log.last_lsn)
             raft = evolve(raft, voted_for=voted_for, known=known)
-        node = cls(log, votes, raft, rules, observer)
+        if timing.lease is not None:
+            raft = evolve(raft, lease=timing.lease, heard_ms=rules.clients.heard_at_start_ms(timing.clock()))
+        node = cls(log, votes, raft, rules, observer, timing)
         if raft.is_data_node and rules.trusts_shutdown(after is Stopped.CLEAN):
             node._apply_redo(log.last_lsn)
             node.startup = evolve(node.startup, phase=Phase.READY)
@@ -184,6 +212,8 @@ class Node:
         Raises what the log and the vote store raise; the node is not to be used any more then.
         """
         pending: Input | None = event
+        if self._timing.lease is not None:
+            self.raft = evolve(self.raft, now_ms=self._timing.clock())
         while pending is not None:
             if self._is_deposed_by(pending):
                 yield RestartProcess()
@@ -245,6 +275,22 @@ class Node:
         if action.name in {"BecomeLeader", "WriteMtr", "CloseEntry"}:
             return evolve(action, args={**action.args, "end_lsn": self.log.last_lsn})
         return action
+
+    # --- reads ---
+
+    def read(self, request: str, place: Place) -> Iterator[Effect]:
+        """Read what the pages hold at `place`; answered by a Reply, now or later (H18, H19; spec: Clients,
+        Read).
+
+        A node that does not serve refuses (H14, H28).
+        """
+        value = self.pages.written.get(place)
+        if self.serving:
+            yield from self.handle(ReadAsked(request, value, self.log.last_lsn))
+        elif self.rules.clients.reads_unaligned():
+            yield Reply(request, Outcome.OK, value)
+        else:
+            yield Reply(request, Outcome.FAILED)
 
     # --- the log writer ---
 

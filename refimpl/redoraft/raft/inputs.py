@@ -49,6 +49,15 @@ class FsyncDone:
 
 
 @frozen
+class ReadAsked:
+    """A client reads: the pages hold `value` as of `lsn`, which may be beyond the majority LSN (H18)."""
+
+    request: str
+    value: bytes | None
+    lsn: Lsn
+
+
+@frozen
 class Replicate:
     """Follows from a write: the followers are to be sent what is new."""
 
@@ -73,6 +82,7 @@ Input = (
     | CommitWritten
     | CloseDue
     | FsyncDone
+    | ReadAsked
     | Replicate
     | Answer
     | Proceed
