@@ -27,6 +27,7 @@ COMMAND_MODULES = (
     "convert",
     "simulate",
     "validate",
+    "fuzz",
     "show",
     "tools",
     "doctor",

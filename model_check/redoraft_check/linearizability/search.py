@@ -150,3 +150,39 @@ class _Search:
             if (overwrites if self.history[step].kind is Kind.WRITE else self.history[step].value == value)
             and (first_answer is None or self.history[step].invoked < first_answer)
         ]
+
+
+def first_refused(
+    calls: Iterable[Call], initial: str | None = None, max_states: int = 1_000_000
+) -> Call | None:
+    """The call whose answer no order explains, with all that was asked and answered before; None if there is
+    none.
+
+    Raises as `find_order`.
+    """
+    answered = sorted(
+        (call for call in checked_history(calls) if call.told is Told.OK), key=lambda call: call.returned or 0
+    )
+    low, high = 0, len(answered)
+    if is_linearizable(calls, initial, max_states):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        last = answered[middle - 1].returned
+        assert last is not None, "ok has a time"
+        if is_linearizable(_seen_by(calls, last), initial, max_states):
+            low = middle
+        else:
+            high = middle
+    return answered[high - 1]
+
+
+def _seen_by(calls: Iterable[Call], moment: int) -> list[Call]:
+    """The history as it stood at a moment."""
+    return [
+        call
+        if call.returned is not None and call.returned <= moment
+        else evolve(call, told=Told.UNKNOWN, returned=None)
+        for call in calls
+        if call.invoked <= moment
+    ]

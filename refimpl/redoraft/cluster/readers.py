@@ -1,4 +1,4 @@
-"""Clients that read the page which every transaction writes: one register, whose value is the last transaction."""
+"""Clients that read what every transaction writes: one register, whose value is the last transaction."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from redoraft.cluster.clients import HOT_PAGE, SPACE
 from redoraft.cluster.history import History
 from redoraft.cluster.host import Host
 from redoraft.node import Effect
-from redoraft.node.pages import Place
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.state import Lease
+from redoraft.storage.page import BODY, PageId
 
-REGISTER: Final[Place] = (SPACE, HOT_PAGE, 0)
+REGISTER: Final = slice(BODY, BODY + 8)
+"""Bytes of the hot page; zero while nothing is written."""
 READERS: Final = 2
 THINK_MS: Final = (4, 30)
 PATIENCE_MS: Final = 120
 LEASE: Final = Lease(length_ms=100, skew_ms=20)
-"""Shorter than an election timeout; `skew_ms` is what clocks at the ends of DRIFT_PERCENT come to within it."""
+"""Shorter than an election timeout; `skew_ms` is how far clocks at the ends of DRIFT_PERCENT part within it."""
 DRIFT_PERCENT: Final = (-9, 9)
 """How much faster a machine's clock may run."""
 
@@ -59,8 +60,8 @@ class Readers:
 
     def hears(self, reply: Reply) -> None:
         """A node answers a read."""
-        text = None if reply.value is None else reply.value.decode().strip()
-        self.history.tells(reply.request, reply.outcome, text)
+        text = (reply.value or b"").rstrip(b"\0 ").decode()
+        self.history.tells(reply.request, reply.outcome, text or None)
 
     def _thinks(self, reader: str) -> None:
         self.agenda.after(self.rng.randint(*THINK_MS), lambda: self._asks(reader))
@@ -80,7 +81,7 @@ class Readers:
         request = f"r{next(self._requests)}"
         self.history.asks(reader, request, "read")
         self.agenda.after(PATIENCE_MS, lambda: self._gives_up(reader, request))
-        return self.perform(host, host.node.read(request, REGISTER))
+        return self.perform(host, host.node.read_for(request, PageId(SPACE, HOT_PAGE), REGISTER))
 
     def _gives_up(self, reader: str, request: str) -> bool:
         self.history.tells(request, Outcome.UNKNOWN)

@@ -1,4 +1,4 @@
-"""The rules of what clients are told, one method each, so that one can be taken out alone (client_mutants.py).
+"""The rules of what clients are told, one method each, so that one can be taken out alone.
 
 Every method opens with its requirement and the operator of Clients.tla or Rooms.tla that says the same.
 LSNs are in bytes, times in ms.
