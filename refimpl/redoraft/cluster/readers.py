@@ -25,7 +25,7 @@ READERS: Final = 2
 THINK_MS: Final = (4, 30)
 PATIENCE_MS: Final = 120
 LEASE: Final = Lease(length_ms=100, skew_ms=20)
-"""Shorter than an election timeout; `skew_ms` is how far clocks at the ends of DRIFT_PERCENT part within it."""
+"""Shorter than an election timeout; `skew_ms` is how far clocks at the ends of DRIFT_PERCENT part in it."""
 DRIFT_PERCENT: Final = (-9, 9)
 """How much faster a machine's clock may run."""
 

@@ -134,6 +134,8 @@ class Node:
         """The pages; None on a log node."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
         self._timing: Final = timing
+        self._shown: Final[dict[str, bytes]] = {}
+        """What reads that are not answered have read."""
         self._view: Final = RedoView(log, lambda: self.raft.known)
         self._sending: Final = SendingLog(log)
         self._observer: Final = observer
@@ -292,7 +294,9 @@ class Node:
             if isinstance(output, Send):
                 message_id = self._observer.new_message_id()
                 effects.append(Posted(message_id, output.to, output.message, recorded))
-            elif isinstance(output, Reply | ResetElectionTimer):
+            elif isinstance(output, Reply):
+                effects.append(self._with_value(output))
+            elif isinstance(output, ResetElectionTimer):
                 effects.append(output)
             else:
                 self._change(output, was_serving)
@@ -301,6 +305,10 @@ class Node:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
             self._observer.record(self._completed(transition.action), self, sent, received)
         return effects
+
+    def _with_value(self, reply: Reply) -> Reply:
+        value = self._shown.pop(reply.request, None)
+        return evolve(reply, value=value) if reply.outcome is Outcome.OK else reply
 
     def _change(self, output: LogOrVote, was_serving: bool) -> None:
         match output:
@@ -367,7 +375,8 @@ class Node:
             yield RestartProcess()
             return
         if self.serving:
-            yield from self.handle(ReadAsked(request, value, self.log.last_lsn))
+            self._shown[request] = value
+            yield from self.handle(ReadAsked(request, self.log.last_lsn))
         else:
             yield Reply(request, Outcome.OK, value)
 

@@ -50,10 +50,9 @@ class FsyncDone:
 
 @frozen
 class ReadAsked:
-    """A client reads: the pages hold `value` as of `lsn`, which may be beyond the majority LSN (H18)."""
+    """A client reads what the pages hold as of `lsn`, which may be beyond the majority LSN (H18)."""
 
     request: str
-    value: bytes | None
     lsn: Lsn
 
 

@@ -63,7 +63,8 @@ class Send:
 
 @frozen
 class Reply:
-    """Tell the client of transaction or read `request`; `value` is what a read that is ok shows."""
+    """Tell the client of transaction or read `request`; `value` is what a read that is ok shows (the driver
+    knows)."""
 
     request: str
     outcome: Outcome

@@ -1,6 +1,6 @@
 """Reads at a leader (H18, H19; spec: Clients): a read index, and a lease where there is one.
 
-A read notes what the pages hold and as of which LSN.  It is answered when the majority LSN covers that, and
+A read notes as of which LSN it was made.  It is answered when the majority LSN covers that, and
 when a quorum has echoed a probe sent after the read began, or a lease runs.  Whoever echoes is in the
 leader's term: no newer leader had its vote, so none had committed anything when the read began.  None of this
 is an action of RaftRedo: logs, votes and terms are not touched.
@@ -24,7 +24,7 @@ def on_read_asked(state: RaftState, asked: ReadAsked) -> Transition:
         return Transition(state, (Reply(asked.request, Outcome.FAILED),))
     probed = probe(state)
     reading = probed.state.reading
-    read = PendingRead(asked.request, asked.value, asked.lsn, reading.round)
+    read = PendingRead(asked.request, asked.lsn, reading.round)
     noted = evolve(probed.state, reading=evolve(reading, pending=(*reading.pending, read)))
     return Transition(noted, probed.outputs, again=Proceed())
 
@@ -92,8 +92,7 @@ def answer_read(state: RaftState, rules: Rules) -> Transition | None:
         if leads and rules.clients.may_show(read.lsn, state.known):
             rest = tuple(other for other in state.reading.pending if other is not read)
             answered = evolve(state, reading=evolve(state.reading, pending=rest))
-            reply = Reply(read.request, Outcome.OK, read.value)
-            return Transition(answered, (reply,), again=Proceed())
+            return Transition(answered, (Reply(read.request, Outcome.OK),), again=Proceed())
     return None
 
 

@@ -66,11 +66,9 @@ class Lease:
 
 @frozen
 class PendingRead:
-    """A read that is not answered: what it is to show, as of which LSN, and the first round of probes after
-    it."""
+    """A read that is not answered: as of which LSN it has read, and the first round of probes after that."""
 
     request: str
-    value: bytes | None
     lsn: Lsn
     round: int
 
