@@ -12,7 +12,7 @@ from redoraft.node.logview import whole_mtrs
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, HeartbeatDue, ReadAsked
 from redoraft.raft.outputs import Outcome, Send
 from redoraft.raft.rules import ALL_RULES, Rules
-from redoraft.raft.state import Lease, Role
+from redoraft.raft.state import Lease, Members, Role
 from redoraft.redo.mtr import decode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.types import NodeId
@@ -40,6 +40,7 @@ class Register:
 
     rules: Rules = ALL_RULES
     lease: Lease | None = None
+    members: Members = THREE
     history: History = field(factory=History)
     peers: dict[NodeId, Peer] = field(init=False)
     _numbers: count[int] = field(factory=lambda: count(1))
@@ -47,8 +48,8 @@ class Register:
 
     def __attrs_post_init__(self) -> None:
         self.peers = {
-            node: Peer(evolve(follower(node, 0, THREE), lease=self.lease), log_of([]), self.rules)
-            for node in ALL
+            node: Peer(evolve(follower(node, 0, self.members), lease=self.lease), log_of([]), self.rules)
+            for node in self.members.nodes
         }
 
     def deliver(self, sends: Iterable[Send], among: tuple[NodeId, ...]) -> None:
