@@ -123,7 +123,7 @@ def mutant_named(name: str | None) -> Mutant[Rules] | None:
 
 
 def _run(request: _Request, screen: Screen) -> Simulator:
-    source = f"{command_line(*request.words)} (code {_code_revision()})"
+    source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = request.mutant.rules() if request.mutant else ALL_RULES
     try:
@@ -142,7 +142,7 @@ def _run(request: _Request, screen: Screen) -> Simulator:
         raise
 
 
-def _code_revision() -> str:
+def code_revision() -> str:
     """A hash over the implementation: with the seed it says which run this was."""
     folder = Path(redoraft.__file__).parent
     digest = hashlib.sha256()
