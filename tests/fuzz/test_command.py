@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
 from redoraft_check.cli import main
 from redoraft_check.paths import spec_dir
@@ -161,8 +161,6 @@ def test_ctrl_c_keeps_what_was_found(campaign: subprocess.Popen[str], tmp_path: 
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[str]:
     """A scheduler and two workers, as processes of their own."""
-    if importlib.util.find_spec("distributed") is None:
-        pytest.skip("the package distributed is not installed: pip install 'redoraft[dask]'")
     env = os.environ | {"PYTHONWARNINGS": "ignore", "DASK_DISTRIBUTED__WORKER__DAEMON": "false"}
     address_file = tmp_path / "scheduler.json"
     shared = ("--scheduler-file", str(address_file), "--no-dashboard")
@@ -204,10 +202,10 @@ def test_a_campaign_on_a_dask_cluster_is_the_same_campaign(scheduler: str, tmp_p
     assert reports[0] == reports[1]
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("distributed") is not None, reason="the package distributed is installed"
-)
-def test_without_distributed_it_says_how_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_distributed_it_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
     assert fuzz("--scheduler", "tcp://127.0.0.1:1", "--examples", "1") == 20
     assert "redoraft[dask]" in capsys.readouterr().err
 
@@ -215,10 +213,9 @@ def test_without_distributed_it_says_how_to_get_it(capsys: pytest.CaptureFixture
 def test_a_scheduler_that_does_not_answer_and_one_without_workers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    distributed = pytest.importorskip("distributed", reason="pip install 'redoraft[dask]'")
     monkeypatch.setattr("redoraft_check.fuzz.pools.ANSWER_S", 1)
     assert fuzz("--scheduler", "tcp://127.0.0.1:1", "--examples", "1") == 2
     assert "no scheduler answers" in capsys.readouterr().err
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as idle:
+    with LocalCluster(n_workers=0, dashboard_address=None) as idle:
         assert fuzz("--scheduler", idle.scheduler_address, "--examples", "1") == 20
     assert "it has no workers" in capsys.readouterr().err
