@@ -21,8 +21,7 @@ from attrs import define, field, frozen
 from redoraft.cluster.ending import divergences, has_settled
 from redoraft.cluster.simulator import Settings, Simulator
 from redoraft.cluster.trace import trace_header
-from redoraft.raft.mutants import MUTANTS
-from redoraft.raft.rules import ALL_RULES
+from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft_check.fuzz.plan import Plan, turn
 from redoraft_check.fuzz.seen import Feature, Seen
 from redoraft_check.oracle.errors import EvaluationError
@@ -133,6 +132,12 @@ def judges(spec: str | None, off: tuple[str, ...] = ()) -> tuple[OracleEngine, M
     return OracleEngine(folder, off=off), load_mapping(folder)
 
 
+def _raise_failure(simulator: Simulator) -> None:
+    """What a node has stopped for, for good."""
+    for failure in simulator.failures:
+        raise failure.error
+
+
 @define
 class _Example:
     plan: Plan
@@ -147,7 +152,7 @@ class _Example:
     def settings(self) -> Settings:
         """What the simulator is made with."""
         mutant = self.subject.mutant
-        return self.plan.settings(MUTANTS[mutant].rules() if mutant is not None else ALL_RULES)
+        return self.plan.settings(rules_of(None if mutant is None else ALL_MUTANTS[mutant]))
 
     @property
     def header(self) -> Header:
@@ -226,6 +231,7 @@ class _Example:
             simulator.run(1)
             yield from self.events[told:]
             told = len(self.events)
+            _raise_failure(simulator)
         simulator.heal()
         for self.step in range(plan.steps + 1, plan.steps + REST + 1):
             if has_settled(simulator):
@@ -233,6 +239,7 @@ class _Example:
             simulator.run(1)
             yield from self.events[told:]
             told = len(self.events)
+            _raise_failure(simulator)
         self._found(("unsettled",), f"no rest within {REST} steps of healing")
 
     def _compare(self) -> None:

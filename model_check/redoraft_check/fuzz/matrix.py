@@ -5,11 +5,12 @@ Three catchers look at the same examples, and none has the help of the others:
 refusal    the oracle refuses an event
 invariant  without the rule that the mutant takes out, the specification follows the run as far as it can; an
            invariant of it is then false in a state
-ending     nobody judges; healed, the cluster does not come to rest, or logs or pages differ, or what a client
-           was told is not there, or the implementation raises
+ending     nobody judges; the cluster breaks a promise that pages, disks and answers show, or does not come to
+           rest once it is healed, or the implementation raises
 
 The examples are made without guidance, so that example N is the same for all mutants and catchers.  The first
-row is the implementation itself: what catches that catches nothing.
+row is the implementation itself: what catches that catches nothing.  The mutants are those of Raft's rules,
+which are switches of Startup; those of storage, log and DDL are caught where their rules are tested.
 """
 
 from __future__ import annotations
@@ -185,7 +186,8 @@ def _refusal(run: _Run) -> str | None:
 
 def _ending(run: _Run) -> str | None:
     trouble = run.unjudged.outcome.trouble
-    return trouble.cause[-1 if trouble.cause[0] == "diverged" else 0] if trouble is not None else None
+    # The promise that is broken, or the type of what was raised.
+    return trouble.cause[min(1, len(trouble.cause) - 1)] if trouble is not None else None
 
 
 def _invariant(run: _Run) -> str | None:
