@@ -96,7 +96,10 @@ class Row:
 
 @frozen
 class Matrix:
-    """A record: all rows, and what they depend on; `specification` and `implementation` are SHA-256."""
+    """A record: all rows, and what they depend on.
+
+    `specification` is a SHA-256, `implementation` the first 12 digits of one, as in the header of a trace.
+    """
 
     redoraft_matrix: int
     command: str
