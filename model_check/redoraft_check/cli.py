@@ -22,6 +22,7 @@ COMMAND_MODULES = (
     "demo",
     "check",
     "why",
+    "findings",
     "prove",
     "replay",
     "convert",
