@@ -41,7 +41,7 @@ def test_each_catcher_sees_an_answer_that_comes_too_early(answers_at_once: Row) 
     assert [one.what if one else None for one in seen] == [
         "AckCommit",
         "AcknowledgedStays",
-        "acknowledged is lost",
+        "LIM-4: what was answered ok is committed",
     ]
 
 
