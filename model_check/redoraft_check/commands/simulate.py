@@ -158,7 +158,7 @@ def mutant_named(name: str | None) -> AnyMutant | None:
 
 
 def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
-    source = f"{command_line(*request.words)} (code {_code_revision()})"
+    source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
     try:
@@ -177,7 +177,7 @@ def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
         raise
 
 
-def _code_revision() -> str:
+def code_revision() -> str:
     """A hash over the implementation: with the seed it says which run this was."""
     folder = Path(redoraft.__file__).parent
     digest = hashlib.sha256()
