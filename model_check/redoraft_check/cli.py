@@ -30,6 +30,7 @@ COMMAND_MODULES = (
     "convert",
     "simulate",
     "validate",
+    "fuzz",
     "show",
     "tools",
     "doctor",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -47,8 +47,8 @@ class _Answer:
     refuted: ModelRun
     story: Story | None
     violated: Definition | None
-    repaired: ModelRun | None
     retelling: Retelling | None
+    repaired: ModelRun | None = None
 
     @property
     def exit_code(self) -> Exit:
@@ -115,14 +115,22 @@ def why(
         screen.say(f"warning: {warning}")
     revision = spec_revision(folder)
     command = command_line("why", chosen.id, *(["--spec", str(spec)] if spec else []))
-    runs: list[ModelRun] = []
+    runs = run_tasks(tasks, tools, limits, screen.hooks(), out)
+
+    def noted(run: ModelRun) -> ModelRun:
+        write_json(out / f"{run.task.name}.json", run_record(run, revision, tools, command))
+        return run
+
     with screen.running():
-        for run in run_tasks(tasks, tools, limits, screen.hooks(), out):
-            runs.append(run)
-            write_json(out / f"{run.task.name}.json", run_record(run, revision, tools, command))
-    _write_files(chosen, runs[0], _Files(scenario, trace, itf), screen)
-    answer = _answer(chosen, runs, library, _retelling(manifest, runs[0], folder, screen))
-    _PRINTERS[format_](answer)
+        refuted = noted(next(runs))
+    _write_files(chosen, refuted, _Files(scenario, trace, itf), screen)
+    answer = _answer(chosen, refuted, library, _retelling(manifest, refuted, folder, screen))
+    printer = _PRINTERS[format_]
+    printer.story(answer)
+    with screen.running():
+        for run in runs:
+            answer = evolve(answer, repaired=noted(run))
+    printer.repaired(answer)
     raise typer.Exit(answer.exit_code)
 
 
@@ -175,18 +183,15 @@ def _retelling(manifest: Manifest, run: ModelRun, folder: Path, screen: Screen) 
         return None
 
 
-def _answer(
-    rule: Rule, runs: list[ModelRun], library: tuple[Path, ...], retelling: Retelling | None
-) -> _Answer:
-    refuted = runs[0]
+def _answer(rule: Rule, refuted: ModelRun, library: tuple[Path, ...], retelling: Retelling | None) -> _Answer:
     result = refuted.result
     story = tell(result, refuted.task.config.constants) if result is not None else None
     name = result.property_name if result is not None else None
     known = definitions(refuted.task.job.module, library) if name else {}
-    return _Answer(rule, refuted, story, known.get(name or ""), runs[1] if len(runs) > 1 else None, retelling)
+    return _Answer(rule, refuted, story, known.get(name or ""), retelling)
 
 
-def _print_text(answer: _Answer) -> None:
+def _story_text(answer: _Answer) -> None:
     rule, refuted = answer.rule, answer.refuted
     typer.echo(f"{rule.id}: {rule.title}\n")
     typer.echo(
@@ -202,13 +207,16 @@ def _print_text(answer: _Answer) -> None:
     if answer.violated is not None:
         typer.echo(_quoted(answer.violated) + "\n")
     typer.echo(textwrap.fill(f"The repair: {rule.repair}", 100, subsequent_indent="  "))
+
+
+def _repaired_text(answer: _Answer) -> None:
     if answer.repaired is not None:
         typer.echo(f"\nWith it: {answer.repaired.task.name} {_outcome(answer.repaired)}")
         for reason in answer.repaired.verdict.reasons:
             typer.echo(f"  {reason}")
 
 
-def _print_markdown(answer: _Answer) -> None:
+def _story_markdown(answer: _Answer) -> None:
     rule, refuted = answer.rule, answer.refuted
     typer.echo(f"# {rule.id}: {rule.title}\n")
     typer.echo(f"Without it, `{refuted.task.name}` with `{_bounds(refuted)}`:\n")
@@ -222,6 +230,9 @@ def _print_markdown(answer: _Answer) -> None:
         typer.echo(f"`{answer.violated.module}.tla` line {answer.violated.line}:\n")
         typer.echo(f"```tla\n{answer.violated.text}\n```\n")
     typer.echo(f"**The repair**: {rule.repair}")
+
+
+def _repaired_markdown(answer: _Answer) -> None:
     if answer.repaired is not None:
         typer.echo(f"\nWith it, `{answer.repaired.task.name}` {_outcome(answer.repaired)}.")
 
@@ -257,11 +268,23 @@ def _print_mermaid(answer: _Answer) -> None:
         typer.echo(story_mermaid(answer.story))
 
 
+def _nothing(_answer: _Answer) -> None:
+    """A format that says everything at once."""
+
+
+@frozen
+class _Printer:
+    """The story is told as soon as it is known: the run of the repaired model takes longer."""
+
+    story: Callable[[_Answer], None]
+    repaired: Callable[[_Answer], None]
+
+
 _PRINTERS = {
-    StoryFormat.MERMAID: _print_mermaid,
-    StoryFormat.TEXT: _print_text,
-    StoryFormat.MARKDOWN: _print_markdown,
-    StoryFormat.JSON: _print_json,
+    StoryFormat.TEXT: _Printer(_story_text, _repaired_text),
+    StoryFormat.MARKDOWN: _Printer(_story_markdown, _repaired_markdown),
+    StoryFormat.JSON: _Printer(_nothing, _print_json),
+    StoryFormat.MERMAID: _Printer(_print_mermaid, _nothing),
 }
 
 
