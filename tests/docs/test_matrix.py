@@ -119,7 +119,9 @@ def test_every_mutant_has_a_sentence_and_names_what_it_violates(name: str) -> No
 def test_a_row_has_the_property_that_the_mutant_names(name: str) -> None:
     mutant, row = MUTANTS[name], ROWS[name]
     if mutant.expect == "safety":
-        assert mutant.violates in row.killed
+        # Where the search has not come so far, the row says so; it never says that the property holds.
+        assert mutant.violates in row.killed or (not row.complete and row.note)
+        assert mutant.violates not in row.held
     assert not set(row.killed) & {*row.held, *row.failed}
 
 
