@@ -1,11 +1,11 @@
 """The oracle's graph beside TLC's: states, depth and labelled edges of the gate's models, with a record.
 
-    python benchmarks/agreement.py [MODEL...] [--most 300000] [--again]
+    python benchmarks/agreement.py [MODEL...] [--deep] [--again]
 
-Every model that holds and has at most so many states, small ones first, one worker; models that differ only
-in what they check have one graph and are compared once.  A model whose record is of the present text is left
-out (without `--again`); the record is written after each.  Exit code 1 when a graph differs, 20 when one is
-not known.
+Every model that holds and has at most 30,000 states (300,000 with `--deep`), small ones first, one worker;
+models that differ only in what they check have one graph and are compared once.  A model whose record is of
+the present text is left out (without `--again`); the record is written after each.  Exit code 1 when a graph
+differs, 20 when one is not known.
 """
 
 from __future__ import annotations
@@ -26,19 +26,22 @@ from redoraft_check.tlc.manifest import Manifest, Model, load_manifest
 
 RECORD = Path(__file__).resolve().parents[1] / "docs" / "records" / "oracle-agreement.json"
 
+SHORT, DEEP = 30_000, 300_000
+"""Distinct states up to which a model is compared."""
+
 
 def main() -> int:
     """Compare, write the record, print a line for each graph."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("models", nargs="*", metavar="MODEL")
-    parser.add_argument("--most", type=int, default=300_000, help="distinct states of a model")
+    parser.add_argument("--deep", action="store_true", help="also large models (hours)")
     parser.add_argument("--again", action="store_true", help="also those whose record is up to date")
     parser.add_argument("--record", type=Path, default=RECORD)
     options = parser.parse_args()
     manifest = load_manifest(spec_dir() / "models")
     known = json.loads(options.record.read_text(encoding="utf-8")) if options.record.is_file() else {}
     code = 0
-    for key, models in graphs(manifest, options.models, options.most).items():
+    for key, models in graphs(manifest, options.models, DEEP if options.deep else SHORT).items():
         if not options.again and known.get(models[0].name, {}).get("sha256") == key:
             continue
         row = compared(manifest, models[0]) | {"sha256": key}
