@@ -173,8 +173,10 @@ def moved(play: Play, operations: int) -> str | None:
 
     for name, member in play.members.items():
         member.disk.fault = of(name)
-    with suppress(PowerLost):
+    try:
         play.move()
+    except PowerLost:
+        play.trail.append(("PowerLost", (failed[0],)))
     for member in play.members.values():
         member.disk.fault = None
     return failed[0] if failed else None
@@ -270,6 +272,8 @@ class Enumeration:
     tally: Tally = attrs.field(factory=Tally)
     progress: Callable[[Tally], None] = lambda _tally: None
     stop_at_first: bool = False
+    at_end: Callable[[Play], object] = lambda _play: None
+    """Looks at every run that has come to rest; it may raise AssertionError."""
     _seen: set[object] = attrs.field(factory=set)
     _ended: set[object] = attrs.field(factory=set)
 
@@ -362,7 +366,12 @@ class Enumeration:
             return
         self._ended.add(key)
         self.tally.final_states += 1
-        self._guarded(play, play.to_the_end)
+
+        def to_the_end() -> None:
+            play.to_the_end()
+            self.at_end(play)
+
+        self._guarded(play, to_the_end)
 
     def _guarded(self, play: Play, go: Callable[[], bool | None]) -> bool:
         try:
