@@ -30,6 +30,10 @@ class NodeRules:
     ddl: DdlRules = ALL_DDL_RULES
 
 
+ALL_PARTS = NodeRules()
+"""What a node runs with."""
+
+
 def find_mutant(name: str) -> AnyMutant | None:
     """The mutant of that name, or the first that takes out the rule of that id; None if there is none."""
     return next((one for one in ALL_MUTANTS.values() if name in {one.name, one.rule}), None)
@@ -38,7 +42,7 @@ def find_mutant(name: str) -> AnyMutant | None:
 def rules_of(mutant: AnyMutant | None) -> NodeRules:
     """The rules of a node with that mutant, all on if there is none."""
     if mutant is None:
-        return NodeRules()
+        return ALL_PARTS
     found = mutant.rules()
     if isinstance(found, StorageRules):
         return NodeRules(storage=found)

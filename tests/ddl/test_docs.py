@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from redoraft.ddl.dictionary import TABLES_MAX
 from redoraft.ddl.mutants import MUTANTS
+from redoraft_check.cli import main
 
 from .test_every_crash import FOUND, STEPS, TWO_CRASHES, counted
 from .test_machine import CAUGHT_BY_WALKING
@@ -49,3 +52,8 @@ def test_the_counts_of_crashes() -> None:
 
 def test_the_room_of_the_dictionary() -> None:
     assert f"| {TABLES_MAX} tables | `DictionaryFull` |" in PAGE
+
+
+def test_the_simulator_says_where_a_mutant_of_ddl_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--mutant", "H5"]) == 2
+    assert "of DDL, which simulated nodes do not have" in capsys.readouterr().err

@@ -30,7 +30,7 @@ from redoraft.redo.record import PageInit, Record
 from redoraft.storage.apply import PageRecord, apply_to_frame, by_page
 from redoraft.storage.doublewrite import Doublewrite
 from redoraft.storage.files import DataFiles
-from redoraft.storage.page import PageId, page_lsn
+from redoraft.storage.page import PageId, is_blank, page_lsn
 from redoraft.storage.pool import Frame, Image, Pool, seal_image
 from redoraft.storage.port import Append, Checkpoints, DataDisk, LoggedMtr, LogView, SpaceFiles
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
@@ -138,6 +138,18 @@ class Storage:
         After a start a page on disk may be ahead of `applied_lsn`, until redo is applied up to it.
         """
         return self._applied >= self._whole_from
+
+    @property
+    def pages(self) -> tuple[PageId, ...]:
+        """The pages that are not blank, on disk or in the pool, in order.  Raises CorruptPage, DiskError."""
+        on_disk = {
+            page_id
+            for space_id in self.data.spaces
+            for page_no in range(self.data.pages(space_id))
+            if not is_blank(self.data.raw(page_id := PageId(space_id, page_no)))
+        }
+        changed = {frame.page_id for frame in self.pool.frames() if frame.oldest is not None}
+        return tuple(sorted(on_disk | changed))
 
     @property
     def repaired(self) -> tuple[PageId, ...]:
