@@ -29,6 +29,7 @@ COMMAND_MODULES = (
     "replay",
     "convert",
     "simulate",
+    "crashes",
     "validate",
     "fuzz",
     "show",
