@@ -17,6 +17,7 @@ from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
+from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of
 from redoraft.raft.state import Members
 from redoraft_check.campaign.clients import clients_check_of
@@ -147,11 +148,17 @@ def mutant_named(name: str | None) -> AnyMutant | None:
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
+    if found.name in DDL_MUTANTS:
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule} of DDL, which simulated nodes do not have;"
+            " see docs/ddl.md for the test that catches it",
+        )
     return found
 
 
 def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
-    source = f"{command_line(*request.words)} (code {_code_revision()})"
+    source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
     try:
@@ -170,7 +177,7 @@ def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
         raise
 
 
-def _code_revision() -> str:
+def code_revision() -> str:
     """A hash over the implementation: with the seed it says which run this was."""
     folder = Path(redoraft.__file__).parent
     digest = hashlib.sha256()
