@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.mutant import Mutant
+from redoraft.mutants import NodeRules
 from redoraft.node import Node, RestartProcess, Stopped
 from redoraft.node.startup import aligned, apply_limit
 from redoraft.observe import NoObserver
@@ -123,7 +124,9 @@ def a_heartbeat_knows_more_than_agrees(rules: Rules) -> object:
 
 
 def start(disk: MemoryDisk, after: Stopped, rules: Rules) -> Node:
-    return Node.start(N1, WITH_LOG_NODE, disk, after=after, rules=rules, observer=NoObserver())
+    parts = NodeRules(raft=rules)
+    observer = NoObserver()
+    return Node.start(N1, WITH_LOG_NODE, disk, MemoryDisk(), after=after, rules=parts, observer=observer)
 
 
 def run_before(rules: Rules) -> MemoryDisk:
@@ -247,6 +250,5 @@ def test_no_two_mutants_take_out_the_same() -> None:
 
 
 def test_the_winner_needs_more_than_half() -> None:
-    """No mutant takes this rule out: CL-3 is about how many rooms may be lost."""
-    assert [ALL_RULES.wins(votes, 5) for votes in range(6)] == [False] * 3 + [True] * 3
-    assert [ALL_RULES.wins(votes, 4) for votes in range(5)] == [False] * 3 + [True] * 2
+    assert [ALL_RULES.clients.wins(votes, 5) for votes in range(6)] == [False] * 3 + [True] * 3
+    assert [ALL_RULES.clients.wins(votes, 4) for votes in range(5)] == [False] * 3 + [True] * 2

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
+import typer
 
+from redoraft_check.commands import why
 from redoraft_check.report.story import Change, Step, Story
 from redoraft_check.report.story_mermaid import story_mermaid
 from redoraft_check.tlc.definitions import definitions, extended_modules, module_files
+from redoraft_check.tlc.session import ModelRun, run_tasks
 
 Redoraft = Callable[..., "CompletedProcess[str]"]
 
@@ -44,6 +48,29 @@ def test_the_whole_story(spec: Path, redoraft: Redoraft) -> None:
     ]
     places = [told.index(part) for part in in_order]
     assert places == sorted(places)
+
+
+@pytest.mark.tlc
+def test_the_story_does_not_wait_for_the_repaired_model(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str] = []
+
+    def watched(*given: Any, **more: Any) -> Iterator[ModelRun]:
+        for run in run_tasks(*given, **more):
+            told.append(capsys.readouterr().out)
+            yield run
+
+    monkeypatch.setattr(why, "run_tasks", watched)
+    with pytest.raises(typer.Exit) as left:
+        why.why("R1", spec=spec, out=tmp_path, quiet=True)
+    told.append(capsys.readouterr().out)
+    assert left.value.exit_code == 0
+    assert [("The repair: " in part, "With it: " in part) for part in told] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
 
 
 @pytest.mark.tlc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +16,14 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
 from redoraft_check.counterexample.behaviour import from_tlc, write_rule_scenario, write_trace
 from redoraft_check.counterexample.itf import write_itf
+from redoraft_check.counterexample.recorded import Kept, recorded
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.report.record import command_line, run_record, spec_revision, write_json
+from redoraft_check.report.retelling import Retelling, plain_steps, sequence_diagram
 from redoraft_check.report.story import Story, story_dict, story_markdown, story_text, tell
 from redoraft_check.report.story_mermaid import story_mermaid
+from redoraft_check.report.words import FILE, load_words
 from redoraft_check.tlc.definitions import Definition, definitions
 from redoraft_check.tlc.manifest import Manifest, Rule, load_manifest
 from redoraft_check.tlc.session import Limits, ModelRun, manifest_tasks, run_tasks
@@ -43,7 +47,8 @@ class _Answer:
     refuted: ModelRun
     story: Story | None
     violated: Definition | None
-    repaired: ModelRun | None
+    retelling: Retelling | None
+    repaired: ModelRun | None = None
 
     @property
     def exit_code(self) -> Exit:
@@ -110,14 +115,22 @@ def why(
         screen.say(f"warning: {warning}")
     revision = spec_revision(folder)
     command = command_line("why", chosen.id, *(["--spec", str(spec)] if spec else []))
-    runs: list[ModelRun] = []
+    runs = run_tasks(tasks, tools, limits, screen.hooks(), out)
+
+    def noted(run: ModelRun) -> ModelRun:
+        write_json(out / f"{run.task.name}.json", run_record(run, revision, tools, command))
+        return run
+
     with screen.running():
-        for run in run_tasks(tasks, tools, limits, screen.hooks(), out):
-            runs.append(run)
-            write_json(out / f"{run.task.name}.json", run_record(run, revision, tools, command))
-    _write_files(chosen, runs[0], _Files(scenario, trace, itf), screen)
-    answer = _answer(chosen, runs, library)
-    _PRINTERS[format_](answer)
+        refuted = noted(next(runs))
+    _write_files(chosen, refuted, _Files(scenario, trace, itf), screen)
+    answer = _answer(chosen, refuted, library, _retelling(manifest, refuted, folder, screen))
+    printer = _PRINTERS[format_]
+    printer.story(answer)
+    with screen.running():
+        for run in runs:
+            answer = evolve(answer, repaired=noted(run))
+    printer.repaired(answer)
     raise typer.Exit(answer.exit_code)
 
 
@@ -154,16 +167,31 @@ def _write_files(rule: Rule, run: ModelRun, files: _Files, screen: Screen) -> No
         screen.say(f"{files.itf}: {len(behaviour.states)} states")
 
 
-def _answer(rule: Rule, runs: list[ModelRun], library: tuple[Path, ...]) -> _Answer:
-    refuted = runs[0]
+def _retelling(manifest: Manifest, run: ModelRun, folder: Path, screen: Screen) -> Retelling | None:
+    """The counterexample in sentences; None for a specification that has none for its actions."""
+    model, result = run.task.model, run.result
+    words = load_words(folder).of(model.module) if model and (folder / FILE).is_file() else None
+    if model is None or result is None or result.counterexample is None or words is None:
+        return None
+    config = run.task.config
+    kept = Kept(config, library_dirs(folder), words)
+    try:
+        return recorded(manifest, model, result, config.constants, kept).retold(words, config)
+    except CliError as error:
+        # An edited specification may have actions that nobody has written a sentence for.
+        screen.say(f"warning: not told in plain words: {error.message}")
+        return None
+
+
+def _answer(rule: Rule, refuted: ModelRun, library: tuple[Path, ...], retelling: Retelling | None) -> _Answer:
     result = refuted.result
     story = tell(result, refuted.task.config.constants) if result is not None else None
     name = result.property_name if result is not None else None
     known = definitions(refuted.task.job.module, library) if name else {}
-    return _Answer(rule, refuted, story, known.get(name or ""), runs[1] if len(runs) > 1 else None)
+    return _Answer(rule, refuted, story, known.get(name or ""), retelling)
 
 
-def _print_text(answer: _Answer) -> None:
+def _story_text(answer: _Answer) -> None:
     rule, refuted = answer.rule, answer.refuted
     typer.echo(f"{rule.id}: {rule.title}\n")
     typer.echo(
@@ -172,29 +200,39 @@ def _print_text(answer: _Answer) -> None:
     typer.echo(f"  bounds: {_bounds(refuted)}\n")
     for reason in refuted.verdict.reasons:
         typer.echo(f"Not what the manifest expects: {reason}\n")
+    if answer.retelling is not None:
+        typer.echo("In plain words:\n\n" + "\n".join(_plain(answer.retelling)) + "\n\nState by state:\n")
     if answer.story is not None:
         typer.echo(story_text(answer.story) + "\n")
     if answer.violated is not None:
         typer.echo(_quoted(answer.violated) + "\n")
     typer.echo(textwrap.fill(f"The repair: {rule.repair}", 100, subsequent_indent="  "))
+
+
+def _repaired_text(answer: _Answer) -> None:
     if answer.repaired is not None:
         typer.echo(f"\nWith it: {answer.repaired.task.name} {_outcome(answer.repaired)}")
         for reason in answer.repaired.verdict.reasons:
             typer.echo(f"  {reason}")
 
 
-def _print_markdown(answer: _Answer) -> None:
+def _story_markdown(answer: _Answer) -> None:
     rule, refuted = answer.rule, answer.refuted
     typer.echo(f"# {rule.id}: {rule.title}\n")
     typer.echo(f"Without it, `{refuted.task.name}` with `{_bounds(refuted)}`:\n")
     for reason in refuted.verdict.reasons:
         typer.echo(f"Not what the manifest expects: {reason}\n")
+    if answer.retelling is not None:
+        typer.echo("\n".join(plain_steps(answer.retelling)) + "\n")
     if answer.story is not None:
         typer.echo(story_markdown(answer.story) + "\n")
     if answer.violated is not None:
         typer.echo(f"`{answer.violated.module}.tla` line {answer.violated.line}:\n")
         typer.echo(f"```tla\n{answer.violated.text}\n```\n")
     typer.echo(f"**The repair**: {rule.repair}")
+
+
+def _repaired_markdown(answer: _Answer) -> None:
     if answer.repaired is not None:
         typer.echo(f"\nWith it, `{answer.repaired.task.name}` {_outcome(answer.repaired)}.")
 
@@ -208,6 +246,7 @@ def _print_json(answer: _Answer) -> None:
         "model": refuted.task.name,
         "verdict": refuted.verdict.status.value,
         "reasons": list(refuted.verdict.reasons),
+        "plain": list(plain_steps(answer.retelling)) if answer.retelling else None,
         "story": story_dict(answer.story) if answer.story else None,
         "violated": {"name": violated.name, "module": violated.module, "line": violated.line}
         | {"text": violated.text, "comment": violated.comment}
@@ -223,16 +262,35 @@ def _print_json(answer: _Answer) -> None:
 
 
 def _print_mermaid(answer: _Answer) -> None:
-    if answer.story is not None:
+    if answer.retelling is not None:
+        typer.echo(sequence_diagram(answer.retelling))
+    elif answer.story is not None:
         typer.echo(story_mermaid(answer.story))
 
 
+def _nothing(_answer: _Answer) -> None:
+    """A format that says everything at once."""
+
+
+@frozen
+class _Printer:
+    """The story is told as soon as it is known: the run of the repaired model takes longer."""
+
+    story: Callable[[_Answer], None]
+    repaired: Callable[[_Answer], None]
+
+
 _PRINTERS = {
-    StoryFormat.MERMAID: _print_mermaid,
-    StoryFormat.TEXT: _print_text,
-    StoryFormat.MARKDOWN: _print_markdown,
-    StoryFormat.JSON: _print_json,
+    StoryFormat.TEXT: _Printer(_story_text, _repaired_text),
+    StoryFormat.MARKDOWN: _Printer(_story_markdown, _repaired_markdown),
+    StoryFormat.JSON: _Printer(_nothing, _print_json),
+    StoryFormat.MERMAID: _Printer(_print_mermaid, _nothing),
 }
+
+
+def _plain(told: Retelling) -> Iterator[str]:
+    for line in plain_steps(told):
+        yield textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="     ")
 
 
 def _quoted(definition: Definition) -> str:

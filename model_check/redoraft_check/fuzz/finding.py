@@ -8,8 +8,7 @@ from typing import Final
 import msgspec
 from attrs import frozen
 
-from redoraft.raft.mutants import MUTANTS
-from redoraft.raft.rules import ALL_RULES
+from redoraft.mutants import ALL_MUTANTS, ALL_PARTS
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.example import Trouble
 from redoraft_check.fuzz.plan import DICE, Plan
@@ -51,13 +50,13 @@ def read_finding(path: Path) -> Finding:
 def _wrong(found: Finding) -> str | None:
     if found.redoraft_finding != VERSION:
         return f"version {found.redoraft_finding} of findings; this redoraft reads {VERSION}"
-    if found.mutant is not None and found.mutant not in MUTANTS:
+    if found.mutant is not None and found.mutant not in ALL_MUTANTS:
         return f"no mutant is called {found.mutant!r}: see redoraft simulate --list-mutants"
     strange = [turn.die for turn in found.plan.turns if turn.die not in DICE]
     if strange:
         return f"no die is called {strange[0]!r}; there are {', '.join(DICE)}"
     try:
-        found.plan.settings(MUTANTS[found.mutant].rules() if found.mutant else ALL_RULES)
+        found.plan.settings(ALL_PARTS)
     except ValueError as error:
         return str(error)
     return None

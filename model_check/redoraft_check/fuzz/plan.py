@@ -10,7 +10,7 @@ from attrs import evolve, field, fields, frozen
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.simulator import Settings, members_of
-from redoraft.raft.rules import Rules
+from redoraft.mutants import NodeRules
 
 DICE: Final = tuple(die.name for die in fields(Dice))
 
@@ -47,7 +47,7 @@ class Plan:
     steps: int
     turns: tuple[Turn, ...] = field(default=())
 
-    def settings(self, rules: Rules) -> Settings:
+    def settings(self, rules: NodeRules) -> Settings:
         """What a simulator of this plan is made with.  Raises ValueError for what no cluster can be."""
         return Settings(
             self.seed, members_of(self.nodes, self.log_nodes), parse_faults(self.faults), rules, self.clients
