@@ -29,8 +29,8 @@ unit: $(STAMP)
 	$(BIN)/pytest -n 2 -q
 
 gate: $(STAMP)
-	$(BIN)/redoraft check --out out/check
-	$(BIN)/redoraft check --mutants --out out/check-mutants
+	$(BIN)/redoraft check --jobs 2 --out out/check
+	$(BIN)/redoraft check --mutants --jobs 2 --out out/check-mutants
 	$(BIN)/redoraft prove --no-cache --out out/prove
 
 $(STAMP): requirements.lock pyproject.toml

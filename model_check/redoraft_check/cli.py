@@ -28,6 +28,7 @@ COMMAND_MODULES = (
     "convert",
     "simulate",
     "validate",
+    "fuzz",
     "show",
     "tools",
     "doctor",

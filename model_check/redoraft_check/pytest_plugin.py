@@ -144,8 +144,7 @@ def recorded_cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     from redoraft.cluster.faults import parse_faults
     from redoraft.cluster.simulator import Settings, Simulator, members_of
     from redoraft.cluster.trace import trace_header
-    from redoraft.raft.mutants import MUTANTS
-    from redoraft.raft.rules import ALL_RULES
+    from redoraft.mutants import ALL_MUTANTS, rules_of
     from redoraft_traces import TraceWriter
 
     recorders = request.node.stash.setdefault(_RECORDERS, [])
@@ -163,7 +162,7 @@ def recorded_cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         path = _folder(request, tmp_path) / f"seed-{seed}-{len(recorders)}.ndjson"
         writer = TraceWriter(path, trace_header(members, f"{request.node.nodeid}, seed {seed}"))
         recorders.append(TraceRecorder(path, writer))
-        rules = MUTANTS[mutant].rules() if mutant else ALL_RULES
+        rules = rules_of(ALL_MUTANTS[mutant] if mutant else None)
         simulator = Simulator(Settings(seed, members, parse_faults(faults), rules), writer.write)
         simulator.run(steps)
         return simulator

@@ -5,6 +5,9 @@ RedoError
   CorruptVote      the file of term and vote cannot be what a crash leaves
   CorruptPage      the bytes of a page cannot be what a crash leaves
   CorruptStorage   the files of the pages do not belong together
+    TwoFilesOneSpace   two tablespace files have one space id
+    TablespaceMissing  a table's file is not there, or its pages have lost theirs
+    FileConflict   a file operation that a leader executed cannot be executed here
   LogMisuse        the caller asks what the contract forbids; nothing was changed
     LogDeleted     what is asked for was deleted from the log (LOG-8, H24)
     UnsafeCut      a truncation below what must stay (H11)
@@ -13,6 +16,14 @@ RedoError
   PoolFull         no page of the buffer pool may be written or evicted now
   TruncationRefused  the log was to be cut below a page on disk or the checkpoint (H11)
   StorageStopped   the storage engine may not be used any more: open it again
+  DdlRefused       a statement that cannot be done; nothing was changed on any node
+    BadName        no name of a table
+    TableExists    there is a table of that name
+    NoSuchTable    there is none
+    ForeignEngine  a table of another engine than InnoDB (DDL-1)
+    FileInTheWay   a file that no table owns stands where the new one belongs
+    NotServing     the node is no leader that serves, or another DDL is under way
+    DictionaryFull the dictionary has no room for it
   DiskError        the disk failed, or a handle may no longer be used
     DiskFull       there is no room on the disk (ENOSPC, EDQUOT)
     DiskBroken     the device failed (EIO)
@@ -67,6 +78,18 @@ class CorruptStorage(RedoError):
     """Files of pages that cannot be opened together: a copy that was not completed, a missing log."""
 
 
+class TwoFilesOneSpace(CorruptStorage):
+    """Two tablespace files say the same space id: neither is opened, the node does not start."""
+
+
+class TablespaceMissing(CorruptStorage):
+    """The tablespaces table names a file that is not there (DDL-9), or page records have lost theirs (H6)."""
+
+
+class FileConflict(CorruptStorage):
+    """File redo that cannot be executed: its path belongs to another tablespace.  The node stops."""
+
+
 class LogMisuse(RedoError):
     """A call that the contract of the log (or of the vote store) forbids: refused, nothing changed."""
 
@@ -85,6 +108,38 @@ class LogFull(RedoError):
 
 class StorageMisuse(RedoError):
     """A call that the contract of the storage engine forbids: refused, nothing changed."""
+
+
+class DdlRefused(RedoError):
+    """A CREATE, RENAME or DROP that cannot be done: refused, nothing was changed on any node."""
+
+
+class BadName(DdlRefused):
+    """Not a name of a table: empty, too long, or with a character that no file name may have."""
+
+
+class TableExists(DdlRefused):
+    """The dictionary has a table of that name already."""
+
+
+class NoSuchTable(DdlRefused):
+    """The dictionary has no table of that name."""
+
+
+class ForeignEngine(DdlRefused):
+    """Tables of other engines than InnoDB are not in its redo log: they are not replicated (DDL-1)."""
+
+
+class FileInTheWay(DdlRefused):
+    """A file stands where a new one belongs, and no table of the dictionary owns it."""
+
+
+class NotServing(DdlRefused):
+    """Only a leader that serves takes DDL, one at a time: ask the leader, or wait."""
+
+
+class DictionaryFull(DdlRefused):
+    """The dictionary's pages have no room for another table or DDL-log row."""
 
 
 class PoolFull(RedoError):

@@ -30,7 +30,10 @@ class File(Protocol):
 
 
 class Disk(Protocol):
-    """A folder of named files.  A name that was made, taken or given up is durable only after `sync`."""
+    """A folder of named files: "file", or "schema/file", whose folder is made when it is missing (H7).
+
+    A name that was made, taken or given up is durable only after `sync`.
+    """
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
+from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
 from redoraft.mutant import Mutant
 from redoraft.raft.mutants import MUTANTS as RAFT_MUTANTS
 from redoraft.raft.rules import ALL_RULES, Rules
@@ -12,9 +14,9 @@ from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.storage.mutants import MUTANTS as STORAGE_MUTANTS
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 
-AnyMutant = Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules]
+AnyMutant = Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules] | Mutant[DdlRules]
 
-ALL_MUTANTS: dict[str, AnyMutant] = {**RAFT_MUTANTS, **LOG_MUTANTS, **STORAGE_MUTANTS}
+ALL_MUTANTS: dict[str, AnyMutant] = {**RAFT_MUTANTS, **LOG_MUTANTS, **STORAGE_MUTANTS, **DDL_MUTANTS}
 """No two of them have the same name."""
 
 
@@ -25,6 +27,11 @@ class NodeRules:
     raft: Rules = ALL_RULES
     log: LogRules = ALL_LOG_RULES
     storage: StorageRules = ALL_STORAGE_RULES
+    ddl: DdlRules = ALL_DDL_RULES
+
+
+ALL_PARTS = NodeRules()
+"""What a node runs with."""
 
 
 def find_mutant(name: str) -> AnyMutant | None:
@@ -35,8 +42,10 @@ def find_mutant(name: str) -> AnyMutant | None:
 def rules_of(mutant: AnyMutant | None) -> NodeRules:
     """The rules of a node with that mutant, all on if there is none."""
     if mutant is None:
-        return NodeRules()
+        return ALL_PARTS
     found = mutant.rules()
     if isinstance(found, StorageRules):
         return NodeRules(storage=found)
+    if isinstance(found, DdlRules):
+        return NodeRules(ddl=found)
     return NodeRules(log=found) if isinstance(found, LogRules) else NodeRules(raft=found)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from redoraft.cluster import ending
+from redoraft.cluster.clients import Place
+from redoraft.cluster.ending import has_settled, running
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.simulator import Settings, Simulator, members_of
+from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Node
-from redoraft.raft.rules import ALL_RULES, Rules
+from redoraft.storage.page import BODY, BODY_END, PageId
 from redoraft_traces import Event, encode_event
+
+__all__ = ["has_settled", "lines", "pages_of", "run", "running", "settle", "stored"]
 
 
 def run(
@@ -15,7 +21,7 @@ def run(
     faults: frozenset[Fault] = ALL_FAULTS,
     *,
     nodes: tuple[int, int] = (3, 1),
-    rules: Rules = ALL_RULES,
+    rules: NodeRules = ALL_PARTS,
 ) -> tuple[Simulator, list[Event]]:
     """A run and its events; `nodes` counts all nodes, and the log nodes among them."""
     events: list[Event] = []
@@ -29,29 +35,17 @@ def lines(events: list[Event]) -> bytes:
     return b"\n".join(map(encode_event, events))
 
 
-def running(simulator: Simulator) -> list[Node]:
-    """The nodes that are up."""
-    return [host.node for host in simulator.hosts.values() if host.node is not None]
+def pages_of(node: Node) -> dict[PageId, bytes]:
+    """The body of every page of a node, as its readers see it."""
+    return {page_id: node.read(page_id)[BODY:BODY_END] for page_id in node.pages}
 
 
-def has_settled(simulator: Simulator) -> bool:
-    """Whether all nodes are up, one serves, and all have, know and have applied all that it has."""
-    nodes = running(simulator)
-    serving = [node for node in nodes if node.serving]
-    if len(nodes) < len(simulator.hosts) or len(serving) != 1:
-        return False
-    end = serving[0].last_lsn
-    return all(
-        node.last_lsn == node.flushed_lsn == node.majority_lsn == end and node.applied_lsn in {None, end}
-        for node in nodes
-    )
+def stored(node: Node, place: Place, data: bytes) -> bool:
+    """Whether a node's pages have these bytes there."""
+    page_id, offset = place
+    return node.read(page_id)[offset : offset + len(data)] == data
 
 
-def settle(simulator: Simulator, within_steps: int = 4000) -> None:
+def settle(simulator: Simulator) -> None:
     """Heal the cluster and let it come to rest."""
-    simulator.heal()
-    for _ in range(within_steps // 10):
-        if has_settled(simulator):
-            return
-        simulator.run(10)
-    raise AssertionError(f"seed {simulator.settings.seed}: no rest within {within_steps} steps of healing")
+    assert ending.settle(simulator), f"seed {simulator.settings.seed}: no rest after healing"

@@ -6,7 +6,7 @@ import pytest
 
 from redoraft.raft.outputs import Outcome
 
-from .kit import has_settled, run, running, settle
+from .kit import has_settled, pages_of, run, running, settle, stored
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -16,12 +16,12 @@ def test_acknowledged_commits_are_everywhere_and_all_data_are_equal(seed: int) -
     data_nodes = [node for node in running(simulator) if node.raft.is_data_node]
     assert len(data_nodes) == 2
     for node in data_nodes:
-        assert node.pages.written == data_nodes[0].pages.written
+        assert pages_of(node) == pages_of(data_nodes[0])
     acknowledged = [one for one in simulator.transactions.values() if one.outcome is Outcome.OK]
     for transaction in acknowledged:
         for node in data_nodes:
             for place, data in transaction.writes.items():
-                assert node.pages.written.get(place) == data, transaction.request
+                assert stored(node, place, data), transaction.request
     assert acknowledged, "a run without a commit shows nothing"
 
 
@@ -50,7 +50,7 @@ def test_a_transaction_is_there_whole_or_not_at_all_once_answered() -> None:
         settle(simulator)
         node = next(node for node in running(simulator) if node.raft.is_data_node)
         for transaction in simulator.transactions.values():
-            there = [place in node.pages.written for place in transaction.writes]
+            there = [stored(node, *write) for write in transaction.writes.items()]
             seen.add((transaction.outcome, all(there)))
             assert transaction.outcome is not Outcome.OK or all(there)
     assert {(Outcome.OK, True), (Outcome.UNKNOWN, True), (Outcome.UNKNOWN, False)} <= seen

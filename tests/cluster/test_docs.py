@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.raft.mutants import MUTANTS
+from redoraft.mutants import ALL_MUTANTS
 from redoraft_check.cli import main
 
 from .test_trace import ARGS
@@ -56,5 +56,5 @@ def test_an_example_prints_what_is_shown(
 
 
 def test_there_are_examples_and_the_mutants_are_among_them() -> None:
-    assert len(EXAMPLES) == 3
-    assert all(f"    {name} " in PAGE for name in MUTANTS)
+    assert len(EXAMPLES) == 4
+    assert all(f"    {name} " in PAGE for name in ALL_MUTANTS)

@@ -11,8 +11,8 @@ from redoraft.cluster.faults import ALL_FAULTS, NO_FAULTS, Fault, format_faults,
 from redoraft.cluster.host import Host
 from redoraft.cluster.network import LATE_MS, QUICK_MS, Network, one_way, split
 from redoraft.cluster.simulator import members_of
+from redoraft.mutants import NodeRules
 from redoraft.observe import NoObserver
-from redoraft.raft.rules import ALL_RULES
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.types import NodeId, Term
@@ -79,7 +79,7 @@ def survivors(end: Callable[[Host, Random], None]) -> set[int]:
     """How many of 8 entries, written and not fsynced, a new start finds, over some seeds."""
     found = set()
     for seed in range(30):
-        host = Host(N1, members_of(1, 0), ALL_RULES, NoObserver())
+        host = Host(N1, members_of(1, 0), NodeRules(), NoObserver())
         log = host.start().log
         for _ in range(8):
             log.append_mtr(encode_mtr([PageWrite(1, 1, 0, bytes(600))]))

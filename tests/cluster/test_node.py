@@ -10,16 +10,16 @@ from attrs import define, field
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.node import VOTE_FILE, Node, Posted, RestartProcess, Stepped, Stopped
-from redoraft.node.pages import whole_mtrs
+from redoraft.node.logview import whole_mtrs
 from redoraft.observe import Action, NoObserver, Observed
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, Input
 from redoraft.raft.messages import AppendEntries, AppendReply, RequestVote, Vote
 from redoraft.raft.outputs import Outcome, Reply
-from redoraft.raft.rules import ALL_RULES
 from redoraft.raft.state import Members
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
+from redoraft.storage.page import BODY, PageId
 from redoraft.types import LogIndex, Lsn, NodeId, Term
 
 N1, N2, N3 = (NodeId(f"n{number}") for number in (1, 2, 3))
@@ -27,12 +27,26 @@ MEMBERS = Members((N1, N2), (N3,))
 START = Lsn(8204)
 
 
-def start(disk: MemoryDisk, after: Stopped = Stopped.NEVER_RAN, me: NodeId = N1) -> Node:
-    return Node.start(me, MEMBERS, disk, after=after, rules=ALL_RULES, observer=NoObserver())
+PAGE = PageId(1, 1)
+
+
+def start(
+    disk: MemoryDisk,
+    after: Stopped = Stopped.NEVER_RAN,
+    me: NodeId = N1,
+    data_disk: MemoryDisk | None = None,
+) -> Node:
+    return Node.start(me, MEMBERS, disk, data_disk or MemoryDisk(), after=after, observer=NoObserver())
+
+
+def stored(node: Node, size: int = 1) -> bytes:
+    """The first bytes of the page that `write` writes to."""
+    assert node.storage is not None
+    return node.storage.read(PAGE)[BODY : BODY + size]
 
 
 def write(text: str, commits: bool = True) -> ClientMtr:
-    return ClientMtr(text, encode_mtr([PageWrite(1, 1, 0, text.encode())]), commits)
+    return ClientMtr(text, encode_mtr([PageWrite(PAGE.space_id, PAGE.page_no, BODY, text.encode())]), commits)
 
 
 def ack(term: int, lsn: Lsn) -> AppendReply:
@@ -95,7 +109,7 @@ def test_a_leader_does_not_serve_before_its_marker_is_committed_and_applied() ->
 def test_a_serving_leader_has_applied_what_it_writes() -> None:
     node = serving_node(MemoryDisk())
     list(node.handle(write("one", commits=False)))
-    assert node.pages.written[1, 1, 0] == b"one"
+    assert stored(node, 3) == b"one"
     list(node.handle(CloseDue()))
     assert node.applied_lsn == node.last_lsn
     assert node.applicable == ()
@@ -107,14 +121,14 @@ def test_a_follower_recovers_when_aligned_and_applies_up_to_the_majority_lsn() -
     list(node.handle(from_leader("a", "b", majority=False)))
     assert is_due(node)
     list(node.recover())
-    assert (node.phase, node.applied_lsn, node.applicable, node.pages.written) == ("ready", START, (), {})
+    assert (node.phase, node.applied_lsn, node.applicable, stored(node)) == ("ready", START, (), b"\0")
     list(node.handle(from_leader("a", "b", majority=True)))
     first, second, end = node.applicable
     assert end == node.last_lsn
     list(node.apply(first))
-    assert (node.applied_lsn, node.pages.written[1, 1, 0]) == (first, b"a")
+    assert (node.applied_lsn, stored(node)) == (first, b"a")
     list(node.apply(end))
-    assert (node.applied_lsn, node.pages.written[1, 1, 0]) == (end, b"b")
+    assert (node.applied_lsn, stored(node)) == (end, b"b")
     assert first < second
 
 
@@ -226,7 +240,7 @@ class Recorder:
 def recorded(*events: tuple[Input, str]) -> list[tuple[str, int, str | None]]:
     """The events of a new node that receives these messages."""
     recorder = Recorder()
-    node = Node.start(N1, MEMBERS, MemoryDisk(), after=Stopped.NEVER_RAN, rules=ALL_RULES, observer=recorder)
+    node = Node.start(N1, MEMBERS, MemoryDisk(), MemoryDisk(), after=Stopped.NEVER_RAN, observer=recorder)
     for event, message_id in events:
         list(node.handle(event, message_id))
         list(node.fsync(node.last_lsn))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from redoraft.cluster.simulator import Simulator
-from redoraft.raft.mutants import MUTANTS
+from redoraft.mutants import ALL_MUTANTS
 from redoraft_check.cli import main
 from redoraft_traces import Event, read_trace
 
@@ -62,9 +62,9 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_mutants_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert simulate("--list-mutants") == 0
     out = capsys.readouterr().out
-    assert all(one.name in out and one.rule in out and one.summary in out for one in MUTANTS.values())
+    assert all(one.name in out and one.rule in out and one.summary in out for one in ALL_MUTANTS.values())
     assert simulate("--list-mutants", "--format", "json") == 0
-    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(MUTANTS)
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(ALL_MUTANTS)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from redoraft.cluster.trace import trace_header
+from redoraft.mutants import NodeRules
 from redoraft.observe import OBSERVED
 from redoraft.raft.mutants import MUTANTS
 from redoraft_traces import Event, TraceWriter, read_trace
@@ -101,7 +102,7 @@ def test_the_file_reads_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_changes_some_run(name: str) -> None:
     """Until it does something else a mutant's run is that of the rules, event for event."""
-    rules = MUTANTS[name].rules()
+    rules = NodeRules(raft=MUTANTS[name].rules())
     for seed in range(40):
         healthy, broken = run(seed)[1], run(seed, rules=rules)[1]
         if lines(healthy) != lines(broken):

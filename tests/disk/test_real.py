@@ -125,7 +125,7 @@ def test_a_file_has_one_handle(tmp_path: Path) -> None:
     disk.open("f").close()
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc/hostname", "a\0b"])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b/c", "a/", "../a", "a/..", "/etc/hostname", "a\0b"])
 def test_a_name_stays_in_the_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="no file name"):
         RealDisk(tmp_path).open(name)

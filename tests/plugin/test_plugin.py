@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,16 +37,21 @@ def test_mutant(recorded_cluster):
 
 def test_records_nothing():
     pass
+
+def test_leaves_its_recorder_empty(trace_recorder):
+    trace_recorder(data_nodes=["a"])
 """
 
 
 @pytest.mark.parametrize("engine", ["oracle", pytest.param("tlc", marks=pytest.mark.tlc)])
 def test_recorded_runs_are_judged(engine: str, tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(TESTS, encoding="utf-8")
-    options = ["--redoraft-engine", engine, "--redoraft-keep", "kept", "-rA", "-p", "no:cacheprovider"]
+    options = ["-rA", "-p", "no:cacheprovider", "-p", "redoraft_check.pytest_plugin"]
+    options += ["--redoraft-engine", engine, "--redoraft-keep", "kept"]
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *options, "test_mine.py"],
         cwd=tmp_path,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -60,7 +66,8 @@ def test_recorded_runs_are_judged(engine: str, tmp_path: Path) -> None:
         "test_cluster": "PASSED",
         "test_mutant": "FAILED",
         "test_records_nothing": "PASSED",
+        "test_leaves_its_recorder_empty": "FAILED",
     }, ran.stdout + ran.stderr
     assert "event 3 (a seq 3): the specification does not allow Fsync here" in ran.stdout
     assert "its own reason" in ran.stdout
-    assert len(list((tmp_path / "kept").rglob("*.ndjson"))) == 5
+    assert len(list((tmp_path / "kept").rglob("*.ndjson"))) == 6

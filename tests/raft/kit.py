@@ -26,6 +26,7 @@ from redoraft.raft.state import Members, Progress, RaftState, Role, started
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
+from redoraft.storage.page import BODY
 from redoraft.types import NO_ONE, Lsn, NodeId, Term
 
 N1, N2, N3, N4, N5 = (NodeId(f"n{number}") for number in range(1, 6))
@@ -37,7 +38,7 @@ START = Lsn(8204)
 
 def mtr(text: str = "x") -> bytes:
     """One mtr that writes `text` into a page."""
-    return encode_mtr([PageWrite(1, 1, 0, text.encode())])
+    return encode_mtr([PageWrite(1, 1, BODY, text.encode())])
 
 
 def log_of(terms: Iterable[int], durable: bool = True) -> RedoLog:

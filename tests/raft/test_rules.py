@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.mutant import Mutant
+from redoraft.mutants import NodeRules
 from redoraft.node import Node, RestartProcess, Stopped
 from redoraft.node.startup import aligned, apply_limit
 from redoraft.observe import NoObserver
@@ -123,7 +124,9 @@ def a_heartbeat_knows_more_than_agrees(rules: Rules) -> object:
 
 
 def start(disk: MemoryDisk, after: Stopped, rules: Rules) -> Node:
-    return Node.start(N1, WITH_LOG_NODE, disk, after=after, rules=rules, observer=NoObserver())
+    parts = NodeRules(raft=rules)
+    observer = NoObserver()
+    return Node.start(N1, WITH_LOG_NODE, disk, MemoryDisk(), after=after, rules=parts, observer=observer)
 
 
 def run_before(rules: Rules) -> MemoryDisk:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from redoraft.disk.memory import MemoryDisk, MemoryFile
 from redoraft.errors import DiskError
+from redoraft.redo.file_record import FileCreate, FileDelete, FileExtend, FileRecord, FileRename
 from redoraft.redo.files import Layout
 from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
 from redoraft.redo.lsn import START_LSN, sn_of
@@ -33,9 +34,21 @@ def page_inits() -> st.SearchStrategy[PageInit]:
     return st.builds(PageInit, u32, u32)
 
 
+def file_records() -> st.SearchStrategy[FileRecord]:
+    """File operations, with names in and beyond ASCII."""
+    space = st.sampled_from([0, 0x7F, 0x80, 0x3FFF, 0xFFFFFFFF]) | st.integers(0, 2**32 - 1)
+    name = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20)
+    size = st.integers(0, 2**62 - 1)
+    create: st.SearchStrategy[FileRecord] = st.builds(FileCreate, space, name, st.integers(0, 2**32 - 1))
+    rename = st.builds(FileRename, space, name, name)
+    return create | rename | st.builds(FileDelete, space, name) | st.builds(FileExtend, space, size, size)
+
+
 def record_runs(max_data: int = 300) -> st.SearchStrategy[list[Record]]:
     """The records of one mtr: often one, sometimes enough for several blocks."""
-    record: st.SearchStrategy[Record] = st.builds(Dummy) | page_inits() | page_writes(max_data)
+    record: st.SearchStrategy[Record] = (
+        st.builds(Dummy) | page_inits() | page_writes(max_data) | file_records()
+    )
     return st.lists(record, min_size=1, max_size=4)
 
 

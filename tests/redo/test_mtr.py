@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redoraft.errors import CorruptRedo, LogMisuse
+from redoraft.redo.file_record import FileCreate, FileDelete, FileExtend, FileRename
 from redoraft.redo.mtr import MtrEnd, MtrParser, decode_mtr, encode_mtr
 from redoraft.redo.record import Dummy, Meta, PageWrite, Record, encode_meta
 from redoraft.types import LogIndex, Lsn, Term
@@ -36,6 +37,10 @@ def test_the_bytes_are_those_of_the_documented_layout() -> None:
     assert one.hex() == "9e" + "05" + "812c" + "0102" + "0002" + "6162"
     two = encode_mtr([Dummy(), PageWrite(0, 0, 0, b"")])
     assert two.hex() == "20" + "1e" + "00" + "00" + "0000" + "0000" + "1f"
+    assert encode_mtr([FileCreate(5, "a/b", 0x4021)]).hex() == "a1" + "0500" + "00004021" + "0004612f6200"
+    assert encode_mtr([FileRename(5, "a", "b")]).hex() == "a2" + "0500" + "00026100" + "00026200"
+    assert encode_mtr([FileDelete(300, "a")]).hex() == "a3" + "812c00" + "00026100"
+    assert encode_mtr([FileExtend(5, 16, 32)]).hex() == "c1" + "0500" + "00" * 7 + "10" + "00" * 7 + "20"
     assert META.hex() == "f8" + "00" * 7 + "03" + "00" * 7 + "04" + "00" * 6 + "200c" + "00" * 7 + "05"
 
 
@@ -79,6 +84,12 @@ def test_a_stream_cut_inside_an_mtr_has_only_the_mtrs_before(
         ("9e" + "00" + "8001", 2, "shortest form"),
         ("9e" + "00" + "00" + "4000" + "0001" + "61", 0, "leaves the page"),
         ("9e" + "00" + "00" + "0000" + "4001", 0, "leaves the page"),
+        ("a3" + "05" + "01" + "00026100", 0, "on page 1, not 0"),
+        ("a3" + "05" + "00" + "0001" + "00", 3, "name of 1 bytes"),
+        ("a3" + "05" + "00" + "0202" + "61" * 514, 3, "name of 514 bytes"),
+        ("a3" + "05" + "00" + "0003" + "610061", 3, "a zero does not end"),
+        ("a2" + "05" + "00" + "00026100" + "0002ff00", 7, "not UTF-8"),
+        ("c1" + "05" + "00" + "7f" + "ff" * 7 + "00" * 7 + "01", 3, "a file of"),
     ],
 )
 def test_what_is_no_mtr_is_refused_with_its_place(stream: str, offset: int, what: str) -> None:
@@ -127,6 +138,12 @@ def test_decode_mtr_wants_exactly_one(data: bytes) -> None:
         [PageWrite(0, 0, -1, b"")],
         [PageWrite(0, 0, 16384, b"a")],
         [PageWrite(0, 0, 0, bytes(16385))],
+        [FileCreate(5, "a", -1)],
+        [FileDelete(5, "")],
+        [FileDelete(5, "a\0b")],
+        [FileDelete(5, "\ud800")],
+        [FileRename(5, "a", "b" * 513)],
+        [FileExtend(5, 2**62, 2**62)],
     ],
 )
 def test_what_does_not_fit_is_not_encoded(records: list[Record]) -> None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from redoraft.storage.mutants import MUTANTS
-from redoraft_check.cli import main
 
 from .test_machine import CAUGHT_BY_WALKING
 from .test_rules import SCENES
@@ -31,8 +28,3 @@ def test_the_table_of_mutants() -> None:
         )
         for one in MUTANTS.values()
     ]
-
-
-def test_the_simulator_says_where_a_mutant_of_storage_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["simulate", "--mutant", "LIM-2"]) == 2
-    assert "flushes-ahead takes out LIM-2 of the storage engine" in capsys.readouterr().err

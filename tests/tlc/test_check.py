@@ -52,6 +52,19 @@ def test_the_gate_is_green_on_a_good_specification(spec: Path, redoraft: Redoraf
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_models_side_by_side_are_judged_and_listed_as_one_by_one(
+    spec: Path, redoraft: Redoraft, tmp_path: Path
+) -> None:
+    replace(spec / "models" / "manifest.toml", "distinct = 7", "distinct = 8")
+    ran = redoraft("check", "--jobs", "2", "--spec", spec)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "Lamp_n2: 7 distinct states, the manifest says 8" in ran.stdout
+    assert "2 of 3 as expected" in ran.stdout
+    assert f"repeat with: redoraft check --jobs 2 --spec {spec}" in ran.stdout
+    combined = json.loads((tmp_path / "out" / "check" / "run.json").read_text(encoding="utf-8"))
+    assert [found["model"] for found in combined["models"]] == ["Lamp_n2", "R1_off", "R2_off"]
+
+
 # What is broken: the model it concerns, the file, the old text, the new text, the exit code, what is said.
 MUTANTS: dict[str, tuple[str, str, str, str, int, str]] = {
     "a property dropped from the configuration": (
@@ -278,7 +291,15 @@ def test_a_time_out_is_unknown(spec: Path, redoraft: Redoraft) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["check", "--bogus"], ["check", "Lamp_n3"], ["nonsense"], ["check", "--workers", "x"]]
+    "words",
+    [
+        ["check", "--bogus"],
+        ["check", "Lamp_n3"],
+        ["nonsense"],
+        ["check", "--workers", "x"],
+        ["check", "--jobs", "2", "--distributed", "2"],
+        ["check", "--jobs", "2", "--backend", "oracle"],
+    ],
 )
 def test_usage_errors(spec: Path, redoraft: Redoraft, words: list[str]) -> None:
     ran = redoraft(*words, env={"REDORAFT_SPEC": str(spec)})

@@ -53,11 +53,14 @@ def interrupted(
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 1), (signal.SIGINT, 3)]
+)
 def test_a_long_run_is_ended_whole(
-    spec: Path, environment: dict[str, str], tmp_path: Path, number: signal.Signals
+    spec: Path, environment: dict[str, str], tmp_path: Path, number: signal.Signals, jobs: int
 ) -> None:
     scratch = tmp_path / "temporary"
+    finished = tmp_path / "out" / "check" / "Lamp_n2.json"
     log = tmp_path / "out" / "check" / "Huge.tlc.txt"
     (spec / "models" / "Huge.tla").write_text((spec / "mutants" / "Huge.tla").read_text())
     (spec / "models" / "Huge.cfg").write_text((spec / "mutants" / "Huge.cfg").read_text())
@@ -68,9 +71,10 @@ def test_a_long_run_is_ended_whole(
         )
 
     def searching() -> bool:
-        return log.is_file() and any(path.is_file() for path in scratch.glob("*/states/**/*"))
+        writes = any(path.is_file() for path in scratch.glob("*/states/**/*"))
+        return finished.is_file() and log.is_file() and writes
 
-    words = ["check", "Lamp_n2", "Huge", "--spec", str(spec)]
+    words = ["check", "Lamp_n2", "Huge", "--jobs", str(jobs), "--spec", str(spec)]
     ran = interrupted(words, environment, tmp_path, number, searching)
     assert ran.returncode == 130, ran.stderr
     assert ran.stderr.endswith("redoraft: interrupted; what was finished is saved\n")

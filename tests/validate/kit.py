@@ -14,8 +14,7 @@ from attrs import frozen
 from redoraft.cluster.faults import parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
-from redoraft.raft.mutants import MUTANTS
-from redoraft.raft.rules import ALL_RULES
+from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft_check.exits import Exit
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
@@ -124,7 +123,7 @@ def simulate(
 ) -> Path:
     """What `redoraft simulate` writes, without starting a process."""
     members = members_of(nodes, log_nodes)
-    rules = MUTANTS[mutant].rules() if mutant else ALL_RULES
+    rules = rules_of(ALL_MUTANTS[mutant] if mutant else None)
     source = f"redoraft simulate --seed {seed} --steps {steps} --faults {faults}"
     source += f" --nodes {nodes} --log-nodes {log_nodes}" + (f" --mutant {mutant}" if mutant else "")
     with TraceWriter(path, trace_header(members, source)) as trace:

@@ -28,7 +28,7 @@
 namespace redoraft {
 
 // A JSON string, with its quotation marks.
-inline std::string quoted(std::string_view text) {
+inline std::string json_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -49,7 +49,7 @@ inline std::string list_of(const std::vector<std::string>& names) {
     std::string out = "[";
     for (const auto& name : names) {
         if (out.size() > 1) out += ',';
-        out += quoted(name);
+        out += json_string(name);
     }
     return out + ']';
 }
@@ -68,7 +68,7 @@ struct Header {
         return "{\"redoraft_trace\":1,\"modules\":[\"Startup\"],\"constants\":{\"data_nodes\":" +
                list_of(data_nodes) + ",\"log_nodes\":" + list_of(log_nodes) +
                ",\"start_lsn\":" + std::to_string(start_lsn) + "},\"nodes\":" + list_of(nodes) +
-               ",\"hidden\":" + list_of(hidden) + ",\"source\":" + quoted(source) + "}";
+               ",\"hidden\":" + list_of(hidden) + ",\"source\":" + json_string(source) + "}";
     }
 };
 
@@ -93,15 +93,15 @@ class Event {
     inline ~Event();
 
     Event& arg(std::string_view name, std::uint64_t value) { return put(args_, name, std::to_string(value)); }
-    Event& arg(std::string_view name, std::string_view value) { return put(args_, name, quoted(value)); }
+    Event& arg(std::string_view name, std::string_view value) { return put(args_, name, json_string(value)); }
     Event& var(std::string_view name, std::uint64_t value) { return put(vars_, name, std::to_string(value)); }
-    Event& var(std::string_view name, std::string_view value) { return put(vars_, name, quoted(value)); }
+    Event& var(std::string_view name, std::string_view value) { return put(vars_, name, json_string(value)); }
     Event& sent(std::string_view message) {
-        sent_ += (sent_.empty() ? "" : ",") + quoted(message);
+        sent_ += (sent_.empty() ? "" : ",") + json_string(message);
         return *this;
     }
     Event& received(std::string_view message) {
-        received_ = quoted(message);
+        received_ = json_string(message);
         return *this;
     }
 
@@ -109,7 +109,7 @@ class Event {
     friend class TraceFile;
 
     Event& put(std::string& object, std::string_view name, const std::string& value) {
-        object += (object.empty() ? "" : ",") + quoted(name) + ":" + value;
+        object += (object.empty() ? "" : ",") + json_string(name) + ":" + value;
         return *this;
     }
 
@@ -137,8 +137,8 @@ class TraceFile {
 
     void write(const Event& event) {
         const std::lock_guard<std::mutex> guard(lock_);
-        out_ << "{\"node\":" << quoted(event.node_) << ",\"seq\":" << ++seq_[event.node_]
-             << ",\"action\":" << quoted(event.action_);
+        out_ << "{\"node\":" << json_string(event.node_) << ",\"seq\":" << ++seq_[event.node_]
+             << ",\"action\":" << json_string(event.action_);
         if (!event.args_.empty()) out_ << ",\"args\":{" << event.args_ << '}';
         if (!event.vars_.empty()) out_ << ",\"vars\":{" << event.vars_ << '}';
         if (!event.sent_.empty()) out_ << ",\"sent\":[" << event.sent_ << ']';

@@ -58,19 +58,23 @@ class TraceReader:
     `header` is there once the file is open, `torn` once iteration has ended. With `check_seq=False` a gap or
     a wrong order of seq passes; everything else is still checked. Opening and iterating raise TraceError for
     input that cannot be read and SeqGapError (SeqOrderError) for a run with missing (moved) events.
+    `source` opens the file in another way (a file that still grows).
     """
 
     header: Header
 
-    def __init__(self, path: StrPath, *, check_seq: bool = True) -> None:
+    def __init__(
+        self, path: StrPath, *, check_seq: bool = True, source: Callable[[Path], LineSource] = LineSource
+    ) -> None:
         self.path = Path(path)
+        self._open = source
         self.torn: TornLine | None = None
         self._check_seq = check_seq
         self._line = 0
 
     def __enter__(self) -> Self:
         try:
-            self._source = LineSource(self.path)
+            self._source = self._open(self.path)
         except OSError as error:
             raise self._unreadable(error) from None
         try:

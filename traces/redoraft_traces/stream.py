@@ -6,6 +6,8 @@ or hide that it was cut; here everything that can be decompressed is delivered, 
 
 import io
 import os
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -89,6 +91,50 @@ class LineSource:
 
     def close(self) -> None:
         self._buffer.close()
+
+
+class GrowingSource(LineSource):
+    """Lines of a plain file that somebody is still writing: a line is given when its newline is there.
+
+    At the end of the file `wait` is called, again and again, until there is more; when it says False, the
+    file ends there, and a line without its newline is left out.  Raises OSError, also for a file that became
+    shorter.
+    """
+
+    def __init__(self, path: Path, wait: Callable[[], bool]) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._wait = wait
+        self._lines: deque[bytes] = deque()
+        self._rest = b""
+
+    def readline(self, limit: int) -> bytes:
+        """The next line with its newline; a longer one than `limit` as far as it is there."""
+        while not self._lines:
+            read = self._file.read(_CHUNK)
+            if read:
+                *whole, self._rest = _cut(self._rest + read)
+                self._lines.extend(whole)
+            elif os.fstat(self._file.fileno()).st_size < self._file.tell():
+                raise OSError(None, "it became shorter while it was followed")
+            elif not self._wait():
+                return b""
+            if len(self._rest) >= limit:
+                return self._rest
+        return self._lines.popleft()
+
+    @property
+    def cut(self) -> bool:
+        """Never: a compressed file is not followed."""
+        return False
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _cut(data: bytes) -> list[bytes]:
+    """Lines with their newlines, and what is behind the last one."""
+    *whole, rest = data.split(b"\n")
+    return [*(line + b"\n" for line in whole), rest]
 
 
 class LineSink:

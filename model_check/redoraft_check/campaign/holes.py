@@ -13,6 +13,7 @@ from msgspec import structs
 from redoraft_check.campaign.corruptions import Corruption
 from redoraft_check.campaign.diagnosis import corruptions, share, write
 from redoraft_check.validate.mapping import VARS
+from redoraft_check.validate.merging import validate_merged
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status, Verdict
 from redoraft_traces import Event, Header
@@ -76,6 +77,28 @@ def judged(
         for at, (run, header) in enumerate(zip(runs, headers, strict=True))
     ]
     return OracleEngine(spec).validate(paths)
+
+
+def in_parts(header: Header, events: Sequence[Event], folder: Path) -> list[Path]:
+    """One file a node, and nothing that orders two of them: neither a clock nor `sent` and `received`.
+
+    A node without events gets no file: its header alone would say nothing.
+    """
+    bare = [structs.replace(event, sent=[], received=None) for event in events]
+    parts = [(node, [event for event in bare if event.node == node]) for node in header.nodes]
+    return [write(folder / f"{node}.ndjson", header, part) for node, part in parts if part]
+
+
+def judged_in_parts(
+    runs: Sequence[Sequence[Event]], headers: Sequence[Header], engine: OracleEngine, folder: Path
+) -> list[Verdict]:
+    """The verdicts on runs of which every node has a file of its own, merged without any clock."""
+    out = []
+    for at, (run, header) in enumerate(zip(runs, headers, strict=True)):
+        place = folder / str(at)
+        place.mkdir()
+        out.append(validate_merged(in_parts(header, run, place), engine).verdict)
+    return out
 
 
 def caught(

@@ -85,6 +85,7 @@ def check(
         str, typer.Option("--host", help="Address of this machine for workers that join --distributed.")
     ] = LOOPBACK,
     backend: opt.BackendOption = opt.Backend.TLC,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Models at a time; they share the cores.")] = 1,
     workers: opt.WorkersOption = 0,
     timeout: opt.TimeoutOption = None,
     heap: opt.HeapOption = None,
@@ -102,9 +103,11 @@ def check(
         raise CliError(Exit.USAGE, "--simulate and --distributed exclude each other")
     if backend is opt.Backend.ORACLE and (simulate is not None or distributed or workers or heap):
         raise CliError(Exit.USAGE, "--simulate, --distributed, --workers and --heap are for --backend tlc")
+    if jobs > 1 and (distributed or backend is opt.Backend.ORACLE):
+        raise CliError(Exit.USAGE, "--jobs is for TLC on this machine: leave out --distributed and --backend")
     names = tuple(models or ())
     simulation = Simulation(simulate, depth, seed) if simulate is not None else None
-    limits = Limits(workers, timeout, heap, simulation, distributed, host)
+    limits = Limits(workers, timeout, heap, simulation, distributed, host, jobs)
     request = _Request(
         spec=spec_dir(spec),
         limits=limits,
@@ -173,6 +176,9 @@ def _run(
                 write_json(request.out / f"{run.task.name}.json", records[-1])
         finished = True
     finally:
+        in_order = {task.name: place for place, task in enumerate(tasks)}
+        runs.sort(key=lambda run: in_order[run.task.name])
+        records.sort(key=lambda record: in_order[str(record["model"])])
         code = worst(run.verdict.exit_code for run in runs)
         combined = combined_record(
             records, code if finished else Exit.INTERRUPTED, command, interrupted=not finished
@@ -205,6 +211,7 @@ def _repeat(
     simulation = limits.simulation
     pairs: tuple[tuple[str, object], ...] = (
         ("--backend", backend.value if backend is not opt.Backend.TLC else None),
+        ("--jobs", limits.jobs if limits.jobs > 1 else None),
         ("--workers", limits.workers or None),
         ("--heap", limits.heap_mb),
         ("--timeout", None if limits.timeout_s is None else f"{limits.timeout_s:g}"),

@@ -20,7 +20,6 @@ from attrs import define, evolve, field, frozen
 from redoraft.cluster.faults import parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
-from redoraft.raft.rules import ALL_RULES
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
 from redoraft_check.exits import Exit, worst
@@ -160,7 +159,7 @@ def _simulate(state: _Demo) -> _Row:
     )
     members = members_of(3, 1)
     with TraceWriter(path, trace_header(members, source)) as trace:
-        simulator = Simulator(Settings(state.seed, members, parse_faults("all"), ALL_RULES), trace.write)
+        simulator = Simulator(Settings(state.seed, members, parse_faults("all")), trace.write)
         simulator.run(state.steps)
     counts = simulator.counts
     got = (

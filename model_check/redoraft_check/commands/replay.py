@@ -115,13 +115,25 @@ def replay_command(
         Judge.ORACLE: lambda: OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)),
         Judge.TLC: lambda: Engine(spec=folder, tools=find_tools(tla2tools, java)),
     }
-    chosen = mutant_named(mutant)
+    chosen = _raft_mutant(mutant)
     reports = run_scenarios([(file, chosen) for file in files], judges[engine](), out)
     if format_ is opt.Format.JSON:
         typer.echo(json.dumps([_as_dict(report) for report in reports], indent=2, ensure_ascii=False))
     else:
         typer.echo("\n".join(_text(report, verbose=verbose) for report in reports))
     raise typer.Exit(int(worst(EXITS[report.ending] for report in reports)))
+
+
+def _raft_mutant(name: str | None) -> Mutant[Rules] | None:
+    """The mutant of that name; CliError (2) for one whose rule no scenario's specification has."""
+    found = mutant_named(name)
+    if found is not None and found.name not in MUTANTS:
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes {found.rule} out of the log or the pages, of which scenarios say nothing:"
+            " give it to redoraft simulate",
+        )
+    return None if found is None else MUTANTS[found.name]
 
 
 def run_scenarios(

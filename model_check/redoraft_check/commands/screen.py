@@ -34,7 +34,6 @@ class Screen:
     quiet: bool = False
     no_color: bool = False
     _spinner: Spinner | None = field(default=None, init=False)
-    _name: str = field(default="", init=False)
 
     def say(self, line: str) -> None:
         """One line of progress or advice, on stderr."""
@@ -70,7 +69,6 @@ class Screen:
 
     def _begins(self, number: int, count: int, task: Task) -> None:
         label = f"[{number}/{count}] {task.name} (expect {task.expected})"
-        self._name = task.name
         if self._spinner is None:
             self.say(label)
             return
@@ -78,17 +76,17 @@ class Screen:
             self._spinner.remove_task(shown)
         self._spinner.add_task(label, total=None)
 
-    def _progress(self, progress: Progress) -> None:
+    def _progress(self, task: Task, progress: Progress) -> None:
         line = f"{progress.generated:,} states"
         if progress.distinct:
             # Simulation counts no distinct states.
             line += f", {progress.distinct:,} distinct, {progress.queue:,} queued, depth {progress.depth}"
             line += f", {progress.per_second:,.0f} distinct/s"
         if self._spinner is None:
-            self.say(f"    {line}")
+            self.say(f"    {task.name}: {line}")
             return
         for shown in self._spinner.task_ids:
-            self._spinner.update(shown, description=f"{self._name}: {line}")
+            self._spinner.update(shown, description=f"{task.name}: {line}")
 
     def _ends(self, run: ModelRun) -> None:
         self.say(f"    {run.task.name}: {run.verdict.status.value} after {run.seconds:.1f} s")

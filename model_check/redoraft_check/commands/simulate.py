@@ -11,13 +11,12 @@ import typer
 from attrs import frozen
 
 import redoraft
+from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
-from redoraft.mutant import Mutant
-from redoraft.mutants import find_mutant
-from redoraft.raft.mutants import MUTANTS
-from redoraft.raft.rules import ALL_RULES, Rules
+from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
+from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of
 from redoraft.raft.state import Members
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
@@ -48,7 +47,8 @@ class _Request:
     log_nodes: int
     members: Members
     faults: frozenset[Fault]
-    mutant: Mutant[Rules] | None
+    mutant: AnyMutant | None
+    end_check: bool
     out: Path
 
     @property
@@ -62,6 +62,7 @@ class _Request:
             *("--nodes", str(self.nodes)),
             *("--log-nodes", str(self.log_nodes)),
             *(("--mutant", self.mutant.name) if self.mutant else ()),
+            *(("--end-check",) if self.end_check else ()),
         )
 
 
@@ -87,11 +88,22 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option("--out", help="The trace to write (.ndjson or .ndjson.zst).")
     ] = None,
+    end_check: Annotated[
+        bool,
+        typer.Option(
+            "--end-check",
+            help="Heal the cluster afterwards, and compare pages, checkpoints and answers with the committed"
+            " log.",
+        ),
+    ] = False,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
     format_: opt.FormatOption = opt.Format.TEXT,
     quiet: opt.QuietOption = False,
 ) -> None:
-    """Run a cluster in virtual time under faults and write its trace; nothing is judged here."""
+    """Run a cluster in virtual time under faults and write its trace, which is not judged here.
+
+    Exit codes: 0 recorded; 12 the end check has found something.
+    """
     if format_ is opt.Format.JUNIT:
         raise CliError(Exit.USAGE, "simulate judges nothing, so it has no junit report: use text or json")
     if list_mutants:
@@ -102,30 +114,35 @@ def simulate(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
-    request = _Request(seed, steps, nodes, log_nodes, members, chosen, mutant_named(mutant), target)
-    _report(request, _run(request, Screen(quiet=quiet)), format_)
+    request = _Request(
+        seed, steps, nodes, log_nodes, members, chosen, mutant_named(mutant), end_check, target
+    )
+    simulator, findings = _run(request, Screen(quiet=quiet))
+    _report(request, simulator, findings, format_)
+    if findings:
+        raise typer.Exit(int(Exit.SAFETY))
 
 
-def mutant_named(name: str | None) -> Mutant[Rules] | None:
+def mutant_named(name: str | None) -> AnyMutant | None:
     """The mutant of that name, or of that rule; None for None.  Raises CliError (2) for an unknown one."""
     if name is None:
         return None
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    if found.name not in MUTANTS:
+    if found.name in DDL_MUTANTS:
         raise CliError(
             Exit.USAGE,
-            f"{found.name} takes out {found.rule} of the storage engine, which simulated nodes do not have;"
-            " see docs/storage.md for the test that catches it",
+            f"{found.name} takes out {found.rule} of DDL, which simulated nodes do not have;"
+            " see docs/ddl.md for the test that catches it",
         )
-    return MUTANTS[found.name]
+    return found
 
 
-def _run(request: _Request, screen: Screen) -> Simulator:
+def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
     source = f"{command_line(*request.words)} (code {_code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
-    rules = request.mutant.rules() if request.mutant else ALL_RULES
+    rules = rules_of(request.mutant)
     try:
         with TraceWriter(request.out, trace_header(request.members, source)) as trace:
             settings = Settings(request.seed, request.members, request.faults, rules)
@@ -136,7 +153,7 @@ def _run(request: _Request, screen: Screen) -> Simulator:
                 left -= _STEPS_BETWEEN_NEWS
                 if left > 0:
                     screen.say(f"    {request.steps - left:,} of {request.steps:,} steps")
-            return simulator
+            return simulator, end_check_of(simulator) if request.end_check else []
     except BaseException:
         screen.say(f"the events so far are in {request.out}.partial")
         raise
@@ -154,12 +171,13 @@ def _code_revision() -> str:
 # --- printing ---
 
 
-def _report(request: _Request, simulator: Simulator, format_: opt.Format) -> None:
+def _report(request: _Request, simulator: Simulator, findings: list[str], format_: opt.Format) -> None:
     counts = dict(sorted(simulator.counts.items()))
     again = command_line(*request.words, "--out", str(request.out))
     if format_ is opt.Format.JSON:
         report = {
-            "verdict": "recorded",
+            "verdict": "violated" if findings else "recorded",
+            "findings": findings,
             "seed": request.seed,
             "virtual_ms": simulator.now_ms,
             "counts": counts,
@@ -176,14 +194,20 @@ def _report(request: _Request, simulator: Simulator, format_: opt.Format) -> Non
         f" seed {request.seed}{without}, in {request.out}"
     )
     typer.echo(f"{simulator.now_ms:,} ms of virtual time: {shown}")
+    if simulator.failures:
+        typer.echo("\n".join(f"{one.node} stopped for good: {one.error}" for one in simulator.failures))
+    if request.end_check:
+        typer.echo("\n".join(f"end check: {what}" for what in findings or ["all is as it has to be"]))
     typer.echo(f"judge it with: {command_line('validate', str(request.out))}")
     typer.echo(f"repeat with: {again}")
 
 
 def _print_mutants(format_: opt.Format) -> None:
     if format_ is opt.Format.JSON:
-        listed = [{"name": one.name, "rule": one.rule, "summary": one.summary} for one in MUTANTS.values()]
+        listed = [
+            {"name": one.name, "rule": one.rule, "summary": one.summary} for one in ALL_MUTANTS.values()
+        ]
         typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
         return
-    rows = [(one.name, one.rule, one.summary) for one in MUTANTS.values()]
+    rows = [(one.name, one.rule, one.summary) for one in ALL_MUTANTS.values()]
     typer.echo(plain_table(("mutant", "rule off", "what it does"), rows))

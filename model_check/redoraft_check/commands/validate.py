@@ -14,18 +14,22 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import spec_dir
-from redoraft_check.report.traces import json_text, verdicts_junit, verdicts_text
+from redoraft_check.report.coverage import coverage_json, coverage_text
+from redoraft_check.report.traces import json_text, printable, verdicts_json, verdicts_junit, verdicts_text
 from redoraft_check.tlc.manifest import load_manifest
 from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import Tools, find_tools
+from redoraft_check.validate.branches import Exercised, exercised
 from redoraft_check.validate.coverage import actions_taken, missing_actions
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.follow import follow
 from redoraft_check.validate.mapping import load_mapping
 from redoraft_check.validate.merging import validate_merged
 from redoraft_check.validate.minimize import minimize
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
 from redoraft_check.validate.refusals import explained
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.visited import Visited, reachable
 
 
 class EngineName(StrEnum):
@@ -61,6 +65,16 @@ def validate(
     merge: Annotated[
         bool, typer.Option("--merge", help="The files are one run, each with the events of some nodes.")
     ] = False,
+    following: Annotated[
+        bool, typer.Option("--follow", help="Judge one trace while it is written; Ctrl-C ends it.")
+    ] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say which actions and branches accepted traces have taken.")
+    ] = False,
+    coverage_model: Annotated[
+        str | None,
+        typer.Option("--coverage-model", help="MODEL: also the share of its states that they have visited."),
+    ] = None,
     off: Annotated[
         list[str] | None,
         typer.Option("--off", help="Judge without this rule, for example H8; may be given repeatedly."),
@@ -80,12 +94,39 @@ def validate(
 
     Exit codes: 0 all accepted, 21 one refused, 65 one unreadable, 22 nothing to check, 20 unknown.
     """
-    if merge and engine is not EngineName.ORACLE:
-        raise CliError(Exit.USAGE, "--merge needs a search that TLC is not asked for; add --engine oracle")
-    if merge and (explain or shrink or required is not None):
-        raise CliError(Exit.USAGE, "--merge goes with none of --explain, --minimize, --require-actions")
-    if off and (explain or shrink):
-        raise CliError(Exit.USAGE, "--explain and --minimize are about all rules: leave out --off")
+    coverage = coverage or coverage_model is not None
+    for wrong, said in (
+        (
+            merge and engine is not EngineName.ORACLE,
+            "--merge needs a search that TLC is not asked for; add --engine oracle",
+        ),
+        (
+            merge and (explain or shrink or required is not None),
+            "--merge goes with none of --explain, --minimize, --require-actions",
+        ),
+        (
+            bool(off) and (explain or shrink),
+            "--explain and --minimize are about all rules: leave out --off",
+        ),
+        (
+            coverage and (merge or bool(off) or format_ is opt.Format.JUNIT),
+            "--coverage goes with none of --merge, --off, --format junit",
+        ),
+        (
+            following and (engine is not EngineName.ORACLE or len(traces) != 1),
+            "--follow takes one trace, and the oracle: add --engine oracle",
+        ),
+        (
+            following and (merge or shrink or coverage or required is not None),
+            "--follow goes with none of --merge, --minimize, --coverage, --require-actions",
+        ),
+        (
+            following and traces[0].suffix == ".zst",
+            "--follow reads plain files: a compressed line ends nowhere; write .ndjson",
+        ),
+    ):
+        if wrong:
+            raise CliError(Exit.USAGE, said)
     screen = Screen(quiet=quiet, no_color=no_color)
     folder = spec_dir(spec)
     without = rules_off(folder, off or [])
@@ -111,6 +152,8 @@ def validate(
 
     def with_oracle() -> list[Verdict]:
         oracle = OracleEngine(spec=folder, tools=tools, off=without)
+        if following:
+            return [follow(traces[0], oracle, screen.say, timeout)]
         return [validate_merged(traces, oracle).verdict] if merge else oracle.validate(traces)
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
@@ -126,7 +169,16 @@ def validate(
         opt.Format.JSON: json_text,
         opt.Format.JUNIT: verdicts_junit,
     }
-    typer.echo(renderers[format_](verdicts))
+    if coverage:
+        oracle = OracleEngine(spec=folder, tools=tools)
+        found, visited = _covered(verdicts, coverage_model, oracle, screen)
+    if coverage and format_ is opt.Format.JSON:
+        whole = {"traces": verdicts_json(verdicts), "coverage": coverage_json(found, visited)}
+        typer.echo(printable(whole))
+    else:
+        typer.echo(renderers[format_](verdicts))
+    if coverage and format_ is opt.Format.TEXT:
+        typer.echo(coverage_text(found, visited))
     codes = [verdict.exit_code for verdict in verdicts]
     if required is not None:
         missing = missing_actions(required, actions_taken(verdicts, load_mapping(folder)))
@@ -136,6 +188,14 @@ def validate(
     code = worst(codes)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
+
+
+def _covered(
+    verdicts: list[Verdict], model: str | None, engine: OracleEngine, screen: Screen
+) -> tuple[Exercised, Visited | None]:
+    """What the accepted traces have taken of the specification, and of a model's states."""
+    visited = reachable(model, engine, screen.say) if model is not None else None
+    return exercised(verdicts, engine, visited.add if visited is not None else None, screen.say), visited
 
 
 def _without(verdict: Verdict, off: tuple[str, ...]) -> Verdict:

@@ -47,8 +47,13 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
 
 
 def json_text(verdicts: Sequence[Verdict]) -> str:
-    """`verdicts_json` as text; names of files that are no UTF-8 become JSON escapes."""
-    text = json.dumps(verdicts_json(verdicts), indent=2, ensure_ascii=False)
+    """`verdicts_json` as text."""
+    return printable(verdicts_json(verdicts))
+
+
+def printable(value: object) -> str:
+    """JSON as text; names of files that are no UTF-8 become JSON escapes."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from redoraft_check.tlc.result import Stop
 from redoraft_check.tlc.tools import ToolMissing
 
+_LIVE: set[subprocess.Popen[str]] = set()
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -69,10 +70,12 @@ def child(
     try:
         with uninterrupted():
             process = _start(argv, cwd, output)
+            _LIVE.add(process)
         yield process
     finally:
         if process is not None:
             with uninterrupted():
+                _LIVE.discard(process)
                 kill_group(process)
                 if process.stdout is not None:
                     process.stdout.close()
@@ -116,6 +119,12 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def kill_children() -> None:
+    """Kill every child that runs now, whichever thread started it."""
+    for process in tuple(_LIVE):
+        kill_group(process)
 
 
 def _start(argv: Sequence[str | Path], cwd: Path, output: Path | None) -> subprocess.Popen[str]:

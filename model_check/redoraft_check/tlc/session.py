@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from redoraft_check.tlc.config import ModelConfig, load_config
 from redoraft_check.tlc.distributed import LOOPBACK, run_distributed
 from redoraft_check.tlc.gate import Status, Verdict, judge, judge_alone, judge_config
 from redoraft_check.tlc.manifest import Manifest, Model, config_of
-from redoraft_check.tlc.result import TlcResult
+from redoraft_check.tlc.process import kill_children
+from redoraft_check.tlc.result import Progress, TlcResult
 from redoraft_check.tlc.runner import ProgressHook, Simulation, TlcJob, default_workers, run_tlc
 from redoraft_check.tlc.tools import Tools
 
@@ -46,6 +48,7 @@ class Limits:
     simulation: Simulation | None = None
     distributed: int = 0
     host: str = LOOPBACK
+    jobs: int = 1
 
 
 @frozen
@@ -64,7 +67,7 @@ class Hooks:
     """Who is told of what: a task begins, TLC reports progress, a line for the user, a task is over."""
 
     begins: Callable[[int, int, Task], None] = lambda _number, _count, _task: None
-    progress: ProgressHook = lambda _: None
+    progress: Callable[[Task, Progress], None] = lambda _task, _progress: None
     says: Callable[[str], None] = lambda _: None
     ends: Callable[[ModelRun], None] = lambda _: None
 
@@ -109,9 +112,11 @@ def run_tasks(
 ) -> Iterator[ModelRun]:
     """Run the tasks in order; each run is yielded as it ends, so that what is done is never lost.
 
-    TLC runs them with `tools`, unless there is a `backend`.
+    TLC runs them with `tools`, unless there is a `backend`.  With `limits.jobs` above 1 that many run at a
+    time, the largest first, and come as they end.
     """
-    for number, task in enumerate(tasks, 1):
+
+    def run(number: int, task: Task) -> ModelRun:
         hooks.begins(number, len(tasks), task)
         started = time.monotonic()
         if backend is not None:
@@ -119,16 +124,42 @@ def run_tasks(
         else:
             assert tools is not None, "TLC needs its tools"
             check = partial(_run, task, tools, limits, hooks, log_folder)
-        run = _refused(task) or check()
-        run = evolve(run, seconds=time.monotonic() - started)
-        hooks.ends(run)
-        yield run
+        done = evolve(_refused(task) or check(), seconds=time.monotonic() - started)
+        hooks.ends(done)
+        return done
+
+    if limits.jobs == 1:
+        yield from (run(number, task) for number, task in enumerate(tasks, 1))
+    else:
+        yield from _side_by_side(run, tasks, limits.jobs)
+
+
+def _side_by_side(
+    run: Callable[[int, Task], ModelRun], tasks: Sequence[Task], jobs: int
+) -> Iterator[ModelRun]:
+    """Several tasks at a time, the long ones first; whatever ends this ends every TLC that is running."""
+    longest_first = sorted(enumerate(tasks, 1), key=lambda one: -_size(one[1]))
+    with ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(run, number, task) for number, task in longest_first}
+        try:
+            for done in as_completed(running):
+                yield done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while any(not one.done() for one in running):
+                kill_children()
+                wait(running, timeout=0.1)
+
+
+def _size(task: Task) -> int:
+    """Distinct states, as far as the manifest knows them."""
+    return (task.model.distinct or 0) if task.model is not None else 0
 
 
 def _limited(job: TlcJob, limits: Limits) -> TlcJob:
     return evolve(
         job,
-        workers=limits.workers or job.workers or default_workers(),
+        workers=limits.workers or job.workers or max(1, default_workers() // limits.jobs),
         timeout_s=limits.timeout_s,
         heap_mb=limits.heap_mb,
         simulation=limits.simulation,
@@ -143,7 +174,7 @@ def _refused(task: Task) -> ModelRun | None:
 
 def _in_process(task: Task, backend: Backend, hooks: Hooks) -> ModelRun:
     try:
-        result = backend(task.job, hooks.progress)
+        result = backend(task.job, partial(hooks.progress, task))
     except CliError as error:
         if error.exit_code is not Exit.BAD_INPUT:
             raise
@@ -165,7 +196,7 @@ def _run(task: Task, tools: Tools, limits: Limits, hooks: Hooks, log_folder: Pat
         else:
             # TLC's registers do not reach the threads that simulate.
             job = evolve(task.job, registers=not simulated)
-            result = run_tlc(job, tools, on_progress=hooks.progress, log=log)
+            result = run_tlc(job, tools, on_progress=partial(hooks.progress, task), log=log)
     except CliError as error:
         if error.exit_code is not Exit.BAD_INPUT:
             raise

@@ -36,6 +36,7 @@ from redoraft_check.validate.prepare import (
 from redoraft_check.validate.projection import ABSENT_NAME, Projection, SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_traces.stream import GrowingSource
 
 MAX_FRONTIER = 20_000
 """States that may be possible at once before the answer is `unknown`."""
@@ -110,6 +111,13 @@ class OracleEngine:
         """
         mapping = load_mapping(self.spec)
         return [judge_file(path, mapping, self._judge) for path in paths]
+
+    def follow(self, path: Path, growing: Callable[[Path], GrowingSource]) -> Verdict:
+        """Judge a trace while it is written: until it is refused, or `growing` says that it has ended.
+
+        Raises `CliError` (65) when the specification or its mapping table cannot be read.
+        """
+        return judge_file(path, load_mapping(self.spec), self._judge, growing)
 
     def compiled(self, constants: Constants) -> TraceSpec:
         """TraceStartup for these constants.  Raises `OutsideSubset` and `CliError` (65)."""

@@ -20,6 +20,7 @@ from redoraft_check.validate.projection import (
 from redoraft_check.validate.verdict import Status, Verdict
 from redoraft_traces import Event, Header, SeqGapError, TraceError, TraceReader, encode_event
 from redoraft_traces.sequence import NodeSequences
+from redoraft_traces.stream import GrowingSource, LineSource
 
 CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn")
 """What `constants` of a header may hold for the module Startup."""
@@ -73,16 +74,21 @@ class Reading:
         self.stopped = Verdict(self.reader.path, status, line=line, reason=reason, event=text)
 
 
-def judge_file(path: Path, mapping: Mapping, judge: Callable[[Reading], Verdict]) -> Verdict:
+def judge_file(
+    path: Path,
+    mapping: Mapping,
+    judge: Callable[[Reading], Verdict],
+    growing: Callable[[Path], GrowingSource] | None = None,
+) -> Verdict:
     """What `judge` says of a trace while it is read, or why there is nothing to judge.
 
     The file is read to its end whatever the verdict: a line that cannot be read makes it unreadable
-    wherever it stands.
+    wherever it stands.  Of a `growing` file nothing is read after the verdict.
     """
     try:
-        with TraceReader(path, check_seq=False) as reader:
+        with TraceReader(path, check_seq=False, source=growing or LineSource) as reader:
             verdict, read = _judged(reader, mapping, judge)
-            events = read + sum(1 for _ in reader)
+            events = read + (sum(1 for _ in reader) if growing is None else 0)
             if not events and verdict.status is Status.ACCEPTED:
                 verdict = Verdict(path, Status.EMPTY, reason="no events: nothing was checked")
             return evolve(verdict, events=events, torn=reader.torn.line if reader.torn else None)

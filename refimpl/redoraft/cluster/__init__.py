@@ -4,4 +4,6 @@ agenda     what happens when, in virtual milliseconds     faults     which fault
 network    what becomes of a message                      weather    when they strike
 host       a machine: its disk, and a node if it runs     clients    transactions
 simulator  all of it together                             trace      a run written down
+dice       where its decisions come from                  ending     what it must come to once healed
+ledger     the committed log, kept beside the run
 """

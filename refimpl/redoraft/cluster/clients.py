@@ -8,20 +8,27 @@ from typing import Final
 
 from attrs import define, field
 
-from redoraft.node.pages import Place
 from redoraft.raft.inputs import ClientMtr
 from redoraft.raft.outputs import Outcome
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
+from redoraft.storage.page import BODY, PageId
 from redoraft.types import NodeId, Term
 
 SPACE: Final = 1
 HOT_PAGE: Final = 0
 """Every transaction writes here too, so that pages show the order of transactions."""
-SLOT: Final = 1024
-"""Bytes of a page between the places of one transaction."""
+SLOT: Final = 1020
+"""Bytes of a page between the places of two mtrs."""
+SHARING: Final = 4
+"""Transactions whose places are in one page."""
+MTRS: Final = 4
+"""Mtrs that a transaction has at most."""
 LONG: Final = 700
 """Bytes of an occasional large record: more than a block holds."""
+
+Place = tuple[PageId, int]
+"""A page, and a byte in it."""
 
 
 @define
@@ -64,15 +71,17 @@ def transactions(rng: Random) -> Iterator[Transaction]:
 
 def _transaction(rng: Random, number: int) -> Transaction:
     request = f"t{number}"
-    count = rng.randint(1, 4)
+    count = rng.randint(1, MTRS)
+    page = PageId(SPACE, HOT_PAGE + 1 + number // SHARING)
     writes: dict[Place, bytes] = {}
     mtrs = []
     for nth in range(count):
         size = LONG if rng.random() < 0.1 else rng.randint(8, 40)
         data = f"{request}.{nth};".encode().ljust(size, b".")
-        writes[SPACE, number, nth * SLOT] = data
-        records = [PageWrite(SPACE, number, nth * SLOT, data)]
+        offset = BODY + (number % SHARING * MTRS + nth) * SLOT
+        writes[page, offset] = data
+        records = [PageWrite(page.space_id, page.page_no, offset, data)]
         if nth == count - 1:
-            records.append(PageWrite(SPACE, HOT_PAGE, 0, request.encode().ljust(8)))
+            records.append(PageWrite(SPACE, HOT_PAGE, BODY, request.encode().ljust(8)))
         mtrs.append(ClientMtr(request, encode_mtr(records), commits=nth == count - 1))
     return Transaction(request, tuple(mtrs), writes)

@@ -1,17 +1,43 @@
-"""A machine of the cluster: a disk that outlives crashes, and a node while one runs on it."""
+"""A machine of the cluster: disks that outlive crashes, and a node while one runs on them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from random import Random
+from typing import Final
 
 from attrs import define, field
 
+from redoraft.cluster.faults import Fault
+from redoraft.disk import memory
 from redoraft.disk.memory import MemoryDisk
-from redoraft.node import Node, Stopped
+from redoraft.errors import DiskBroken, DiskError, DiskFull, StorageStopped, SyncFailed
+from redoraft.mutants import NodeRules
+from redoraft.node import Node, Sizes, Stopped
 from redoraft.observe import Observer
-from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members
+from redoraft.redo.files import Layout
 from redoraft.types import NodeId
+
+SIZES: Final = Sizes(Layout(file_size=64 * 1024, capacity=4 * 1024 * 1024), pool_pages=24, retain=256 * 1024)
+"""Small, so that pages are evicted and files deleted in a run of some thousand steps."""
+WRITES_BEFORE_CRASH: Final = 12
+"""Power that fails while pages are written fails at one of the first so many operations of their disk."""
+
+
+def _fails_at(operation: str, error: type[DiskError]) -> memory.Fault:
+    def fault(what: str, name: str) -> DiskError | None:
+        return error(f"the disk fails to {what} {name}") if what == operation else None
+
+    return fault
+
+
+_FAILURES: Final[dict[Fault | None, memory.Fault]] = {
+    Fault.DISK_FULL: _fails_at("write", DiskFull),
+    Fault.IO_ERROR: _fails_at("write", DiskBroken),
+    Fault.FAILED_FSYNC: _fails_at("fsync", SyncFailed),
+}
 
 
 @define
@@ -20,14 +46,20 @@ class Host:
 
     name: NodeId
     members: Members
-    rules: Rules
+    rules: NodeRules
     observer: Observer
+    sizes: Sizes = SIZES
     disk: MemoryDisk = field(factory=MemoryDisk)
+    data_disk: MemoryDisk = field(factory=MemoryDisk)
+    data_rng: Random = field(factory=lambda: Random(0))
+    """The dice of the pages: of their own, so that what happens to pages changes nothing else in a run."""
     node: Node | None = None
     stopped: Stopped = Stopped.NEVER_RAN
     boot: int = 0
     armed: int | None = None
     """How many more effects the node may have before power fails; None if it does not."""
+    breaks: Fault | None = None
+    """How a disk fails when it is next written to; None if it does not."""
     election: int = 0
     """The number of the election timer that runs; older ones are void."""
     chores: set[str] = field(factory=set)
@@ -36,22 +68,72 @@ class Host:
     def start(self) -> Node:
         """Start the node; raises as Node.start."""
         self.boot += 1
-        self.armed = None
+        self.armed = self.breaks = None
         self.chores.clear()
         self.node = Node.start(
-            self.name, self.members, self.disk, after=self.stopped, rules=self.rules, observer=self.observer
+            self.name,
+            self.members,
+            self.disk,
+            self.data_disk,
+            after=self.stopped,
+            rules=self.rules,
+            sizes=self.sizes,
+            observer=self.observer,
         )
         return self.node
 
     def lose_power(self, rng: Random) -> None:
-        """End the node, and lose any part of what it has not fsynced."""
+        """End the node, and lose any part of what it has not fsynced; often while it writes pages or the
+        checkpoint."""
+        if self.node is not None and self.data_rng.random() < 0.5:
+            self._cut_short_cleaning(self.node)
+        elif self.node is not None and self.disk.pending == 0:
+            self._cut_short_checkpoint(self.node)
         self._end(Stopped.CRASHED)
         self.disk.crash(rng, rng.choice(("subset", "prefix")))
+        self.data_disk.crash(self.data_rng, self.data_rng.choice(("subset", "prefix", "torn")))
+
+    def _cut_short_cleaning(self, node: Node) -> None:
+        """Power fails at some operation of the pages' disk."""
+        self.data_disk.fault = self._power_fails_after(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
+        with suppress(DiskError, StorageStopped):
+            node.flush_pages()
+        self.data_disk.fault = None
+
+    def _cut_short_checkpoint(self, node: Node) -> None:
+        """Power fails between write and fsync of a checkpoint, and may tear its sector."""
+        self.disk.fault = lambda what, _: DiskError("the power is gone") if what == "fsync" else None
+        with suppress(DiskError, StorageStopped):
+            node.checkpoint()
+        self.disk.fault = None
+        self.disk.crash(self.data_rng, "torn")
+
+    def _power_fails_after(self, operations: int) -> memory.Fault:
+        left = operations
+
+        def fault(_what: str, _name: str) -> DiskError | None:
+            nonlocal left
+            left -= 1
+            return DiskError("the power is gone") if left < 0 else None
+
+        return fault
+
+    @contextmanager
+    def failing_disks(self) -> Iterator[None]:
+        """While log or pages are written: the disk fails, if it is to."""
+        fails = _FAILURES.get(self.breaks)
+        for disk in (self.disk, self.data_disk) if fails is not None else ():
+            disk.fault = fails
+        try:
+            yield
+        finally:
+            self.disk.fault = self.data_disk.fault = None
 
     def kill_process(self) -> None:
         """End the node; the operating system keeps what was written."""
         self._end(Stopped.CRASHED)
-        self.disk.crash_keeping([True] * self.disk.pending)
+        for disk in (self.disk, self.data_disk):
+            disk.crash_keeping([True] * disk.pending)
 
     def stop(self) -> None:
         """End a node that has shut down cleanly."""

@@ -13,19 +13,22 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
+from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
-from redoraft.cluster.host import Host
+from redoraft.cluster.host import SIZES, Host
+from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.weather import Weather
-from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
+from redoraft.errors import DiskError, RedoError
+from redoraft.mutants import ALL_PARTS, NodeRules
+from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
-from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Members, Role
 from redoraft.types import NodeId
 from redoraft_traces import Event
@@ -38,6 +41,7 @@ APPLY_MS: Final = (1, 12)
 CLOSE_MS: Final = (1, 9)
 MTR_MS: Final = (1, 7)
 THINK_MS: Final = (5, 40)
+PAGES_MS: Final = (10, 60)
 PATIENCE_MS: Final = 150
 DOWN_MS: Final = (20, 220)
 PROCESS_RESTART_MS: Final = (5, 25)
@@ -51,7 +55,9 @@ class Settings:
     seed: int
     members: Members
     faults: frozenset[Fault] = ALL_FAULTS
-    rules: Rules = field(default=ALL_RULES)
+    rules: NodeRules = ALL_PARTS
+    clients: int = CLIENTS
+    sizes: Sizes = SIZES
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -65,28 +71,48 @@ def members_of(nodes: int, log_nodes: int) -> Members:
     return Members(names[: nodes - log_nodes], names[nodes - log_nodes :])
 
 
+@frozen
+class Failure:
+    """A node that has stopped for good, and why."""
+
+    node: NodeId
+    error: RedoError
+
+
 class Simulator:
     """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
-    happened."""
+    happened.  `dice` are those of the seed, unless others are given."""
 
-    def __init__(self, settings: Settings, sink: Callable[[Event], None]) -> None:
+    def __init__(self, settings: Settings, sink: Callable[[Event], None], dice: Dice | None = None) -> None:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
-        self._rng = Random(settings.seed)
+        self.failures: Final[list[Failure]] = []
+        self.ledger: Final = Ledger()
+        dice = dice or Dice.one(settings.seed)
+        self._rng = dice.machines
         self._sink = sink
         self._agenda = Agenda()
-        self._network = Network(self._rng)
-        self._new_transactions = transactions(self._rng)
-        self._clients = [Client() for _ in range(CLIENTS)]
+        self._network = Network(dice.network)
+        self._new_transactions = transactions(dice.clients)
+        self._clients = [Client() for _ in range(settings.clients)]
         self._writing = True
         ids = (f"m{number}" for number in count(1))
         members = settings.members
         self.hosts: Final = {
-            name: Host(name, members, settings.rules, TraceObserver(name, self._on_event, ids))
+            name: Host(
+                name,
+                members,
+                settings.rules,
+                TraceObserver(name, self._on_event, ids),
+                settings.sizes,
+                data_rng=Random(f"pages of {name}, seed {settings.seed}"),
+            )
             for name in members.nodes
         }
-        self._weather = Weather(self._rng, settings.faults, members.nodes, self._agenda, self._network, self)
+        self._weather = Weather(
+            dice.weather, settings.faults, members.nodes, self._agenda, self._network, self
+        )
         for host in self.hosts.values():
             self._start(host)
         for client in self._clients:
@@ -107,7 +133,7 @@ class Simulator:
         self._weather.stop()
         self._writing = False
         for host in self.hosts.values():
-            host.armed = None
+            host.armed = host.breaks = None
 
     @property
     def now_ms(self) -> int:
@@ -126,6 +152,9 @@ class Simulator:
     def _on_event(self, event: Event) -> None:
         self.counts["events"] += 1
         self.counts[event.action or "no action"] += 1
+        node = self.hosts[NodeId(event.node)].node
+        if event.action == "AdvanceMajority" and node is not None:
+            self.ledger.grow(node)
         self._sink(event)
 
     def _between(self, bounds: tuple[int, int]) -> int:
@@ -143,17 +172,32 @@ class Simulator:
     # --- a node's effects ---
 
     def _perform(self, host: Host, effects: Iterator[Effect]) -> bool:
-        for effect in effects:
-            if host.armed is not None:
-                if host.armed == 0:
-                    self._crash(host)
+        try:
+            for effect in effects:
+                if host.armed is not None:
+                    if host.armed == 0:
+                        self._crash(host)
+                        return True
+                    host.armed -= 1
+                self._take(host, effect)
+                if host.node is None:
                     return True
-                host.armed -= 1
-            self._take(host, effect)
-            if host.node is None:
-                return True
+        except RedoError as error:
+            self._fail(host, error)
+            return True
         self._see_to(host)
         return True
+
+    def _fail(self, host: Host, error: RedoError) -> None:
+        """A node whose disk failed, or that finds its data wrong, stops; only the former starts again."""
+        if isinstance(error, DiskError) and host.breaks is not None:
+            self.counts[f"stopped by {host.breaks}"] += 1
+            self._agenda.after(self._between(DOWN_MS), self._starting(host))
+        else:
+            self.counts["failures"] += 1
+            self.failures.append(Failure(host.name, error))
+        host.kill_process()
+        host.breaks = None
 
     def _take(self, host: Host, effect: Effect) -> None:
         match effect:
@@ -200,6 +244,39 @@ class Simulator:
             self._chore(host, "close", CLOSE_MS, self._close)
         if node.may_recover or node.applicable:
             self._chore(host, "apply", APPLY_MS, self._apply)
+        self._see_to_pages(host, node)
+
+    def _see_to_pages(self, host: Host, node: Node) -> None:
+        """Let the node make room, now and then: no step of the specification that a trace is judged by."""
+        if "pages" in host.chores or not node.has_room_to_make:
+            return
+        host.chores.add("pages")
+        boot = host.boot
+
+        def clean() -> bool:
+            if host.node is not None and host.boot == boot:
+                host.chores.discard("pages")
+                self._make_room(host, host.node)
+            return False
+
+        self._agenda.after(host.data_rng.randint(*PAGES_MS), clean)
+
+    def _make_room(self, host: Host, node: Node) -> None:
+        try:
+            with host.failing_disks():
+                self._clean(host.data_rng, node)
+        except RedoError as error:
+            self._fail(host, error)
+        else:
+            self.ledger.look_at(node)
+
+    def _clean(self, rng: Random, node: Node) -> None:
+        self.counts["pages written"] += node.flush_pages(rng.choice((1, 2, 4, None)))
+        # The header of a log file shares its fsync with the blocks behind it: so it waits for them.
+        if node.log.written_lsn == node.log.durable_lsn:
+            before = node.log.checkpoint_lsn
+            self.counts["checkpoints"] += node.checkpoint() > before
+            self.counts["files deleted"] += node.delete_redo()
 
     def _chore(self, host: Host, name: str, when: tuple[int, int], act: Callable[[Host, Node], bool]) -> None:
         if name in host.chores:
@@ -220,10 +297,16 @@ class Simulator:
             return False
         upto = ends[-1] if self._rng.random() < 0.7 else self._rng.choice(ends)
         if self._rng.random() < 0.2:
-            node.log.write(upto)
+            try:
+                with host.failing_disks():
+                    node.log.write(upto)
+            except RedoError as error:
+                self._fail(host, error)
+                return True
             self._see_to(host)
             return True
-        return self._perform(host, node.fsync(upto))
+        with host.failing_disks():
+            return self._perform(host, node.fsync(upto))
 
     def _close(self, host: Host, node: Node) -> bool:
         return self._perform(host, node.handle(CloseDue()))
@@ -259,18 +342,27 @@ class Simulator:
     # --- machines ---
 
     def _start(self, host: Host) -> None:
-        host.start()
+        try:
+            host.start()
+        except RedoError as error:
+            self._fail(host, error)
+            return
+        assert host.node is not None, "it has just started"
+        self.ledger.look_at(host.node)
         self._reset_election_timer(host)
         self._see_to(host)
 
     def _starting(self, host: Host) -> Happening:
         def start() -> bool:
-            if host.node is not None:
+            if host.node is not None or self._has_failed(host):
                 return False
             self._start(host)
             return True
 
         return start
+
+    def _has_failed(self, host: Host) -> bool:
+        return any(failure.node == host.name for failure in self.failures)
 
     def _crash(self, host: Host) -> None:
         self.counts["crashes"] += 1
@@ -281,6 +373,10 @@ class Simulator:
         """Let power fail after so many more effects of the node (Weather)."""
         if self.hosts[node].node is not None:
             self.hosts[node].armed = effects
+
+    def break_disk(self, node: NodeId, fault: Fault) -> None:
+        """Let a disk of the node fail when it next writes log or pages (Weather)."""
+        self.hosts[node].breaks = fault
 
     def shut_down(self, node: NodeId) -> None:
         """Flush and stop the node, if it runs (Weather)."""

@@ -3,13 +3,14 @@ to itself."""
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 from typing import Final, Protocol
 
 from attrs import define, field
 
 from redoraft.cluster.agenda import Agenda
-from redoraft.cluster.faults import Fault
+from redoraft.cluster.faults import DISK_FAULTS, Fault
 from redoraft.cluster.network import Network, one_way, split
 from redoraft.types import NodeId
 
@@ -19,7 +20,12 @@ EFFECTS_BEFORE_CRASH: Final = 6
 """A crash strikes between two effects, up to this many after it was decided."""
 
 _MESSAGES: Final = (Fault.LOSS, Fault.DUPLICATE, Fault.REORDER)
-_CHANCES: Final = {Fault.PARTITION: 0.45, Fault.ASYMMETRIC: 0.4, Fault.CRASH: 0.7, Fault.SHUTDOWN: 0.25}
+_CHANCES: Final = {
+    Fault.PARTITION: 0.45,
+    Fault.ASYMMETRIC: 0.4,
+    Fault.CRASH: 0.7,
+    Fault.SHUTDOWN: 0.25,
+} | dict.fromkeys(DISK_FAULTS, 0.3)
 
 
 class Machines(Protocol):
@@ -30,6 +36,9 @@ class Machines(Protocol):
 
     def shut_down(self, node: NodeId) -> None:
         """Stop the node cleanly, if it runs."""
+
+    def break_disk(self, node: NodeId, fault: Fault) -> None:
+        """Let a disk of the node fail when it next writes log or pages."""
 
     def leader(self) -> NodeId | None:
         """A node that leads, if one does."""
@@ -79,6 +88,9 @@ class Weather:
             self.agenda.after(self.rng.randint(0, length), self._crash)
         if self._strikes(Fault.SHUTDOWN):
             self.agenda.after(self.rng.randint(0, length), self._shutdown)
+        for fault in sorted(DISK_FAULTS):
+            if self._strikes(fault):
+                self.agenda.after(self.rng.randint(0, length), partial(self._break_disk, fault))
         self.agenda.after(length, self._calm)
         return False
 
@@ -106,6 +118,11 @@ class Weather:
         if self.rng.random() < 0.15:
             for node in self.nodes:
                 self.machines.arm_crash(node, self.rng.randint(0, EFFECTS_BEFORE_CRASH))
+        return False
+
+    def _break_disk(self, fault: Fault) -> bool:
+        if not self.stopped:
+            self.machines.break_disk(self._victim(), fault)
         return False
 
     def _shutdown(self) -> bool:

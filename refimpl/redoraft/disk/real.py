@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,9 @@ _KINDS: Final[dict[int | None, type[DiskError]]] = {
     errno.EDQUOT: DiskFull,
     errno.EIO: DiskBroken,
 }
+
+_DEPTH: Final = 2
+"""Parts of a name: a file of the folder, or of a folder in it (a schema's)."""
 
 
 class RealFile:
@@ -95,7 +98,7 @@ class RealFile:
 
 
 class RealDisk:
-    """The files of one folder, which is created if there is none."""
+    """The files of one folder and of the folders in it; each is created when a file needs it (H7)."""
 
     def __init__(self, folder: Path) -> None:
         """Take, or create durably, the folder; DiskError."""
@@ -108,14 +111,15 @@ class RealDisk:
     def open(self, name: str) -> RealFile:
         """The file of that name, created empty and durably if there is none.
 
-        DiskError if the name is no plain file name, if another handle has the file, or from the system.
+        DiskError if the name is no file name, if another handle has the file, or from the system.
         """
         path = self._path(name)
         with as_disk_error("open", path):
+            path.parent.mkdir(exist_ok=True)
             file = _open(path, os.O_CREAT)
             try:
                 # Always, not only for a new file: the process that created it may have died before this.
-                self.sync()
+                self._sync({path.parent, self._folder})
             except BaseException:
                 file.close()
                 raise
@@ -125,18 +129,21 @@ class RealDisk:
     def names(self) -> tuple[str, ...]:
         """The names of all files, sorted; DiskError."""
         with as_disk_error("list", self._folder):
-            return tuple(sorted(path.name for path in self._folder.iterdir() if path.is_file()))
+            found = (one for folder in (self._folder, *self._folders()) for one in folder.iterdir())
+            return tuple(sorted(str(one.relative_to(self._folder)) for one in found if one.is_file()))
 
     def create(self, name: str) -> RealFile:
         """A new, empty file, its name durable after `sync`; DiskError if there is one, or as `open`."""
         path = self._path(name)
         with as_disk_error("create", path):
+            path.parent.mkdir(exist_ok=True)
             return _open(path, os.O_CREAT | os.O_EXCL)
 
     def rename(self, old: str, new: str) -> None:
         """Give the file another name, in one step; DiskError."""
         path, target = self._path(old), self._path(new)
         with as_disk_error("rename", path):
+            target.parent.mkdir(exist_ok=True)
             path.replace(target)
 
     def remove(self, name: str) -> None:
@@ -146,15 +153,25 @@ class RealDisk:
             path.unlink()
 
     def sync(self) -> None:
-        """Make all names durable; SyncFailed, after which nothing is known of them."""
-        try:
-            _sync_folder(self._folder)
-        except OSError as wrong:
-            raise _sync_failed(self._folder, wrong) from wrong
+        """Make all names durable; DiskError; SyncFailed, after which nothing is known of them."""
+        with as_disk_error("list", self._folder):
+            folders = {self._folder, *self._folders()}
+        self._sync(folders)
+
+    def _sync(self, folders: Collection[Path]) -> None:
+        for folder in folders:
+            try:
+                _sync_folder(folder)
+            except OSError as wrong:
+                raise _sync_failed(folder, wrong) from wrong
+
+    def _folders(self) -> list[Path]:
+        return [one for one in self._folder.iterdir() if one.is_dir()]
 
     def _path(self, name: str) -> Path:
-        if name in ("", ".", "..") or Path(name).name != name or "\0" in name:
-            raise DiskError(f"{name!r} is no file name: give one without folders")
+        parts = name.split("/")
+        if len(parts) > _DEPTH or "\0" in name or not {"", ".", ".."}.isdisjoint(parts):
+            raise DiskError(f"{name!r} is no file name: give one in the folder, or in a folder in it")
         return self._folder / name
 
 

@@ -1,10 +1,11 @@
 """One node: its redo log, term and vote, the Raft core, and the way from start to serving.
 
 startup  when redo may be applied, and when a leader serves (Startup.tla)
-pages    what applied redo has made of the data
+logview  the log as the pages of the same node see it
+sending  the log as the core reads it to send
 driver   Node: takes the core's steps, does their outputs, tells the observer
 """
 
-from redoraft.node.driver import VOTE_FILE, Effect, Node, Posted, RestartProcess, Stepped, Stopped
+from redoraft.node.driver import VOTE_FILE, Effect, Node, Posted, RestartProcess, Sizes, Stepped, Stopped
 
-__all__ = ["VOTE_FILE", "Effect", "Node", "Posted", "RestartProcess", "Stepped", "Stopped"]
+__all__ = ["VOTE_FILE", "Effect", "Node", "Posted", "RestartProcess", "Sizes", "Stepped", "Stopped"]

@@ -7,26 +7,30 @@ crash: `handle` is a generator, and what is not consumed does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from enum import Enum
 from typing import Final
 
 from attrs import evolve, frozen
 
 from redoraft.disk.state import VoteStore
+from redoraft.errors import LogFull, PoolFull, StorageMisuse, StorageStopped
 from redoraft.files import Disk
-from redoraft.node.pages import Pages, whole_mtrs
+from redoraft.mutants import ALL_PARTS, NodeRules
+from redoraft.node.logview import RedoCheckpoints, RedoView
+from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input
-from redoraft.raft.messages import Message
+from redoraft.raft.messages import AppendEntries, AppendReply, Message
 from redoraft.raft.outputs import (
     AppendMtr,
     AppendRecords,
     CloseEntry,
     LogOrVote,
     Outcome,
+    Output,
     PersistVote,
     Reply,
     ResetElectionTimer,
@@ -35,9 +39,16 @@ from redoraft.raft.outputs import (
     TruncateLog,
 )
 from redoraft.raft.rules import Rules
-from redoraft.raft.state import Members, RaftState, Role, started
-from redoraft.redo.log import RedoLog
-from redoraft.types import LogIndex, Lsn, NodeId, Term
+from redoraft.raft.state import Members, Progress, RaftState, Role, started
+from redoraft.redo.files import Layout
+from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
+from redoraft.redo.lsn import sn_of
+from redoraft.redo.mtr import decode_mtr
+from redoraft.redo.record import Meta, Record
+from redoraft.storage.engine import POOL_PAGES, Storage
+from redoraft.storage.page import PageId
+from redoraft.storage.port import LoggedMtr
+from redoraft.types import NO_TERM, LogIndex, Lsn, NodeId, Term
 
 VOTE_FILE: Final = "vote"
 
@@ -48,6 +59,16 @@ class Stopped(Enum):
     NEVER_RAN = "never ran"
     CRASHED = "crashed"
     CLEAN = "clean"
+
+
+@frozen
+class Sizes:
+    """How much a node keeps: how its log lies in files, frames of its buffer pool, and how many bytes of log
+    it keeps for a follower that is behind (H24; None: as many as it takes)."""
+
+    layout: Layout = DEFAULT_LAYOUT
+    pool_pages: int = POOL_PAGES
+    retain: int | None = None
 
 
 @frozen
@@ -69,46 +90,75 @@ class Posted:
 
 @frozen
 class RestartProcess:
-    """A leader that served was deposed: its process must end now, and start again (H13)."""
+    """A leader that served was deposed, or the pool holds what was truncated: the process must end now, and
+    start again (H13)."""
 
 
 Effect = Stepped | Posted | Reply | ResetElectionTimer | RestartProcess
 
 
+DEFAULT_SIZES: Final = Sizes()
+
+
 class Node:
-    """One running node on one disk.  Not for use by several threads."""
+    """One running node on its disks: one for the log and the vote, one for pages.  Not for use by several
+    threads."""
 
     def __init__(
-        self, log: RedoLog, votes: VoteStore, raft: RaftState, rules: Rules, observer: Observer
+        self,
+        log: RedoLog,
+        votes: VoteStore,
+        raft: RaftState,
+        *,
+        rules: NodeRules,
+        sizes: Sizes,
+        observer: Observer,
     ) -> None:
         """For `start`."""
         self.log: Final = log
         self.votes: Final = votes
         self.raft = raft
-        self.rules: Final = rules
-        self.pages: Final = Pages()
+        self.rules: Final[Rules] = rules.raft
+        self.sizes: Final = sizes
+        self.storage: Storage | None = None
+        """The pages; None on a log node."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
+        self._view: Final = RedoView(log, lambda: self.raft.known)
+        self._sending: Final = SendingLog(log)
         self._observer: Final = observer
 
     @classmethod
     def start(
-        cls, me: NodeId, members: Members, disk: Disk, *, after: Stopped, rules: Rules, observer: Observer
+        cls,
+        me: NodeId,
+        members: Members,
+        disk: Disk,
+        data_disk: Disk,
+        *,
+        after: Stopped,
+        observer: Observer,
+        rules: NodeRules = ALL_PARTS,
+        sizes: Sizes = DEFAULT_SIZES,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart).
 
-        Raises CorruptRedo, CorruptVote or DiskError if the disk does not give what a crash may leave.
+        A log node leaves `data_disk` alone.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage or
+        DiskError if the disks do not give what a crash may leave.
         """
-        log = RedoLog.open(disk, rules.scan_end)
+        log = RedoLog.open(disk, rules.raft.scan_end, layout=sizes.layout, rules=rules.log)
         votes = VoteStore.open(disk.open(VOTE_FILE))
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
         if after is not Stopped.NEVER_RAN:
-            voted_for = rules.vote_after_restart(raft.voted_for)
-            known = rules.known_after_restart(log.start_lsn, log.last_lsn)
+            voted_for = rules.raft.vote_after_restart(raft.voted_for)
+            known = rules.raft.known_after_restart(log.start_lsn, log.last_lsn)
             raft = evolve(raft, voted_for=voted_for, known=known)
-        node = cls(log, votes, raft, rules, observer)
-        if raft.is_data_node and rules.trusts_shutdown(after is Stopped.CLEAN):
+        node = cls(log, votes, raft, rules=rules, sizes=sizes, observer=observer)
+        if raft.is_data_node:
+            checkpoints = RedoCheckpoints(log)
+            node.storage = Storage.open(data_disk, checkpoints, node._view, rules.storage, sizes.pool_pages)
+        if raft.is_data_node and rules.raft.trusts_shutdown(after is Stopped.CLEAN):
             node._apply_redo(log.last_lsn)
-            node.startup = evolve(node.startup, phase=Phase.READY)
+            node.startup = Startup(Phase.READY, log.last_lsn)
         if after is not Stopped.NEVER_RAN:
             observer.record(Action("Restart"), node, (), None)
         return node
@@ -181,9 +231,12 @@ class Node:
         """Take the steps that `event` causes; `received` is the id of the message it came in, if that is
         recorded.
 
-        Raises what the log and the vote store raise; the node is not to be used any more then.
+        What finds no room in the log or in the buffer pool is refused, and nothing has changed (H25).
+        Raises what the log, the pages and the vote store raise besides; the node is not to be used any more
+        then.
         """
-        pending: Input | None = event
+        pending: Input | None = self._within_log(event)
+        first = pending
         while pending is not None:
             if self._is_deposed_by(pending):
                 yield RestartProcess()
@@ -192,8 +245,17 @@ class Node:
                 if isinstance(pending, ClientMtr):
                     yield Reply(pending.request, Outcome.FAILED)
                 return
-            transition = step(self.raft, pending, self.log, self.rules)
-            yield from self._perform(transition, received if pending is event else None)
+            transition = self._without_vain(pending, step(self.raft, pending, self._sending, self.rules))
+            try:
+                effects = self._perform(transition, received if pending is first else None)
+            except (LogFull, PoolFull, StorageMisuse):
+                if isinstance(pending, ClientMtr):
+                    yield Reply(pending.request, Outcome.FAILED)
+                return
+            except StorageStopped:
+                yield RestartProcess()
+                return
+            yield from effects
             pending = transition.again
 
     def _is_deposed_by(self, event: Input) -> bool:
@@ -204,8 +266,9 @@ class Node:
         writes = isinstance(event, ClientMtr | CloseDue)
         return writes and self.raft.role is Role.LEADER and not self.serving
 
-    def _perform(self, transition: Transition, received: str | None) -> Iterator[Effect]:
-        effects: list[Effect] = []
+    def _perform(self, transition: Transition, received: str | None) -> list[Effect]:
+        """Change what the step changes and tell the observer; the effects that follow, in order."""
+        effects: list[Effect] = [Stepped(transition.action)]
         recorded = transition.action is not None
         was_serving = self.serving
         for output in transition.outputs:
@@ -220,25 +283,46 @@ class Node:
         if transition.action is not None:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
             self._observer.record(self._completed(transition.action), self, sent, received)
-        yield Stepped(transition.action)
-        yield from effects
+        return effects
 
     def _change(self, output: LogOrVote, was_serving: bool) -> None:
         match output:
             case PersistVote(term, voted_for):
                 self.votes.store(term, voted_for)
             case TruncateLog(to_lsn):
-                self.log.truncate(to_lsn)
+                self._truncate(to_lsn)
             case AppendRecords(records):
                 self.log.append_records(records)
+            case AppendMtr(records) if was_serving:
+                self._write(records)
             case AppendMtr(records):
                 self.log.append_mtr(records)
-                if was_serving:
-                    self.pages.apply(records)
             case CloseEntry(term):
-                self.log.close_entry(term)
+                end = self.log.close_entry(term)
+                if was_serving and self.storage is not None:
+                    self.storage.pass_over(end)
         if was_serving and isinstance(output, AppendMtr | CloseEntry):
             self.startup = evolve(self.startup, applied=self.log.last_lsn)
+
+    def _write(self, mtr: bytes) -> None:
+        """A serving leader's mtr, into log and pages."""
+        assert self.storage is not None, "a log node never serves"
+        records = decode_mtr(mtr)
+
+        def append(records: Sequence[Record]) -> LoggedMtr:
+            start = self.log.last_lsn
+            return LoggedMtr(start, self.log.append_mtr(mtr), tuple(records))
+
+        self.storage.write(() if isinstance(records, Meta) else records, append)
+
+    def _truncate(self, to_lsn: Lsn) -> None:
+        """Cut the log, never below a page on disk, the checkpoint or the local commit (H11)."""
+        floor = self.raft.known
+        if self.storage is not None:
+            self.storage.before_truncation(to_lsn)
+            floor = max(floor, self.storage.page_bound)
+        self.log.truncate(to_lsn, floor)
+        self._sending.source.cut(to_lsn)
 
     def _completed(self, action: Action) -> Action:
         """The action with the end that its write has found."""
@@ -273,9 +357,9 @@ class Node:
         """Apply redo for the first time, as far as it is allowed (spec: NodeRecover)."""
         limit = self._recovery_limit
         assert limit is not None, "the caller has asked"
-        self._apply_redo(limit)
-        self.startup = evolve(self.startup, phase=Phase.READY)
-        yield from self._record(Action("Recover"))
+        if (yield from self._apply(limit)) == limit:
+            self.startup = evolve(self.startup, phase=Phase.READY)
+            yield from self._record(Action("Recover"))
 
     @property
     def applicable(self) -> tuple[Lsn, ...]:
@@ -289,25 +373,151 @@ class Node:
     def apply(self, upto_lsn: Lsn) -> Iterator[Effect]:
         """Apply redo up to `upto_lsn`, one of `applicable` (spec: NodeApply)."""
         assert upto_lsn in self.applicable, "the caller has asked"
-        self._apply_redo(upto_lsn)
-        yield from self._record(Action("Apply", {"lsn": upto_lsn}))
+        before = self.startup.applied
+        reached = yield from self._apply(upto_lsn)
+        if reached > before:
+            yield from self._record(Action("Apply", {"lsn": reached}))
 
-    def _apply_redo(self, upto_lsn: Lsn) -> None:
-        """Apply the mtrs in (applied, upto]; what ends at or below `applied` counts as applied, whatever it
-        is (H11)."""
-        start = self.log.entry_end_at_or_below(self.startup.applied)
-        end = self.log.entry_end_at_or_below(upto_lsn)
-        if end < upto_lsn:
-            end = self.log.entry_end_after(upto_lsn) or end
-        mtrs = zip(self.log.mtr_ends(start, end), whole_mtrs(self.log.read(start, end)), strict=True)
-        for mtr_end, mtr in mtrs:
-            if self.startup.applied < mtr_end <= upto_lsn:
-                self.pages.apply(mtr)
-        self.startup = evolve(self.startup, applied=max(self.startup.applied, upto_lsn))
+    def _apply_redo(self, upto_lsn: Lsn) -> Lsn:
+        """Apply the mtrs up to `upto_lsn`; how far that went, `upto_lsn` unless the buffer pool is full.
+
+        What the checkpoint or the pages have already counts as applied, whatever it is (H11).
+        """
+        assert self.storage is not None, "a log node applies nothing"
+        self._view.apply_limit = upto_lsn
+        try:
+            if upto_lsn > self.storage.applied_lsn:
+                self.storage.apply(upto_lsn)
+        except PoolFull:
+            return self.storage.applied_lsn
+        return upto_lsn
+
+    def _apply(self, upto_lsn: Lsn) -> Generator[Effect, None, Lsn]:
+        try:
+            reached = self._apply_redo(upto_lsn)
+        except StorageStopped:
+            yield RestartProcess()
+            return self.startup.applied
+        if self.startup.phase is Phase.READY or reached == upto_lsn:
+            self.startup = evolve(self.startup, applied=max(self.startup.applied, reached))
+        return reached
 
     def _record(self, action: Action) -> Iterator[Effect]:
         self._observer.record(action, self, (), None)
         yield Stepped(action)
+
+    # --- pages ---
+
+    @property
+    def pages(self) -> tuple[PageId, ...]:
+        """The pages that were ever written here, in order; none on a log node."""
+        return () if self.storage is None else self.storage.pages
+
+    @property
+    def readable(self) -> bool:
+        """Whether readers may look at pages: redo is applied, up to where all pages are of one moment."""
+        is_ready = self.startup.phase is Phase.READY
+        return is_ready and self.storage is not None and self.storage.readable
+
+    def read(self, page_id: PageId) -> bytes:
+        """A page as redo has made it; its address, LSN and checksum are those of its last write to disk.
+
+        Raises StorageMisuse unless `readable`; PoolFull, CorruptPage, DiskError, StorageStopped.
+        """
+        if self.storage is None or not self.readable:
+            raise StorageMisuse(f"{self.raft.me} has no pages to read now: ask a node that is readable")
+        return self.storage.read(page_id)
+
+    # --- room: pages to disk, checkpoint, deletion of redo ---
+
+    @property
+    def has_room_to_make(self) -> bool:
+        """Whether pages are dirty, or the checkpoint may rise."""
+        if self.storage is not None:
+            return self.storage.pool.dirty > 0 or self.storage.checkpoint_limit > self.log.checkpoint_lsn
+        return min(self._view.durable_lsn, self.raft.known) > self.log.checkpoint_lsn
+
+    def flush_pages(self, pages: int | None = None) -> int:
+        """Write dirty pages, the oldest first, as far as the limits allow; how many (LIM-2, H26, H33).
+
+        Raises CorruptPage, DiskError, StorageStopped.
+        """
+        return 0 if self.storage is None else self.storage.flush_list(pages)
+
+    def checkpoint(self) -> Lsn:
+        """Raise the checkpoint as far as it may go (LIM-1); where it is then.
+
+        A log node needs nothing below what is durable here and on a majority.  Raises DiskError,
+        StorageStopped, LogMisuse.
+        """
+        if self.storage is not None:
+            return self.storage.checkpoint()
+        limit = min(self._view.durable_lsn, self.raft.known)
+        if limit > self.log.checkpoint_lsn:
+            self.log.checkpoint(limit)
+        return self.log.checkpoint_lsn
+
+    def delete_redo(self) -> int:
+        """Delete the redo files that nobody needs; how many (LOG-8, H24).
+
+        Only a leader knows what the others have; who does not keeps what `sizes.retain` says.  DiskError.
+        """
+        have = dict.fromkeys(self.raft.others, self.log.start_lsn)
+        have |= {node: progress.acked for node, progress in self.raft.progress.items()}
+        deleted = self.log.delete(list(have.values()), self.sizes.retain)
+        if deleted:
+            self._forget_deleted()
+        return deleted
+
+    @property
+    def to_seed(self) -> tuple[NodeId, ...]:
+        """The followers that need what is deleted from this leader's log: they have to be seeded (H24)."""
+        first = self.log.first_lsn
+        return tuple(
+            node
+            for node, progress in self.raft.progress.items()
+            if progress.answered and progress.next_lsn < first
+        )
+
+    def _forget_deleted(self) -> None:
+        """What lies in the deleted part of the log counts as its start: below the checkpoint nobody counts
+        it."""
+        start, first = self.log.start_lsn, self.log.first_lsn
+        self.raft = evolve(
+            self.raft,
+            progress={
+                node: progress if progress.next_lsn >= first else Progress(start, start, progress.answered)
+                for node, progress in self.raft.progress.items()
+            },
+        )
+
+    def _within_log(self, event: Input) -> Input:
+        """The event without what it says of the deleted part of the log, which is committed and nobody's
+        question: an answer from there names the start of the log, a piece begins behind it or is empty."""
+        start, first = self.log.start_lsn, self.log.first_lsn
+        if isinstance(event, AppendReply) and event.acked_lsn < first:
+            return evolve(event, acked_lsn=start)
+        if not isinstance(event, AppendEntries) or event.from_lsn >= first:
+            return event
+        if event.upto_lsn <= first:
+            return evolve(event, from_lsn=start, from_term=NO_TERM, upto_lsn=start, records=b"")
+        kept = event.records[sn_of(first) - sn_of(event.from_lsn) :]
+        from_term = self.log.term_at(first)
+        assert from_term is not None, "an entry ends where the log begins"
+        return evolve(event, from_lsn=first, from_term=from_term, records=kept)
+
+    def _without_vain(self, event: Input, transition: Transition) -> Transition:
+        """Without the pieces for a follower that has to be seeded, except with heartbeats: it would answer
+        each at once, for ever."""
+        if not isinstance(event, AppendReply) or not self.to_seed:
+            return transition
+        first = self.log.first_lsn
+
+        def is_vain(output: Output) -> bool:
+            message = output.message if isinstance(output, Send) else None
+            return isinstance(message, AppendEntries) and message.from_lsn < first
+
+        return evolve(transition, outputs=tuple(one for one in transition.outputs if not is_vain(one)))
 
     # --- the end ---
 

@@ -2,7 +2,7 @@
 
 lsn      positions: SN counts data, LSN counts blocks too
 packed   InnoDB's compressed integers
-record   one record                         mtr    runs of records that hold or fall together (LOG-1)
+record, file_record  one record             mtr    runs of records that hold or fall together (LOG-1)
 block    512 bytes with a checksum          entry  what a meta record closes (LOG-2)
 header   the start of a file                files  the files `#ib_redoN` as one run of blocks
 scan     what the files hold (ST-2)         cut    the log made to end at an LSN (H12)

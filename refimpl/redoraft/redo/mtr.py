@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from redoraft.errors import CorruptRedo, LogMisuse
+from redoraft.redo.file_record import decode_file_record
 from redoraft.redo.record import (
+    FILE_TYPES,
     SINGLE,
     Dummy,
     Meta,
@@ -64,6 +66,8 @@ def _records(data: bytes) -> Iterator[Record]:
             yield decode_page_init(data, at)
         elif type_byte & ~SINGLE == RecordType.DUMMY:
             yield Dummy()
+        elif type_byte & ~SINGLE in FILE_TYPES:
+            yield decode_file_record(data, at)
         at = end
 
 

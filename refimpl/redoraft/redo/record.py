@@ -19,6 +19,8 @@ The top bit of the type (0x80) says that the record is a mini-transaction by its
                                                          (MLOG_MULTI_REC_END, 31: never with 0x80)
                                                          1       type
 
+File operations (MLOG_FILE_CREATE, _RENAME, _DELETE, _EXTEND: 33, 34, 35, 65) are those of `file_record`.
+
 120 leaves room above InnoDB's largest type (76 in 8.0.30).  A server or tool without it refuses the log.
 Every record has one encoding only and says its own length, so the same log is the same bytes on every node.
 """
@@ -32,6 +34,8 @@ from typing import Final
 import attrs
 
 from redoraft.errors import CorruptRedo, LogMisuse
+from redoraft.redo.file_record import CODES as FILE_CODES
+from redoraft.redo.file_record import FileRecord, encode_file_record, parse_file_record
 from redoraft.redo.packed import pack, unpack
 from redoraft.types import LogIndex, Lsn, Term
 
@@ -48,7 +52,11 @@ class RecordType(IntEnum):
     PAGE_WRITE = 30
     GROUP_END = 31
     DUMMY = 32
+    FILE_CREATE = 33
+    FILE_RENAME = 34
+    FILE_DELETE = 35
     PAGE_INIT = 59
+    FILE_EXTEND = 65
     RAFT_META = 120
 
 
@@ -97,8 +105,11 @@ class Meta:
     data_size: int
 
 
-Record = PageWrite | PageInit | Dummy
-"""What a page change is made of; a Meta stands alone, see `redoraft.redo.mtr`."""
+FILE_TYPES: Final = frozenset(FILE_CODES.values())
+"""The types of file operations, without the single-record flag."""
+
+Record = PageWrite | PageInit | Dummy | FileRecord
+"""What an mtr is made of; a Meta stands alone, see `redoraft.redo.mtr`."""
 
 
 def encode_record(record: Record, *, single: bool) -> bytes:
@@ -108,6 +119,8 @@ def encode_record(record: Record, *, single: bool) -> bytes:
         return bytes([RecordType.DUMMY | flag])
     if isinstance(record, PageInit):
         return bytes([RecordType.PAGE_INIT | flag]) + pack(record.space_id) + pack(record.page_no)
+    if not isinstance(record, PageWrite):
+        return encode_file_record(record, flag)
     size = len(record.data)
     if not 0 <= record.offset <= PAGE_SIZE - size:
         raise LogMisuse(
@@ -161,6 +174,9 @@ def measure(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
     if kind == RecordType.PAGE_INIT:
         address = _page_address(data, at)
         return None if address is None else (type_byte, address[2])
+    if kind in FILE_TYPES:
+        found = parse_file_record(data, at)
+        return None if found is None else (type_byte, found[1])
     if kind == RecordType.DUMMY or type_byte == RecordType.GROUP_END:
         return type_byte, at + 1
     if type_byte == RecordType.RAFT_META | SINGLE:

@@ -11,14 +11,18 @@ from typing import Final
 
 from redoraft.errors import LogMisuse
 from redoraft.redo.log import RedoLog
+from redoraft.redo.lsn import sn_of
 from redoraft.types import Lsn
+
+AHEAD: Final = 8
+"""Batches that are kept read ahead; the oldest goes."""
 
 
 class EntryCache:
     """The records of the newest entries, by the LSN where they start; at most `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
-        self._limit: Final = limit
+        self.limit: Final = limit
         self._entries: Final[OrderedDict[Lsn, tuple[Lsn, bytes]]] = OrderedDict()
         self.size = 0
 
@@ -26,7 +30,7 @@ class EntryCache:
         """The entry from `start` to `end`; the oldest ones go when there is no room."""
         self._entries[start] = (end, records)
         self.size += len(records)
-        while self.size > self._limit:
+        while self.size > self.limit:
             _, (_, gone) = self._entries.popitem(last=False)
             self.size -= len(gone)
 
@@ -63,7 +67,12 @@ class SendSource:
         self.from_cache = self.from_ahead = self.from_files = 0
 
     def take_new(self) -> None:
-        """Put the entries that were closed since the last call into the cache, from the log buffer."""
+        """Put the entries that were closed since the last call into the cache, from the log buffer.
+
+        Those that would not stay there, and those that are deleted, are left out.
+        """
+        recent = self._log.entry_end_at_or_below(Lsn(self._log.closed_lsn - self._cache.limit))
+        self._cached_to = max(self._cached_to, recent, self._log.first_lsn)
         while (end := self._log.entry_end_after(self._cached_to)) is not None:
             self._cache.add(self._cached_to, end, self._log.read(self._cached_to, end))
             self._cached_to = end
@@ -83,12 +92,37 @@ class SendSource:
         if records:
             self.from_cache += 1
             return end, records
+        return self._next_from_files(start)
+
+    def read(self, start: Lsn, upto: Lsn) -> bytes:
+        """The entries from `start` to `upto`, both entry ends; what a batch has beyond them is kept for the
+        next call (LOG-7).  Raises as `batch`.
+        """
+        if start == upto:
+            return b""
+        self.take_new()
+        cached, records = self._cache.run(start, self._batch_bytes)
+        if cached < upto:
+            cached, records = self._next_from_files(start)
+        if cached < upto:
+            return self._log.read(start, upto)
+        size = sn_of(upto) - sn_of(start)
+        if size < len(records) and not self._cache.run(upto, 1)[1]:
+            self._keep_ahead(upto, cached, records[size:])
+        return records[:size]
+
+    def _next_from_files(self, start: Lsn) -> tuple[Lsn, bytes]:
         if start in self._ahead:
             self.from_ahead += 1
             return self._ahead.pop(start)
         end, records = self._read(start)
         self.from_files += bool(records)
         return end, records
+
+    def _keep_ahead(self, start: Lsn, end: Lsn, records: bytes) -> None:
+        self._ahead[start] = (end, records)
+        while len(self._ahead) > AHEAD:
+            del self._ahead[next(iter(self._ahead))]
 
     def read_ahead(self, start: Lsn) -> bool:
         """Read the batch from `start` now, for `batch` later; whether it had to come from the files.
@@ -99,7 +133,7 @@ class SendSource:
             return False
         end, records = self._read(start)
         if records:
-            self._ahead[start] = (end, records)
+            self._keep_ahead(start, end, records)
         return bool(records)
 
     def _read(self, start: Lsn) -> tuple[Lsn, bytes]:

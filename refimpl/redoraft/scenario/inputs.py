@@ -19,6 +19,7 @@ from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.scenario.mail import Letter
 from redoraft.scenario.stage import Actor, Stage
+from redoraft.storage.page import BODY
 from redoraft.types import Lsn, NodeId, Term
 from redoraft_traces.scenario import Step
 
@@ -104,7 +105,7 @@ def _write_mtr(cue: Cue) -> Iterator[None]:
     last = cue.step.then.get("last")
     commits = any(s.do == "AckCommit" and s.args.get("lsn") == last for s in cue.later)
     request = f"t{last}"
-    records = encode_mtr([PageWrite(1, 1, 0, request.encode().ljust(16, b"."))])
+    records = encode_mtr([PageWrite(1, 1, BODY, request.encode().ljust(16, b"."))])
     cue.stage.submit(cue.actor, ClientMtr(request, records, commits))
     yield
 

@@ -14,6 +14,7 @@ from typing import Final
 from attrs import define, field
 
 from redoraft.cluster.host import Host
+from redoraft.mutants import NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import Input
@@ -70,7 +71,7 @@ class Stage:
         self._latest: Event | None = None
         ids = (f"m{number}" for number in count(1))
         self.actors: Final = {
-            name: Actor(Host(name, members, rules, TraceObserver(name, self._on_event, ids)))
+            name: Actor(Host(name, members, NodeRules(raft=rules), TraceObserver(name, self._on_event, ids)))
             for name in members.nodes
         }
         for actor in self.actors.values():

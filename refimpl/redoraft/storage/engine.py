@@ -25,13 +25,14 @@ from redoraft.errors import (
     StorageStopped,
     TruncationRefused,
 )
+from redoraft.redo.file_record import FileDelete
 from redoraft.redo.record import PageInit, Record
 from redoraft.storage.apply import PageRecord, apply_to_frame, by_page
 from redoraft.storage.doublewrite import Doublewrite
 from redoraft.storage.files import DataFiles
-from redoraft.storage.page import PageId, page_lsn
+from redoraft.storage.page import PageId, is_blank, page_lsn
 from redoraft.storage.pool import Frame, Image, Pool, seal_image
-from redoraft.storage.port import Append, Checkpoints, DataDisk, LoggedMtr, LogView
+from redoraft.storage.port import Append, Checkpoints, DataDisk, LoggedMtr, LogView, SpaceFiles
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 from redoraft.storage.seeding import require_whole
 from redoraft.types import Lsn
@@ -67,6 +68,8 @@ class Storage:
         self._applied = checkpoints.lsn
         self._whole_from: Final = doublewrite.page_bound
         self._dictionary: Lsn | None = None
+        self._missing: set[int] = set()
+        self._io_stopped: set[int] = set()
         self._stopped: str | None = None
         self.redo_disabled = False
 
@@ -78,14 +81,18 @@ class Storage:
         log: LogView,
         rules: StorageRules = ALL_STORAGE_RULES,
         pool_pages: int = POOL_PAGES,
+        *,
+        tablespaces: SpaceFiles | None = None,
     ) -> Self:
         """Repair torn pages (TORN-1) and stand at the checkpoint, with nothing applied yet (ST-2).
+
+        `tablespaces` says where the pages of users' spaces are; without it each space has a file of its own.
 
         Raises CorruptStorage if pages and log do not belong together or a copy was not completed (H24),
         DiskError.
         """
         require_whole(disk)
-        data = DataFiles(disk, rules)
+        data = DataFiles(disk, rules, tablespaces)
         doublewrite = Doublewrite.open(disk, data, rules)
         for what, lsn in (("the checkpoint is", checkpoints.lsn), ("a page has", doublewrite.page_bound)):
             if lsn > log.last_lsn:
@@ -133,9 +140,26 @@ class Storage:
         return self._applied >= self._whole_from
 
     @property
+    def pages(self) -> tuple[PageId, ...]:
+        """The pages that are not blank, on disk or in the pool, in order.  Raises CorruptPage, DiskError."""
+        on_disk = {
+            page_id
+            for space_id in self.data.spaces
+            for page_no in range(self.data.pages(space_id))
+            if not is_blank(self.data.raw(page_id := PageId(space_id, page_no)))
+        }
+        changed = {frame.page_id for frame in self.pool.frames() if frame.oldest is not None}
+        return tuple(sorted(on_disk | changed))
+
+    @property
     def repaired(self) -> tuple[PageId, ...]:
         """The torn pages that `open` has put right."""
         return self._doublewrite.repaired
+
+    @property
+    def missing_spaces(self) -> frozenset[int]:
+        """Spaces whose page records had no file and were passed over, until their MLOG_FILE_DELETE (H6)."""
+        return frozenset(self._missing)
 
     @property
     def flush_limit(self) -> Lsn:
@@ -216,17 +240,24 @@ class Storage:
 
     def _prepare(self, records: Sequence[Record]) -> list[tuple[Frame, list[PageRecord]]]:
         """Everything of an mtr that can fail: its pages are in the pool, together, with what changes them."""
-        changes = by_page(records)
+        changes = self._with_a_file(by_page(records))
         with self._io():
             frames = self._fix(changes)
         return [(frame, changes[frame.page_id]) for frame in frames]
 
     def _take(self, mtr: LoggedMtr, changes: list[tuple[Frame, list[PageRecord]]]) -> None:
         assert mtr.start == self._applied, "mtrs are applied in the order of the log, none twice"
+        self._missing -= {one.space_id for one in mtr.records if isinstance(one, FileDelete)}
         for frame, records in changes:
             if apply_to_frame(frame, mtr, records, self.rules):
                 self.pool.changed(frame, mtr.start)
         self._applied = mtr.end
+
+    def _with_a_file(self, changes: dict[PageId, list[PageRecord]]) -> dict[PageId, list[PageRecord]]:
+        """Without the pages of spaces that have no file: the delete that explains it is to come (H6)."""
+        absent = {page_id.space_id for page_id in changes if not self.data.holds(page_id.space_id)}
+        self._missing |= absent
+        return {page_id: found for page_id, found in changes.items() if page_id.space_id not in absent}
 
     def _fix(self, changes: dict[PageId, list[PageRecord]]) -> list[Frame]:
         """The frames of all pages that an mtr changes, in the pool together: all, or PoolFull."""
@@ -290,6 +321,8 @@ class Storage:
         limit = self.flush_limit
         images: list[tuple[Frame, Image]] = []
         for frame in frames:
+            if frame.page_id.space_id in self._io_stopped:
+                continue
             image = frame.writable(limit)
             if image is not None:
                 images.append((frame, image))
@@ -300,6 +333,29 @@ class Storage:
         for frame, image in images:
             self.pool.written(frame, image.lsn)
         return len(images)
+
+    # --- tablespaces ---
+
+    @contextmanager
+    def file_operation(self) -> Iterator[None]:
+        """Around what DDL does to files: the disk fails there as it fails the engine.  StorageStopped."""
+        self._require_usable()
+        with self._io():
+            yield
+
+    def stop_ios(self, space_id: int) -> None:
+        """Write no page of this tablespace until `resume_ios` (InnoDB: fil_space_t::stop_ios)."""
+        self._io_stopped.add(space_id)
+
+    def resume_ios(self, space_id: int) -> None:
+        """Its file has its new name: pages are written again."""
+        self._io_stopped.discard(space_id)
+
+    def forget_space(self, space_id: int) -> None:
+        """Its file is about to be removed: its pages go from the pool, and the file is closed."""
+        self.pool.discard(space_id)
+        self.data.forget(space_id)
+        self._io_stopped.discard(space_id)
 
     # --- checkpoint and truncation ---
 

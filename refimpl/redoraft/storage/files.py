@@ -1,6 +1,6 @@
 """Data files: one a tablespace, page n at byte n * 16384.
 
-Their names are made of the space id until the dictionary gives them others (DDL-9).
+The names of users' tablespaces are for DDL to say (`SpaceFiles`); those of others are made of the space id.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from redoraft.errors import CorruptPage
 from redoraft.redo.record import PAGE_SIZE
 from redoraft.storage.page import PageFault, PageId, fault, misplaced
-from redoraft.storage.port import DataDisk, DataFile
+from redoraft.storage.port import DataDisk, DataFile, SpaceFiles
 from redoraft.storage.rules import StorageRules
 
 _NAME: Final = re.compile(r"space-(\d+)\.ibd")
@@ -27,16 +27,35 @@ def file_name(space_id: int) -> str:
 class DataFiles:
     """The pages on one disk.  Every failure of it is a DiskError."""
 
-    def __init__(self, disk: DataDisk, rules: StorageRules) -> None:
+    def __init__(self, disk: DataDisk, rules: StorageRules, tablespaces: SpaceFiles | None = None) -> None:
         self._disk: Final = disk
         self._rules: Final = rules
+        self._tablespaces: Final = tablespaces
         self._open: dict[int, DataFile] = {}
 
     @property
     def spaces(self) -> tuple[int, ...]:
         """The ids of the spaces that have a file, in order."""
         found = (_NAME.fullmatch(name) for name in self._disk.names)
-        return tuple(sorted(int(match[1]) for match in found if match is not None))
+        users = () if self._tablespaces is None else self._tablespaces.spaces
+        return tuple(sorted([*(int(match[1]) for match in found if match is not None), *users]))
+
+    def holds(self, space_id: int) -> bool:
+        """Whether pages of a space have a place: a user's tablespace may have no file here (H6)."""
+        return self._name(space_id) is not None
+
+    def extend(self, space_id: int, size: int) -> None:
+        """Make the file of a space at least `size` bytes long, durably; it never shrinks."""
+        file = self._file(space_id)
+        if file.size < size:
+            file.truncate(size)
+            file.fsync()
+
+    def forget(self, space_id: int) -> None:
+        """The file of a space is about to go: give its handle back."""
+        file = self._open.pop(space_id, None)
+        if file is not None:
+            file.close()
 
     def pages(self, space_id: int) -> int:
         """How many pages the file of a space has, a page cut short by its end included."""
@@ -58,7 +77,9 @@ class DataFiles:
         wrong = self.fault(page_id) or misplaced(raw, page_id)
         if wrong is not None:
             offset = page_id.page_no * PAGE_SIZE + wrong.offset
-            raise CorruptPage(wrong.what, file=file_name(page_id.space_id), offset=offset, remedy=_REMEDY)
+            raise CorruptPage(
+                wrong.what, file=self._name(page_id.space_id) or "", offset=offset, remedy=_REMEDY
+            )
         return raw
 
     def sync(self) -> None:
@@ -80,7 +101,14 @@ class DataFiles:
         for file in touched.values():
             file.fsync()
 
+    def _name(self, space_id: int) -> str | None:
+        if self._tablespaces is not None and self._tablespaces.owns(space_id):
+            return self._tablespaces.name_of(space_id)
+        return file_name(space_id)
+
     def _file(self, space_id: int) -> DataFile:
         if space_id not in self._open:
-            self._open[space_id] = self._disk.open(file_name(space_id))
+            name = self._name(space_id)
+            assert name is not None, f"tablespace {space_id} has no file: ask `holds` first"
+            self._open[space_id] = self._disk.open(name)
         return self._open[space_id]

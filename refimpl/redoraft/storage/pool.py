@@ -123,6 +123,12 @@ class Pool:
         assert self._frames[page_id].oldest is None, "a dirty page is written before it goes"
         del self._frames[page_id]
 
+    def discard(self, space_id: int) -> None:
+        """Throw away all pages of a space, dirty or not (InnoDB: buf_LRU_flush_or_remove_pages)."""
+        for frame in [one for one in self._frames.values() if one.page_id.space_id == space_id]:
+            self._set_oldest(frame, None)
+            del self._frames[frame.page_id]
+
     def changed(self, frame: Frame, start: Lsn) -> None:
         """An mtr that starts at `start` has changed the page (InnoDB: buf_flush_note_modification)."""
         if frame.copy is not None and frame.oldest_behind_copy is None:

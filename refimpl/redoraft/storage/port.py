@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from attrs import frozen
@@ -12,7 +12,7 @@ from redoraft.files import File as DataFile
 from redoraft.redo.record import Record
 from redoraft.types import Lsn
 
-__all__ = ["Append", "Checkpoints", "DataDisk", "DataFile", "LogView", "LoggedMtr"]
+__all__ = ["Append", "Checkpoints", "DataDisk", "DataFile", "LogView", "LoggedMtr", "SpaceFiles"]
 
 
 @frozen
@@ -64,3 +64,17 @@ class Checkpoints(Protocol):
 
     def write(self, lsn: Lsn) -> None:
         """Make it durable; a crash leaves the old one or this one.  DiskError."""
+
+
+class SpaceFiles(Protocol):
+    """Which file has which tablespace, where that is for DDL to say (`redoraft.storage.tablespaces`)."""
+
+    @property
+    def spaces(self) -> Collection[int]:
+        """The ids of the tablespaces that have a file."""
+
+    def owns(self, space_id: int) -> bool:
+        """Whether this is a space whose file DDL makes, names and removes."""
+
+    def name_of(self, space_id: int) -> str | None:
+        """The name of its file; None if there is none (H6)."""

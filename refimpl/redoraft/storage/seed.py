@@ -81,7 +81,6 @@ class SeedTarget:
         seeding.begin(disk)
         self._disk: Final = disk
         self._data: Final = DataFiles(disk, rules)
-        self._rules: Final = rules
         self._batch: list[tuple[PageId, bytes]] = []
         for space_id in self._data.spaces:
             self._data.clear(space_id)
@@ -95,7 +94,7 @@ class SeedTarget:
     def finish(self, end: SeedEnd, start_log: Callable[[SeedEnd], None]) -> None:
         """All pages are there; `start_log` makes log and checkpoint durable; the mark goes last."""
         self._write()
-        Doublewrite.start_anew(self._disk, self._data, self._rules, end.page_bound)
+        Doublewrite.start_anew(self._disk, end.page_bound)
         start_log(end)
         seeding.finish(self._disk)
 

@@ -1,7 +1,7 @@
 // A leader and two followers in one process, to show redoraft_trace.hpp under threads.
 //
-//     cluster DIR [LOCK]     writes DIR/n1.ndjson, n2.ndjson and n3.ndjson; LOCK (fsync, receive or write) is
-//                            the lock that is left out
+//     cluster DIR [LOCK]     writes DIR/n1.ndjson, n2.ndjson and n3.ndjson, over what was there; LOCK (fsync,
+//                            receive or write) is the lock that is left out
 //
 // Every node has its own mutex and several threads: one receives, one flushes, and at the leader two clients
 // write.  Each step and its event stand under the mutex.  Values are atomic, so that without a lock the
@@ -12,6 +12,8 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -213,5 +215,11 @@ int main(int count, char** words) {
         return 2;
     }
     left_out = count == 3 ? words[2] : "";
-    return Cluster(words[1]).run() ? 0 : 1;
+    try {
+        std::filesystem::create_directories(words[1]);
+        return Cluster(words[1]).run() ? 0 : 1;
+    } catch (const std::exception& error) {
+        std::cerr << "cluster: " << error.what() << '\n';
+        return 1;
+    }
 }

@@ -1,0 +1,337 @@
+"""`redoraft fuzz`: campaigns of simulated runs that the specification judges."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Executor
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Final
+
+import typer
+from attrs import define, evolve, field
+from msgspec import structs
+
+from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft_check.commands import options as opt
+from redoraft_check.commands.screen import Screen
+from redoraft_check.commands.simulate import mutant_named
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.fuzz.campaign import Campaign, Found, Order
+from redoraft_check.fuzz.example import UNDECIDED, Examined, Subject, examine
+from redoraft_check.fuzz.finding import VERSION, Finding, read_finding
+from redoraft_check.fuzz.pools import pool
+from redoraft_check.fuzz.shrink import Shrunk, shrink
+from redoraft_check.paths import spec_dir
+from redoraft_check.report.record import command_line
+from redoraft_check.validate.minimize import Minimized, minimize
+from redoraft_traces import TraceWriter
+
+EXAMPLES: Final = 200
+"""Examples when neither their number nor a time is given."""
+NEWS_EVERY_S: Final = 5.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command("fuzz")(fuzz)
+
+
+def fuzz(
+    *,
+    time: Annotated[
+        float | None, typer.Option("--time", min=0, help="Seconds after which no example is begun.")
+    ] = None,
+    examples: Annotated[
+        int | None, typer.Option("--examples", min=0, help=f"How many examples ({EXAMPLES} without --time).")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0 is one per core.")] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Run on this Dask cluster instead (tcp://HOST:PORT).")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="What the campaign depends on.")] = 1,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of an example made afresh.")] = 500,
+    faults: Annotated[
+        str, typer.Option("--faults", help=f"all, none, or of {','.join(Fault)}, with commas.")
+    ] = "all",
+    mutant: Annotated[
+        str | None, typer.Option("--mutant", help="Take one rule out: see simulate --list-mutants.")
+    ] = None,
+    stop_at_first: Annotated[
+        bool, typer.Option("--stop-at-first", help="End with the first example that finds something.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Then the same without guidance, and both counts.")
+    ] = False,
+    replay: Annotated[
+        Path | None, typer.Option("--replay", help="Run a saved finding again, and nothing else.")
+    ] = None,
+    out: opt.OutOption = Path("out/fuzz"),
+    spec: opt.SpecOption = None,
+    format_: opt.FormatOption = opt.Format.TEXT,
+    quiet: opt.QuietOption = False,
+    verbose: opt.VerboseOption = False,  # noqa: ARG001  (read by main, for tracebacks)
+) -> None:
+    """Try many simulated runs, led by what of the specification they reach, and judge every event.
+
+    Exit codes: 0 nothing found, 21 something was found, 20 an example could not be judged, 22 nothing was
+    run, 130 interrupted before anything was found.
+    """
+    if format_ is opt.Format.JUNIT:
+        raise CliError(Exit.USAGE, "fuzz has no junit report: use text or json")
+    folder = str(spec_dir(spec)) if spec is not None else None
+    screen = Screen(quiet=quiet)
+    if replay is not None:
+        raise typer.Exit(int(_replay(replay, folder, out, format_)))
+    try:
+        chosen = parse_faults(faults)
+    except ValueError as error:
+        raise CliError(Exit.USAGE, str(error)) from None
+    broken = mutant_named(mutant)
+    count = EXAMPLES if examples is None and time is None else examples
+    subject = Subject(broken.name if broken else None, folder)
+    order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first)
+    session = _Session(order, out, screen, format_)
+    with pool(jobs, scheduler) as executor:
+        code = session.run(executor, compare=compare)
+    raise typer.Exit(int(code))
+
+
+@define
+class _Session:
+    order: Order
+    out: Path
+    screen: Screen
+    format_: opt.Format
+    files: dict[tuple[str, ...], Path] = field(factory=dict)
+    _news: float = field(factory=monotonic)
+
+    def run(self, executor: Executor, *, compare: bool) -> Exit:
+        """The campaign, and its report also when it is interrupted; then the interruption goes on."""
+        led = Campaign(self.order, self._progress, self._save)
+        other: Campaign | None = None
+        interrupted: BaseException | None = None
+        try:
+            led.run(executor)
+            if compare:
+                self.screen.say("    the same without guidance:")
+                other = Campaign(evolve(self.order, guided=False), self._progress)
+                other.run(executor)
+            for one in led.findings:
+                self._shrink(one)
+        except BaseException as leaving:
+            if isinstance(leaving, Exception):
+                raise
+            interrupted = leaving
+        self._report(led, other)
+        if interrupted is not None and not led.findings:
+            raise interrupted
+        return _exit_of(led, other)
+
+    @property
+    def command(self) -> str:
+        """What repeats the campaign; how many run at once does not matter."""
+        order = self.order
+        ends = {"--examples": order.examples, "--time": order.seconds}
+        return command_line(
+            "fuzz",
+            *(word for name, end in ends.items() if end is not None for word in (name, f"{end:g}")),
+            *("--seed", str(order.seed), "--steps", str(order.steps)),
+            *("--faults", format_faults(order.faults)),
+            *(("--mutant", order.subject.mutant) if order.subject.mutant else ()),
+            *(("--spec", order.subject.spec) if order.subject.spec else ()),
+            *(("--stop-at-first",) if order.stop_at_first else ()),
+            *("--out", str(self.out)),
+        )
+
+    def _progress(self, campaign: Campaign) -> None:
+        if monotonic() - self._news >= NEWS_EVERY_S:
+            self._news = monotonic()
+            self.screen.say(f"    {_counts(campaign)}, {len(campaign.findings)} findings")
+
+    # --- findings ---
+
+    def _save(self, found: Found) -> None:
+        """Put a finding down as soon as it is made; shrinking writes it anew."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        path = self.out / f"finding-{len(self.files) + 1}.json"
+        self.files[found.trouble.cause] = path
+        self._write(path, found)
+        self.screen.say(f"    example {found.example}: {found.trouble.text}; saved in {path}")
+
+    def _write(self, path: Path, found: Found) -> None:
+        Finding(
+            VERSION, found.plan, self.order.subject.mutant, found.trouble, self.command, found.example
+        ).write(path)
+        write_trace(path.with_suffix(".ndjson"), examine(found.plan, self.order.subject), path.name)
+
+    def _shrink(self, found: Found) -> None:
+        path = self.files[found.trouble.cause]
+
+        def news(best: Shrunk) -> None:
+            self.screen.say(f"    {path.name}: {best.plan.steps} steps after {best.runs} runs")
+
+        small = shrink(found.plan, found.trouble, self.order.subject, news)
+        found.plan, found.trouble = small.plan, small.trouble
+        self._write(path, found)
+        short = _minimized(path.with_suffix(".ndjson"), self.order.subject)
+        if short is not None:
+            self.screen.say(f"    {path.name}: {short.before} events to {len(short.events)}")
+            short.write(short_trace(path))
+
+    # --- printing ---
+
+    def _report(self, led: Campaign, other: Campaign | None) -> None:
+        if self.format_ is opt.Format.JSON:
+            typer.echo(json.dumps(self._as_dict(led, other), indent=2, ensure_ascii=False))
+            return
+        verdict = "found" if led.findings else "unknown" if led.undecided else "clean"
+        verdict = verdict if led.examples else "nothing run"
+        mutant = self.order.subject.mutant
+        typer.echo(f"{verdict}: {_counts(led)}")
+        typer.echo(f"seed {self.order.seed}{f', mutant {mutant}' if mutant else ''}; {_speed(led)}")
+        if other is not None:
+            typer.echo(_comparison(led, other))
+        for one in led.findings:
+            typer.echo(self._finding_text(one))
+        for one in led.undecided:
+            typer.echo(f"  undecided, in {one.times} examples: {one.trouble.text}")
+        typer.echo(f"repeat with: {self.command}")
+
+    def _finding_text(self, one: Found) -> str:
+        path = self.files[one.trouble.cause]
+        plan = one.plan
+        lines = [
+            f"  {one.trouble.text}",
+            f"    first in example {one.example}, in {one.times} altogether; shown by {plan.steps} steps,"
+            f" seed {plan.seed}, {len(plan.turns)} turns, {plan.nodes} nodes, faults {plan.faults}",
+            f"    replay with: {command_line('fuzz', '--replay', str(path))}",
+        ]
+        trace = short_trace(path) if short_trace(path).exists() else path.with_suffix(".ndjson")
+        if one.trouble.cause[0] == "refused":
+            words = ("validate", "--engine", "oracle", "--explain", str(trace))
+            lines.append(f"    explain with: {command_line(*words)}")
+        return "\n".join(lines)
+
+    def _as_dict(self, led: Campaign, other: Campaign | None) -> dict[str, object]:
+        return {
+            "exit_code": int(_exit_of(led, other)),
+            "seed": self.order.seed,
+            "mutant": self.order.subject.mutant,
+            **_counts_dict(led),
+            "random": _counts_dict(other) if other is not None else None,
+            "findings": [
+                {
+                    "cause": list(one.trouble.cause),
+                    "text": one.trouble.text,
+                    "example": one.example,
+                    "times": one.times,
+                    "steps": one.plan.steps,
+                    "file": str(self.files[one.trouble.cause]),
+                }
+                for one in led.findings
+            ],
+            "undecided": [{"text": one.trouble.text, "times": one.times} for one in led.undecided],
+            "command": self.command,
+        }
+
+
+def _exit_of(led: Campaign, other: Campaign | None) -> Exit:
+    both = [led] if other is None else [led, other]
+    if any(one.findings for one in both):
+        return Exit.REJECTED
+    if not led.examples:
+        return Exit.NOTHING
+    return Exit.UNKNOWN if any(one.undecided for one in both) else Exit.HELD
+
+
+def _counts(one: Campaign) -> str:
+    return (
+        f"{one.examples:,} examples, {one.steps:,} steps, {one.events:,} events judged,"
+        f" {one.crashes:,} crashes, {len(one.states):,} states, {len(one.pairs):,} action pairs"
+    )
+
+
+def _speed(one: Campaign) -> str:
+    per_second = one.steps / one.elapsed if one.elapsed else 0.0
+    return f"{one.elapsed:.1f} s, {per_second:,.0f} steps/s"
+
+
+def _counts_dict(one: Campaign) -> dict[str, object]:
+    return {
+        "examples": one.examples,
+        "steps": one.steps,
+        "events": one.events,
+        "crashes": one.crashes,
+        "states": len(one.states),
+        "action_pairs": len(one.pairs),
+        "seconds": round(one.elapsed, 1),
+    }
+
+
+def _comparison(led: Campaign, other: Campaign) -> str:
+    more = 100 * (len(led.states) / len(other.states) - 1) if other.states else 0.0
+    lines = [
+        f"  guided: {len(led.states):,} states, {len(led.pairs):,} action pairs"
+        f" ({len(led.states - other.states):,} and {len(led.pairs - other.pairs):,} only here);"
+        f" {led.examples:,} examples, {led.events:,} events, {_speed(led)}",
+        f"  random: {len(other.states):,} states, {len(other.pairs):,} action pairs"
+        f" ({len(other.states - led.states):,} and {len(other.pairs - led.pairs):,} only here);"
+        f" {other.examples:,} examples, {other.events:,} events, {_speed(other)}",
+        f"  guided reaches {more:+.1f}% states",
+    ]
+    return "\n".join(lines)
+
+
+# --- findings as files ---
+
+
+def short_trace(finding: Path) -> Path:
+    """Where the delta-debugged trace of a finding stands."""
+    return finding.with_suffix(".min.ndjson")
+
+
+def write_trace(path: Path, run: Examined, name: str) -> None:
+    """The trace of an example, its `source` naming the finding that repeats it."""
+    header = structs.replace(run.header, source=command_line("fuzz", "--replay", name))
+    with TraceWriter(path, header) as trace:
+        for event in run.events:
+            trace.write(event)
+
+
+def _minimized(path: Path, subject: Subject) -> Minimized | None:
+    """A refused trace made short; None for what is not refused by the specification's own text."""
+    try:
+        return minimize(path, spec_dir(Path(subject.spec) if subject.spec else None))
+    except CliError:
+        return None
+
+
+def _replay(path: Path, spec: str | None, out: Path, format_: opt.Format) -> Exit:
+    finding = read_finding(path)
+    run = examine(finding.plan, Subject(finding.mutant, spec))
+    trouble = run.outcome.trouble
+    same = trouble is not None and trouble.cause == finding.trouble.cause
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{path.stem}-replayed.ndjson"
+    write_trace(target, run, path.name)
+    code = Exit.HELD if trouble is None else Exit.REJECTED
+    if trouble is not None and trouble.cause[0] == UNDECIDED:
+        code = Exit.UNKNOWN
+    if format_ is opt.Format.JSON:
+        report = {
+            "exit_code": int(code),
+            "same": same,
+            "expected": finding.trouble.text,
+            "got": trouble.text if trouble is not None else None,
+            "events": run.outcome.events,
+            "trace": str(target),
+        }
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        return code
+    said = "the same" if same else "SOMETHING ELSE" if trouble is not None else "not found any more"
+    typer.echo(f"{path}: {said}" + (f": {trouble.text}" if trouble is not None else ""))
+    if not same:
+        typer.echo(f"    it was: {finding.trouble.text}")
+    typer.echo(f"    {run.outcome.steps} steps, {run.outcome.events} events, in {target}")
+    return code

@@ -1,0 +1,216 @@
+"""One example: a plan is simulated, and every event is judged by the oracle as it comes.
+
+Where the specification refuses an event the run ends.  Otherwise the cluster is healed at the end of the
+plan, judged on until it comes to rest, and compared with what was promised.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from attrs import define, field, frozen
+
+from redoraft.cluster.ending import divergences, has_settled
+from redoraft.cluster.simulator import Settings, Simulator
+from redoraft.cluster.trace import trace_header
+from redoraft.mutants import ALL_MUTANTS, rules_of
+from redoraft_check.fuzz.plan import Plan, turn
+from redoraft_check.fuzz.seen import Feature, Seen
+from redoraft_check.oracle.errors import EvaluationError
+from redoraft_check.paths import spec_dir
+from redoraft_check.validate.mapping import Mapping, load_mapping
+from redoraft_check.validate.oracle_engine import FrontierFull, Judged, OracleEngine, judge
+from redoraft_check.validate.prepare import Projected, constants_of
+from redoraft_check.validate.projection import Projection, Unprojectable, Unsupported
+from redoraft_traces import Event, Header
+
+REST: Final = 4000
+"""Steps within which a healed cluster has come to rest."""
+FIRST_LINE: Final = 2
+"""The line of a file's first event."""
+UNDECIDED: Final = "undecided"
+
+_ONE_AT_A_TIME: Final = Lock()
+"""A compiled specification holds the events that it is fed, so one thread uses it at a time."""
+
+
+@frozen
+class Subject:
+    """What is tried: the implementation, with one of its mutants or none, against a specification folder.
+
+    Without a folder it is the one that the process finds by itself, on whatever machine it runs.
+    """
+
+    mutant: str | None = None
+    spec: str | None = None
+
+
+@frozen
+class Trouble:
+    """What an example has shown.
+
+    `cause` is what makes two of them the same, its first word being refused, diverged, unsettled, exception
+    or undecided; `text` says it for a reader, and `step` is the step of the simulator that it came with.
+    """
+
+    cause: tuple[str, ...]
+    text: str
+    step: int
+
+
+@frozen
+class Outcome:
+    """What one example came to; `states` and `pairs` with the step at which each was first seen."""
+
+    steps: int
+    events: int
+    crashes: int
+    states: tuple[tuple[Feature, int], ...]
+    pairs: tuple[tuple[Feature, int], ...]
+    trouble: Trouble | None
+
+
+@frozen
+class Examined:
+    """An example with its trace."""
+
+    outcome: Outcome
+    header: Header
+    events: tuple[Event, ...]
+
+
+def run_example(plan: Plan, subject: Subject) -> Outcome:
+    """Simulate and judge a plan.  Raises `CliError` when the specification cannot be read."""
+    return examine(plan, subject).outcome
+
+
+def examine(plan: Plan, subject: Subject) -> Examined:
+    """The same, with the trace.  Raises `CliError` as above, ValueError for what no cluster can be."""
+    with _ONE_AT_A_TIME:
+        return _Example(plan, subject).run()
+
+
+@cache
+def _judges(spec: str | None) -> tuple[OracleEngine, Mapping]:
+    folder = spec_dir(Path(spec) if spec is not None else None)
+    return OracleEngine(folder), load_mapping(folder)
+
+
+def _raise_failure(simulator: Simulator) -> None:
+    """What a node has stopped for, for good."""
+    for failure in simulator.failures:
+        raise failure.error
+
+
+@define
+class _Example:
+    plan: Plan
+    subject: Subject
+    step: int = 0
+    events: list[Event] = field(factory=list)
+    trouble: Trouble | None = None
+    simulator: Simulator | None = None
+    judged: Judged = field(factory=Judged)
+
+    @property
+    def settings(self) -> Settings:
+        """What the simulator is made with."""
+        mutant = self.subject.mutant
+        return self.plan.settings(rules_of(None if mutant is None else ALL_MUTANTS[mutant]))
+
+    def run(self) -> Examined:
+        header = trace_header(self.settings.members, "redoraft fuzz")
+        engine, mapping = _judges(self.subject.spec)
+        constants = constants_of(header)
+        trace = engine.compiled(constants)
+        seen = Seen(trace.spec, constants[0], constants[1])
+        projected = self._projected(Projection(header, mapping), seen)
+        try:
+            judge(trace, projected, self.judged, hidden=False)
+        except FrontierFull:
+            self._found((UNDECIDED, "bound hit"), "too many states are possible at once")
+        except EvaluationError as error:
+            self._found((UNDECIDED, "no value"), error.message)
+        refused = self.judged.refused
+        if refused is not None:
+            self._refused(refused.event, "the specification does not allow it with what the node showed")
+        elif self.trouble is None:
+            self._compare()
+        counts = self.simulator.counts if self.simulator is not None else {}
+        outcome = Outcome(
+            steps=self.step,
+            events=len(self.events),
+            crashes=counts.get("crashes", 0),
+            states=tuple(seen.states.items()),
+            pairs=tuple(seen.pairs.items()),
+            trouble=self.trouble,
+        )
+        return Examined(outcome, header, tuple(self.events))
+
+    def _projected(self, projection: Projection, seen: Seen) -> Iterator[Projected]:
+        """The events as they come; each is noted once it has been judged."""
+        for at, event in enumerate(self._simulated()):
+            projection.remember(event.node)
+            try:
+                projected = projection.event(event)
+            except Unprojectable as error:
+                self._refused(event, str(error))
+                return
+            except Unsupported as error:
+                self._found((UNDECIDED, "not shown"), str(error))
+                return
+            yield Projected(at + FIRST_LINE, event, projected)
+            seen.note(self.step, event, self.judged.frontier)
+
+    def _simulated(self) -> Iterator[Event]:
+        """The events of the run.  What the implementation raises is a finding, and ends them."""
+        try:
+            yield from self._stepped()
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.name}"
+            self._found(("exception", type(error).__name__, where), f"{type(error).__name__}: {error}")
+
+    def _stepped(self) -> Iterator[Event]:
+        plan = self.plan
+        dice = plan.dice()
+        simulator = self.simulator = Simulator(self.settings, self.events.append, dice)
+        told = 0
+        turns = iter(plan.turns)
+        coming = next(turns, None)
+        for self.step in range(1, plan.steps + 1):
+            while coming is not None and coming.step < self.step:
+                turn(dice, coming)
+                coming = next(turns, None)
+            simulator.run(1)
+            yield from self.events[told:]
+            told = len(self.events)
+            _raise_failure(simulator)
+        simulator.heal()
+        for self.step in range(plan.steps + 1, plan.steps + REST + 1):
+            if has_settled(simulator):
+                return
+            simulator.run(1)
+            yield from self.events[told:]
+            told = len(self.events)
+            _raise_failure(simulator)
+        self._found(("unsettled",), f"no rest within {REST} steps of healing")
+
+    def _compare(self) -> None:
+        assert self.simulator is not None
+        for promise, where in divergences(self.simulator):
+            self._found(("diverged", promise), f"{promise}: {where}")
+            return
+
+    def _refused(self, event: Event, why: str) -> None:
+        number = self.judged.passed + 1
+        text = f"event {number} ({event.node} seq {event.seq}): {event.action}: {why}"
+        self._found(("refused", event.action or "?"), text)
+
+    def _found(self, cause: tuple[str, ...], text: str) -> None:
+        self.trouble = Trouble(cause, text, self.step)

@@ -1,0 +1,100 @@
+"""An example: everything that a simulated run depends on, as a few numbers that can be changed one by one."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from attrs import evolve, field, fields, frozen
+
+from redoraft.cluster.dice import Dice
+from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.simulator import Settings, members_of
+from redoraft.mutants import NodeRules
+
+DICE: Final = tuple(die.name for die in fields(Dice))
+
+SIZES: Final = ((3, 1), (3, 1), (3, 2), (5, 1), (5, 2))
+"""Nodes, and the log nodes among them; two data nodes with a log node twice as often as the others."""
+
+CLIENTS: Final = (1, 2, 2, 4)
+FEWEST_STEPS: Final = 60
+KEEPS_FAULT: Final = 0.75
+"""Each fault is left out of an example now and then: some states are only reached in its absence."""
+WHOLE_TURN: Final = 0.6
+"""How often all dice are drawn anew, and not just some."""
+SEEDS: Final = 1 << 32
+
+
+@frozen
+class Turn:
+    """From step `step` on, `die` (one of `DICE`) goes on with `seed`."""
+
+    step: int
+    die: str
+    seed: int
+
+
+@frozen
+class Plan:
+    """One example.  `turns` are in the order of their steps; `faults` as `parse_faults` reads them."""
+
+    seed: int
+    nodes: int
+    log_nodes: int
+    faults: str
+    clients: int
+    steps: int
+    turns: tuple[Turn, ...] = field(default=())
+
+    def settings(self, rules: NodeRules) -> Settings:
+        """What a simulator of this plan is made with.  Raises ValueError for what no cluster can be."""
+        return Settings(
+            self.seed, members_of(self.nodes, self.log_nodes), parse_faults(self.faults), rules, self.clients
+        )
+
+    def dice(self) -> Dice:
+        """The dice as they are before the first turn."""
+        return Dice(**{name: Random(f"{name} {self.seed}") for name in DICE})
+
+
+def turn(dice: Dice, one: Turn) -> None:
+    """Let a die go on with another seed."""
+    die: Random = getattr(dice, one.die)
+    die.seed(f"{one.die} {one.seed}")
+
+
+def fresh(random: Random, faults: frozenset[Fault], steps: int) -> Plan:
+    """An example out of nothing: some of `faults`, at most `steps` steps."""
+    nodes, log_nodes = random.choice(SIZES)
+    kept = frozenset(fault for fault in Fault if fault in faults and random.random() < KEEPS_FAULT)
+    return Plan(
+        seed=random.randrange(SEEDS),
+        nodes=nodes,
+        log_nodes=log_nodes,
+        faults=format_faults(kept),
+        clients=random.choice(CLIENTS),
+        steps=random.randint(min(FEWEST_STEPS, steps), steps),
+    )
+
+
+def continued(plan: Plan, step: int, random: Random, steps: int) -> Plan:
+    """The same run up to `step`, then another one for at most `steps` more, with all dice anew or some."""
+    some = random.sample(DICE, random.randint(1, len(DICE) - 1))
+    dice = DICE if random.random() < WHOLE_TURN else [die for die in DICE if die in some]
+    turns = [one for one in plan.turns if one.step < step]
+    turns += [Turn(step, die, random.randrange(SEEDS)) for die in dice]
+    return Plan(
+        plan.seed,
+        plan.nodes,
+        plan.log_nodes,
+        plan.faults,
+        plan.clients,
+        step + random.randint(min(FEWEST_STEPS, steps), steps),
+        tuple(turns),
+    )
+
+
+def again(plan: Plan, random: Random) -> Plan:
+    """Another run of the same kind: only the seed differs."""
+    return evolve(plan, seed=random.randrange(SEEDS), turns=())

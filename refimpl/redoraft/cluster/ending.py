@@ -1,0 +1,108 @@
+"""What a run must come to: healed, all nodes agree, and nothing that was acknowledged is lost.
+
+This sees what no trace shows: the bytes of pages, and what is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from redoraft.cluster.ledger import Ledger
+from redoraft.cluster.simulator import Simulator
+from redoraft.errors import RedoError
+from redoraft.node import Node
+from redoraft.raft.outputs import Outcome
+from redoraft.redo.lsn import START_LSN
+
+SETTLE_STEPS = 4000
+"""Steps after healing in which a cluster has to come to rest."""
+
+SAME_LOGS = "LOG-6: all logs are the same"
+
+
+def has_settled(simulator: Simulator) -> bool:
+    """Whether all nodes are up, one serves, and all have, know and have applied all that it has."""
+    nodes = running(simulator)
+    serving = [node for node in nodes if node.serving]
+    if len(nodes) < len(simulator.hosts) or len(serving) != 1:
+        return False
+    end = serving[0].last_lsn
+    return all(
+        node.last_lsn == node.flushed_lsn == node.majority_lsn == end and node.applied_lsn in {None, end}
+        for node in nodes
+    )
+
+
+def running(simulator: Simulator) -> list[Node]:
+    """The nodes that are up."""
+    return [host.node for host in simulator.hosts.values() if host.node is not None]
+
+
+def settle(simulator: Simulator, within_steps: int = SETTLE_STEPS) -> bool:
+    """Heal the cluster and let it come to rest; whether it did."""
+    simulator.heal()
+    for _ in range(within_steps // 10):
+        if has_settled(simulator):
+            return True
+        if simulator.failures:
+            return False
+        simulator.run(10)
+    return False
+
+
+def divergences(simulator: Simulator) -> Iterator[tuple[str, str]]:
+    """What is wrong in a cluster that `has_settled`: which promise is broken, and where.
+
+    All logs are the same bytes, as far as each still has them (LOG-6, LOG-8), data nodes have the pages that
+    the committed log makes (FOL-1), and what was answered ok is in that log (LIM-4).
+    """
+    ledger = simulator.ledger
+    for node in running(simulator):
+        ledger.look_at(node)
+        if node.raft.is_data_node:
+            _compare_pages(simulator, node)
+    _compare_logs(simulator)
+    for one in simulator.transactions.values():
+        whole = all(ledger.has(page_id, at, data) for (page_id, at), data in one.writes.items())
+        if one.outcome is Outcome.OK and not whole:
+            ledger.find("LIM-4: what was answered ok is committed", one.request, "it is not")
+    yield from _told(ledger)
+
+
+def _told(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    for (promise, whose), what in ledger.findings.items():
+        yield promise, f"{whose}: {what}"
+
+
+def _compare_pages(simulator: Simulator, node: Node) -> None:
+    try:
+        simulator.ledger.compare(node)
+    except RedoError as error:
+        simulator.ledger.find("pages can be read", node.raft.me, str(error))
+
+
+def _compare_logs(simulator: Simulator) -> None:
+    nodes = running(simulator)
+    start = max((node.log.first_lsn for node in nodes), default=START_LSN)
+    try:
+        logs = {node.raft.me: node.log.read(start, node.log.closed_lsn) for node in nodes}
+    except RedoError as error:
+        simulator.ledger.find(SAME_LOGS, "some", str(error))
+        return
+    if len(set(logs.values())) > 1:
+        what = ", ".join(f"{name} has {len(log)} bytes" for name, log in logs.items())
+        simulator.ledger.find(SAME_LOGS, "some", f"from LSN {start} on {what}")
+
+
+def end_check(simulator: Simulator, within_steps: int = SETTLE_STEPS) -> list[str]:
+    """Settle the cluster and look at everything; what is wrong, nothing if all is well."""
+    ledger = simulator.ledger
+    if settle(simulator, within_steps):
+        found = divergences(simulator)
+    else:
+        for failure in simulator.failures:
+            ledger.find("a node works on what a crash leaves", failure.node, str(failure.error))
+        if not simulator.failures:
+            ledger.find("the cluster comes to rest", "nobody", f"not within {within_steps} steps of healing")
+        found = _told(ledger)
+    return [f"{promise}: {where}" for promise, where in found]

@@ -1,0 +1,155 @@
+"""DDL beside spec/DdlFileOps.tla: the nodes' state as the specification's, their steps as actions of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.storage.kit import position_of
+
+from redoraft.storage.port import LoggedMtr
+from redoraft_check.oracle.spec import Spec, load
+from redoraft_check.oracle.values import Value, make_function, make_sequence, make_set
+
+from .reading import Entry, entries_of, files_on, table_of
+from .world import NAMES, NODES, Member, World
+
+SPEC = Path(__file__).resolve().parents[2] / "spec"
+INVARIANTS = ("FilesAgree", "OneFilePerSpace", "NoNodeStops", "CachesAreFresh", "NothingPending")
+State = tuple[Value, ...]
+
+
+@cache
+def file_ops() -> Spec:
+    """DdlFileOps with all rules on."""
+    quoted = {key: ", ".join(f'"{one}"' for one in found) for key, found in (("n", NODES), ("t", NAMES))}
+    text = (
+        f"INIT Init\nNEXT Next\nCONSTANTS\n DataNodes = {{{quoted['n']}}}\n TableNames = {{{quoted['t']}}}\n"
+        ' None = "none"\n Off = {}\n'
+    )
+    with TemporaryDirectory() as folder:
+        config = Path(folder) / "DdlFileOps.cfg"
+        config.write_text(text, encoding="utf-8")
+        return load(SPEC / "DdlFileOps.tla", config, (SPEC,))
+
+
+def mapped(world: World, spec: Spec) -> State:
+    """The cluster's state in the specification's variables."""
+    members = world.members
+    return spec.state(
+        {
+            "log": make_sequence(_record(entry) for entry in world.entries),
+            "term": world.term,
+            "leader": world.leader or "none",
+            "stage": world.stage,
+            "majority": world.majority,
+            "job": _job(world),
+            "files": _by_node(world, lambda one: _files(files_on(one.disk))),
+            "applied": make_function({name: _applied(one) for name, one in members.items()}),
+            "phase": make_function({name: one.phase for name, one in members.items()}),
+            "late": make_function({name: make_set(_late(one)) for name, one in members.items()}),
+            "cache": make_function({name: _cache(one) for name, one in members.items()}),
+        }
+    )
+
+
+def _record(entry: Entry) -> Value:
+    if entry.op == "row":
+        fields: dict[str, Value] = {
+            "kind": entry.kind,
+            "space": entry.space,
+            "name": entry.name,
+            "to": entry.to,
+        }
+    elif entry.op in {"commit", "rollback", "clean"}:
+        fields = {"row": entry.row}
+    elif entry.op == "page":
+        fields = {"space": entry.space}
+    else:
+        fields = {"space": entry.space, "name": entry.name, "to": entry.to}
+    return make_function({"op": entry.op, **fields})
+
+
+def _files(found: Iterable[tuple[str, int]]) -> Value:
+    return make_set(make_function({"name": name, "space": space}) for name, space in found)
+
+
+def _by_node(world: World, value: Callable[[Member], Value]) -> Value:
+    return make_function({name: value(one) for name, one in world.members.items()})
+
+
+def _job(world: World) -> Value:
+    leader = None if world.leader is None else world.members[world.leader].leader
+    if leader is None or leader.job is None:
+        return make_function({"row": 0, "pc": "idle"})
+    # Rows are numbered in the order of the log.
+    rows = [at for at, entry in enumerate(world.entries, 1) if entry.op == "row"]
+    return make_function({"row": rows[leader.job.row.row_id - 1], "pc": leader.job.at})
+
+
+def _applied(member: Member) -> int:
+    return 0 if member.node is None else position_of(member.node.executed_lsn)
+
+
+def _late(member: Member) -> list[Value]:
+    leader = member.leader
+    if not member.late or leader is None or leader.job is None:
+        return []
+    at = LoggedMtr(leader.node.log.last_lsn, leader.node.log.last_lsn, (leader.job.call,))
+    return [_record(entry) for entry in entries_of([at])]
+
+
+def _cache(member: Member) -> Value:
+    return _files([] if member.node is None else [table_of(one) for one in member.node.cache])
+
+
+INTERRUPTED = ("CallsOs", "EndDdl", "Applies", "LateCalls")
+"""What may have been done, or not, when the power is gone in the middle of it."""
+
+
+class Lockstep:
+    """Follows a world with the specification."""
+
+    def __init__(self, world: World, spec: Spec) -> None:
+        self.world, self.spec = world, spec
+        self.state = next(iter(spec.initial_states()))
+        assert self.state == mapped(world, spec), self._difference(mapped(world, spec))
+        self.actions = 0
+
+    def follow(self) -> None:
+        """Take the world's new steps; AssertionError if the specification does not allow one."""
+        target = mapped(self.world, self.spec)
+        trail, self.world.trail = self.world.trail, []
+        states = {self.state}
+        for name, args in trail:
+            self.actions += 1
+            states = self._after(states, name, args)
+            assert states, f"{name}{args} is not allowed in {self._shown()}"
+        assert target in states, f"{trail}: {self._difference(target, next(iter(states)))}"
+        self.state = target
+        for invariant in INVARIANTS:
+            assert self.spec.check(invariant, self.state), invariant
+
+    def _after(self, states: set[State], name: str, args: tuple[str, ...]) -> set[State]:
+        if name == "PowerLost":
+            done = [self._after(states, one, args) for one in INTERRUPTED]
+            return states.union(*done)
+        found = {after for state in states for _, after in self.spec.successors(state, name, args)}
+        if name == "Crashes":
+            found |= {
+                after for state in states for _, after in self.spec.successors(state, "CrashesInApply", args)
+            }
+        return found
+
+    def _shown(self) -> str:
+        return ", ".join(f"{name} = {value}" for name, value in self.spec.as_dict(self.state).items())
+
+    def _difference(self, target: State, state: State | None = None) -> str:
+        pairs = zip(self.spec.variables, state or self.state, target, strict=True)
+        return "; ".join(
+            f"{name}: {ours} in the specification, {theirs} here"
+            for name, ours, theirs in pairs
+            if ours != theirs
+        )
