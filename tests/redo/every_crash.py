@@ -9,12 +9,11 @@ its operations, with nothing and with everything of what was pending kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, product
-from math import comb
 
 import attrs
 
 from redoraft.disk.memory import MemoryDisk
+from redoraft.disk.subsets import count_of_subsets, subsets
 from redoraft.errors import CorruptRedo, DiskError
 from redoraft.redo.files import Layout
 from redoraft.redo.log import RedoLog
@@ -23,7 +22,7 @@ from redoraft.types import Lsn
 
 from .kit import Branch, WatchedDisk, contents
 
-BOUND = 8
+BOUND, ODD = 8, 2
 SMALL = Layout(file_size=2048 + 2 * 512)
 """Two blocks a file."""
 
@@ -34,18 +33,12 @@ class Violation(AssertionError):
 
 def choices(pending: int) -> Iterator[tuple[bool, ...]]:
     """Which changes survive."""
-    if pending <= BOUND:
-        yield from product((False, True), repeat=pending)
-        return
-    for others in (True, False):
-        for count in range(3):
-            for odd in combinations(range(pending), count):
-                yield tuple((at in odd) != others for at in range(pending))
+    return subsets(pending, BOUND, ODD)
 
 
 def count_of_choices(pending: int) -> int:
     """How many those are, by formula."""
-    return 2**pending if pending <= BOUND else 2 * sum(comb(pending, count) for count in range(3))
+    return count_of_subsets(pending, BOUND, ODD)
 
 
 Picture = tuple[tuple[str, bytes], ...]

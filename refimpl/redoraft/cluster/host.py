@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import Random
 from typing import Final
@@ -128,6 +128,12 @@ class Host:
             yield
         finally:
             self.disk.fault = self.data_disk.fault = None
+
+    def lose_power_keeping(self, log: Sequence[bool], pages: Sequence[bool]) -> None:
+        """End the node, and keep exactly these pending changes of its disks (MemoryDisk.crash_keeping)."""
+        self._end(Stopped.CRASHED)
+        self.disk.crash_keeping(log)
+        self.data_disk.crash_keeping(pages)
 
     def kill_process(self) -> None:
         """End the node; the operating system keeps what was written."""

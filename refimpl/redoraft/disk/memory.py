@@ -103,6 +103,21 @@ class _Content:
                 change.apply(self.durable)
         self.pending.clear()
 
+    def matters(self) -> Iterator[bool]:
+        """For each pending change, whether to keep or lose it can make a difference.
+
+        It cannot if the bytes are on disk already and nothing else that is pending is about them.
+        """
+        written: set[int] = set()
+        for change in self.pending:
+            if isinstance(change, _SectorWrite):
+                end = change.offset + len(change.data)
+                same = bytes(self.durable[change.offset : end]) == change.data
+                yield not same or change.offset in written
+                written.add(change.offset)
+            else:
+                yield isinstance(change, _Resize) or change.size > len(self.durable)
+
 
 _Names = dict[str, _Content]
 
@@ -285,6 +300,12 @@ class MemoryDisk:
         for content in self._seen.values():
             content.seen = bytearray(content.durable)
         self._boot += 1
+
+    def matters(self) -> tuple[bool, ...]:
+        """For each of the `pending` changes, in the order of `crash_keeping`, whether it makes a difference
+        if a crash keeps it or loses it."""
+        in_files = (one for content in self._contents() for one in content.matters())
+        return (*in_files, *(True for _ in self._changes))
 
     def copy(self) -> MemoryDisk:
         """Another disk with the same files, durable and pending, to try several crashes of one moment."""

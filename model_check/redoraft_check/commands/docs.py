@@ -1,0 +1,56 @@
+"""`redoraft docs`: the pages that are made of the tree and of run records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from redoraft_check.commands import options as opt
+from redoraft_check.commands.screen import Screen
+from redoraft_check.evidence.pages import PAGES, Source, load_source
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.paths import spec_dir
+
+
+def register(app: typer.Typer) -> None:
+    """Add the subcommand."""
+    app.command("docs")(docs)
+
+
+def docs(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 when a page is not of this tree.")
+    ] = False,
+    spec: opt.SpecOption = None,
+    quiet: opt.QuietOption = False,
+    no_color: opt.ColorOption = False,
+) -> None:
+    """Write docs/traceability.md from the tree around the specification."""
+    folder = spec_dir(spec)
+    source = load_source(folder)
+    if not (source.tree.root / "docs").is_dir():
+        raise CliError(Exit.USAGE, f"{source.tree.root}: there is no docs/ beside the specification")
+    screen = Screen(quiet=quiet, no_color=no_color)
+    if check:
+        _check(source)
+    for name, page in PAGES.items():
+        path = source.tree.root / "docs" / name
+        text = page(source)
+        path.write_text(text, encoding="utf-8")
+        screen.say(f"{path.relative_to(source.tree.root)}: {len(text.splitlines())} lines")
+
+
+def _check(source: Source) -> None:
+    """Raises `Exit`: 0 when every page is what would be written, 1 else."""
+    old = [name for name, page in PAGES.items() if _written(source, name) != page(source)]
+    if old:
+        raise CliError(Exit.DISAGREES, f"not of this tree: {', '.join(old)}; run: redoraft docs")
+    raise typer.Exit(Exit.HELD)
+
+
+def _written(source: Source, name: str) -> str:
+    path: Path = source.tree.root / "docs" / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
