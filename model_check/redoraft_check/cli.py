@@ -29,6 +29,7 @@ COMMAND_MODULES = (
     "convert",
     "simulate",
     "crashes",
+    "schedules",
     "validate",
     "fuzz",
     "show",
