@@ -342,8 +342,11 @@ DeleteRedo(l) ==
 (* s, pages copied one by one while that node went on (page p as of v[p]),   *)
 (* and its redo from s to e.  It reaches beyond every page that was copied,  *)
 (* and beyond all that this node had acknowledged: until then the node has   *)
-(* its old disk, and what it had promised of it.                             *)
+(* its old disk, and what it had promised of it.  What it brings is          *)
+(* committed, durable when it is there, and has settled: else a truncation   *)
+(* above the checkpoint takes the change that persists a note below it.      *)
 SnapshotReaches(e, v) == e >= settled /\ \A p \in Pages : v[p] <= e
+SnapshotSettles(e) == e
 
 Seed(s, e, v) ==
     /\ MaySeed
@@ -362,7 +365,8 @@ Seed(s, e, v) ==
     /\ copy' = [p \in Pages |-> {}]
     /\ checkpoint' = s
     /\ oldest' = s
-    /\ UNCHANGED <<committed, settled, peer, serving>>
+    /\ settled' = Max2(settled, SnapshotSettles(e))
+    /\ UNCHANGED <<committed, peer, serving>>
 
 -----------------------------------------------------------------------------
 (* Arguments drawn from the state; named, so that TLC labels the edges. *)

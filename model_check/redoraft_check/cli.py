@@ -24,6 +24,7 @@ COMMAND_MODULES = (
     "why",
     "findings",
     "docs",
+    "matrix",
     "prove",
     "replay",
     "convert",

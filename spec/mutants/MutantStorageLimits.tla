@@ -38,6 +38,7 @@ LimitWithNotesInMemory ==
 
 ReachesThePromise(e, v) == e >= settled
 ReachesThePages(e, v) == \A p \in Pages : v[p] <= e
+Nothing(e) == 0
 
 DeletionByApplied == Min2(applied, peer)
 

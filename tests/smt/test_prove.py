@@ -10,7 +10,7 @@ from attrs import evolve
 
 from redoraft_check.cli import main
 from redoraft_check.exits import Exit
-from redoraft_check.smt.models import commit_rule
+from redoraft_check.smt.models import commit_rule, startup, storage_limits
 from redoraft_check.smt.obligations import obligations
 from redoraft_check.smt.prover import Answer, prove, smt2
 
@@ -28,6 +28,26 @@ def test_a_weakened_invariant_is_caught_with_its_counterexample() -> None:
     assert "before:" in result.picture
     assert "GrantVote: n = " in result.picture
     assert "votes: " in result.picture
+
+
+def test_a_weakened_invariant_of_storage_is_caught_with_its_counterexample() -> None:
+    """That a page goes on from its copy is not among the hypotheses."""
+    whole = storage_limits()
+    kept = [
+        one for one in whole.invariant if one.name.endswith("is a function") or one.name == "DiskInBuffer"
+    ]
+    model = evolve(
+        whole,
+        invariant=tuple(kept),
+        actions=tuple(evolve(one, facts=()) for one in whole.actions),
+    )
+    [found] = [
+        one for one in obligations(model) if (one.step, one.goal.name) == ("FlushCopy", "DiskInBuffer")
+    ]
+    result = prove(model, found, 60)
+    assert result.answer is Answer.REFUTED
+    assert "FlushCopy: p = " in result.picture
+    assert "copy: (p" in result.picture
 
 
 def test_no_time_is_unknown() -> None:
@@ -88,3 +108,57 @@ def test_the_proof_breaks_without_a_rule(rule: str) -> None:
     model = commit_rule(frozenset({rule}))
     [found] = [one for one in obligations(model) if (one.step, one.goal.name) == RULES[rule]]
     assert prove(model, found, 4).answer is not Answer.PROVED
+
+
+STORAGE_RULES = {
+    "LOG-8": ("DeleteRedo", "DeletedIsElsewhere"),
+    "LIM-1": ("Checkpoint", "CheckpointHasSettled"),
+    "LIM-2": ("FlushLru", "WritesSettled"),
+    "LIM-3": ("Apply", "FollowerAppliesKnown"),
+    "H13": ("StepDown", "FollowerAppliesKnown"),
+    "H21": ("UnloggedChange", "BufferHasChanges"),
+    "H22": ("Checkpoint", "NotesPersist"),
+    "H23": ("BackgroundWork", "FollowerAppliesKnown"),
+    "H33": ("FlushLru", "WritesSettled"),
+}
+"""With the rule off, where the proof breaks; H11 has none: it is the second line behind the limits."""
+
+
+@pytest.mark.parametrize("rule", STORAGE_RULES)
+def test_the_proof_of_storage_breaks_without_a_rule(rule: str) -> None:
+    model = storage_limits(frozenset({rule}))
+    [found] = [one for one in obligations(model) if (one.step, one.goal.name) == STORAGE_RULES[rule]]
+    assert prove(model, found, 4).answer is not Answer.PROVED
+
+
+STARTUP_RULES = {
+    "ST-1": ("NodeRestart (trusting)", "AppliedIsKnown"),
+    "ST-2": ("NodeRecover", "AppliedIsKnown"),
+    "LIM-3": ("NodeApply (not leading)", "AppliedIsKnown"),
+    "H13": ("NodeUpdateTerm", "AppliedInLog"),
+    "H14": ("NodeRecover", "AppliedIsKnown"),
+}
+"""With the rule off, where the proof breaks."""
+
+
+@pytest.mark.parametrize("rule", STARTUP_RULES)
+def test_the_proof_of_startup_breaks_without_a_rule(rule: str) -> None:
+    model = startup(frozenset({rule}))
+    [found] = [one for one in obligations(model) if (one.step, one.goal.name) == STARTUP_RULES[rule]]
+    assert prove(model, found, 4).answer is not Answer.PROVED
+
+
+REDUNDANT = {
+    "H11 behind LIM-1, LIM-2 and H33": (storage_limits, {"H11"}, "Truncate"),
+    "ST-2 where recovery stops at the majority LSN": (startup, {"ST-2", "early-bounded"}, "NodeRecover"),
+}
+"""Without these the proof holds; the one action that the switch changes."""
+
+
+@pytest.mark.parametrize("rule", REDUNDANT)
+def test_a_rule_that_the_proof_does_not_need(rule: str) -> None:
+    build, off, step = REDUNDANT[rule]
+    model = build(frozenset(off))
+    todo = [one for one in obligations(model) if one.step == step]
+    assert len(todo) > 3
+    assert {one.goal.name for one in todo if prove(model, one, 60).answer is not Answer.PROVED} == set()

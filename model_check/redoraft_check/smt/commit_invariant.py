@@ -708,7 +708,7 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             "n t k",
             s,
             both(s.known(n, k), s.term(n, t), differ(k, EMPTY)),
-            _committed_now(s, k),
+            committed_now(s, k),
             "R3",
         ),
         _rule(
@@ -716,7 +716,7 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             "n t z d",
             s,
             both(s.settled(n, z), s.durable(n, d), s.term(n, t)),
-            both(PREFIX(z, d), either(same(z, EMPTY), _committed_now(s, z))),
+            both(PREFIX(z, d), either(same(z, EMPTY), committed_now(s, z))),
             "R3",
         ),
         _rule(
@@ -769,7 +769,7 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             "t h",
             s,
             s.acknowledged(t, h),
-            _committed_now(s, h),
+            committed_now(s, h),
             "the one promise, LIM-4",
         ),
         _rule("CommittedIsWhole", "u h", s, s.committed_by(u, h), ~HALF(h), "LOG-1"),
@@ -792,6 +792,7 @@ def properties(raft: Raft) -> tuple[Named, ...]:
     )
 
 
-def _committed_now(s: Raft, log: Term) -> Formula:
+def committed_now(s: Raft, log: Term) -> Formula:
+    """The leaders of some terms have committed this log."""
     u = s.var("u1")
     return exists([u], s.committed_by(u, log))

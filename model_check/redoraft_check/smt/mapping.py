@@ -16,26 +16,8 @@ from redoraft_check.oracle.values import pairs_of
 from redoraft_check.smt.commit_rule import Raft
 from redoraft_check.smt.concrete import Row, World
 from redoraft_check.smt.formula import Function, Relation, Sort
-from redoraft_check.smt.logs import (
-    EMPTY,
-    HALF,
-    INDEX,
-    LOG,
-    LSN,
-    NUMBER,
-    NUMBER_LE,
-    PREFIX,
-    ROLE,
-    TERM,
-    TERM_LE,
-    TERM_OF,
-    WHOLE,
-    ZERO,
-    constants,
-)
-
-Variables = Mapping[str, Any]
-Log = tuple[tuple[int, str], ...]
+from redoraft_check.smt.logs import LOG, NUMBER, ROLE, TERM, constants
+from redoraft_check.smt.sequences import RIGID, Log, Variables, log_of, logs_in, prefixes
 
 ACTIONS = {
     "LearnsTerm": "UpdateTerm",
@@ -54,6 +36,8 @@ ACTIONS = {
 class Reader:
     """Reads states of one cluster."""
 
+    actions: Mapping[str, str] = ACTIONS
+
     def __init__(self, raft: Raft, data_nodes: Iterable[str], log_nodes: Iterable[str]) -> None:
         self.raft = raft
         self.log_nodes = frozenset(log_nodes)
@@ -65,8 +49,8 @@ class Reader:
         """A state of RaftRedo, by the names of its variables, in relations."""
         s = self.raft
         per_node = {name: dict(pairs_of(variables[name])) for name in _PER_NODE}
-        logs = {n: _log(per_node["log"][n]) for n in self.nodes}
-        leader = {t: _log(log) for t, log in pairs_of(variables["leaderLog"])}
+        logs = {n: log_of(per_node["log"][n]) for n in self.nodes}
+        leader = {t: log_of(log) for t, log in pairs_of(variables["leaderLog"])}
         votes = {(v["term"], v["from"], v["to"]) for v in variables["votes"]}
         acked = {(t, m, lsn): True for t, rows in pairs_of(variables["acked"]) for m, lsn in pairs_of(rows)}
         found: dict[Relation, Iterable[Row]] = {
@@ -80,11 +64,11 @@ class Reader:
             },
             s.candidacies: [(c["term"], c["node"], _announced(c, leader)) for c in variables["candidacies"]],
             s.votes: votes,
-            s.leader_log: [(t, h) for t, log in leader.items() for h in _prefixes(log)],
+            s.leader_log: [(t, h) for t, log in leader.items() for h in prefixes(log)],
             s.leader_known: [
-                (t, h) for t, lsn in pairs_of(variables["leaderKnown"]) for h in _prefixes(leader[t][:lsn])
+                (t, h) for t, lsn in pairs_of(variables["leaderKnown"]) for h in prefixes(leader[t][:lsn])
             ],
-            s.acked: [(t, m, h) for t, m, lsn in acked for h in _prefixes(leader[t][:lsn])],
+            s.acked: [(t, m, h) for t, m, lsn in acked for h in prefixes(leader[t][:lsn])],
             s.acknowledged: [(a["term"], leader[a["term"]][: a["lsn"]]) for a in variables["acknowledged"]],
         }
         found |= self._read_off(found, leader, votes, per_node["term"])
@@ -103,11 +87,11 @@ class Reader:
         committed = {
             (t, h)
             for t, log in leader.items()
-            for h in _prefixes(log)
+            for h in prefixes(log)
             if _is_entry(h, t) and any(all((t, m, h) in acked for m in q) for q in self.quorums)
         }
         entries = {h for _, h in found[s.leader_log] if h and h[-1][1] == "meta"}
-        entries |= {h for _, log in found[s.log] for h in _prefixes(log) if h and h[-1][1] == "meta"}
+        entries |= {h for _, log in found[s.log] for h in prefixes(log) if h and h[-1][1] == "meta"}
         return {
             s.left: [(n, u) for n, t in terms.items() for u in range(t)],
             s.elected: [
@@ -123,61 +107,56 @@ class Reader:
                 (u, h)
                 for t, g in committed
                 for u in range(t, max([*terms.values(), *leader]) + 2)
-                for h in _prefixes(g)
+                for h in prefixes(g)
             ],
         }
 
     def world(self, *states: Mapping[Relation, frozenset[Row]]) -> World:
         """The world of the first state, with the logs and terms of all of them."""
-        logs = {()} | {
-            h
-            for state in states
-            for relation, rows in state.items()
-            for row in rows
-            for sort, value in zip(relation.args, row, strict=True)
-            if sort == LOG
-            for h in _prefixes(value)
-        }
+        logs = logs_in(states)
         last = max(t for state in states for _, t in state[self.raft.term])
         things: dict[Sort, tuple[Any, ...]] = {
             self.raft.node: self.nodes,
             self.raft.quorum: self.quorums,
             TERM: tuple(range(last + 2)),
-            LOG: tuple(sorted(logs, key=lambda log: (len(log), log))),
+            LOG: logs,
             NUMBER: tuple(range(max(map(len, logs)) + 1)),
             ROLE: ROLE.elements,
         }
         rigid: dict[Function | Relation, Callable[..., Any]] = {
-            ZERO.function: lambda: 0,
-            EMPTY.function: lambda: (),
-            TERM_OF: lambda log: log[-1][0] if log else 0,
-            LSN: len,
-            INDEX: lambda log: sum(kind == "meta" for _, kind in log),
-            TERM_LE: lambda one, other: one <= other,
-            NUMBER_LE: lambda one, other: one <= other,
-            PREFIX: lambda one, other: other[: len(one)] == one,
-            WHOLE: lambda log: not log or log[-1][1] == "meta",
-            HALF: lambda log: bool(log) and log[-1][1] == "half",
+            **RIGID,
             self.raft.member: lambda node, quorum: node in quorum,
             self.raft.is_log_node: lambda node: node in self.log_nodes,
-            **{one.function: _always(one.function.name) for one in constants(ROLE)},
+            **{one.function: always(one.function.name) for one in constants(ROLE)},
         }
         return World(things, rigid, states[0])
+
+    def alike(
+        self,
+        one: Mapping[Relation, frozenset[Row]],
+        other: Mapping[Relation, frozenset[Row]],
+        world: World,
+        /,
+    ) -> bool:
+        """Equal, as far as the terms of the world go: committedBy holds of all later terms."""
+        terms = set(world.things[TERM])
+        return all(
+            rows == other[relation]
+            or (
+                relation == self.raft.committed_by
+                and {row for row in rows if row[0] in terms}
+                == {row for row in other[relation] if row[0] in terms}
+            )
+            for relation, rows in one.items()
+        )
 
 
 _PER_NODE = ("term", "votedFor", "role", "log", "durable", "known", "agreed", "settled")
 
 
-def _always(value: str) -> Any:
+def always(value: str) -> Any:
+    """The interpretation of a constant."""
     return lambda: value
-
-
-def _log(mtrs: Iterable[Any]) -> Log:
-    return tuple((mtr["term"], mtr["kind"]) for mtr in mtrs)
-
-
-def _prefixes(log: Log) -> list[Log]:
-    return [log[:at] for at in range(len(log) + 1)]
 
 
 def _is_entry(log: Log, term: int) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from attrs import evolve
 
+from redoraft_check.smt import storage_invariant, storage_state
 from redoraft_check.smt.commit_invariant import facts, invariant, properties
+from redoraft_check.smt.commit_rule import RULES as COMMIT_RULES
 from redoraft_check.smt.commit_rule import Raft, Steps, initial
-from redoraft_check.smt.formula import TRUE, Action
+from redoraft_check.smt.formula import TRUE, Action, Named
 from redoraft_check.smt.logs import (
     AXIOMS,
     FUNCTIONS,
@@ -22,16 +24,14 @@ from redoraft_check.smt.logs import (
 )
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import title
+from redoraft_check.smt.startup_invariant import startup_facts, startup_invariant, startup_properties
+from redoraft_check.smt.startup_rule import PHASE, Start, StartupSteps, startup_initial
+from redoraft_check.smt.storage_limits import StorageSteps
 
 
 def commit_rule(off: frozenset[str] = frozenset()) -> Model:
     """RaftRedo for any set of nodes; of quorums nothing is assumed but that two of them meet."""
     raft = Raft.over(0)
-    known = facts(raft)
-
-    def with_facts(action: Action) -> Action:
-        return evolve(action, facts=known.get(title(action), ()))
-
     return Model(
         name="CommitRule",
         summary="RaftRedo's election, append, acknowledgement and majority LSN, for any set of nodes",
@@ -40,12 +40,16 @@ def commit_rule(off: frozenset[str] = frozenset()) -> Model:
         relations=(*RELATIONS, *raft.relations),
         axioms=(*AXIOMS, quorum_axiom(raft.member)),
         init=initial(raft),
-        actions=tuple(with_facts(action) for action in Steps(raft, off).all()),
+        actions=_with_facts(Steps(raft, off).all(), facts(raft)),
         invariant=invariant(raft),
         safety=properties(raft),
         off=off,
         small={raft.node: 3, raft.quorum: 3, TERM: 4, LOG: 5, NUMBER: 5},
     )
+
+
+def _with_facts(actions: Iterable[Action], known: Mapping[str, tuple[Named, ...]]) -> tuple[Action, ...]:
+    return tuple(evolve(action, facts=known.get(title(action), ())) for action in actions)
 
 
 def majorities_of(nodes: int) -> Model:
@@ -65,8 +69,49 @@ def majorities_of(nodes: int) -> Model:
     )
 
 
+def storage_limits(off: frozenset[str] = frozenset()) -> Model:
+    """StorageLimits: one node within the promises that CommitRule keeps, any pages, LSNs and terms."""
+    return Model(
+        name="StorageLimits",
+        summary="pages, checkpoint, redo deletion, recovery of one node within R1 to R5, for any pages, LSNs",
+        sorts=(storage_state.PAGE, storage_state.SNAPSHOT, TERM, LOG, NUMBER),
+        functions=(*FUNCTIONS, storage_state.DICT_PAGE.function),
+        relations=(*RELATIONS, *storage_state.Storage.relations),
+        axioms=(*AXIOMS, *storage_state.AXIOMS),
+        init=storage_state.initial(),
+        actions=_with_facts(StorageSteps(off).all(), storage_invariant.facts()),
+        invariant=storage_invariant.invariant(),
+        safety=storage_invariant.properties(),
+        lemmas_from="CommitRule",
+        off=off,
+        small={storage_state.PAGE: 2, storage_state.SNAPSHOT: 1, TERM: 3, LOG: 5, NUMBER: 5},
+    )
+
+
+def startup(off: frozenset[str] = frozenset()) -> Model:
+    """Startup: recovery and apply of any set of nodes, on top of what is proved of the commit rule."""
+    start = Start(Raft.over(0))
+    below = commit_rule(off & COMMIT_RULES)
+    return evolve(
+        below,
+        name="Startup",
+        summary="recovery after alignment, apply within the majority LSN, for any set of nodes",
+        sorts=(*below.sorts, PHASE),
+        relations=(*below.relations, *start.relations),
+        init=startup_initial(start),
+        actions=_with_facts(StartupSteps(start, off).all(), startup_facts(start)),
+        invariant=startup_invariant(start),
+        safety=startup_properties(start),
+        lemmas=below.invariant,
+        lemmas_from="CommitRule",
+        off=off,
+    )
+
+
 MODELS: dict[str, Callable[[], Model]] = {
     "CommitRule": commit_rule,
+    "Startup": startup,
+    "StorageLimits": storage_limits,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),
 }

@@ -101,17 +101,19 @@ def relations_of(formula: Formula) -> frozenset[Relation]:
     raise TypeError(f"no formula: {formula!r}")
 
 
-def alternates(formula: Formula, *, positive: bool = True) -> bool:
-    """Whether a hypothesis makes new things: it says that something exists."""
+def alternates(formula: Formula, *, positive: bool = True, under: bool = False) -> bool:
+    """Whether a hypothesis makes new things without end: for each thing it says that another exists.
+
+    What exists once, `under` no universal quantifier, is a constant.
+    """
     match formula:
         case Not(body):
-            return alternates(body, positive=not positive)
+            return alternates(body, positive=not positive, under=under)
         case And(parts) | Or(parts):
-            return any(alternates(part, positive=positive) for part in parts)
-        case ForAll(_, body):
-            return not positive or alternates(body, positive=positive)
-        case Exists(_, body):
-            return positive or alternates(body, positive=positive)
+            return any(alternates(part, positive=positive, under=under) for part in parts)
+        case ForAll(_, body) | Exists(_, body):
+            universal = isinstance(formula, ForAll) is positive
+            return (under and not universal) or alternates(body, positive=positive, under=under or universal)
     return False
 
 

@@ -89,6 +89,9 @@ class _Names:
         if not rows:
             return []
         if relation.value:
-            cells = ", ".join(f"{relation.name}[{', '.join(row[:-1])}] = {row[-1]}" for row in rows)
+            keys = [f"[{', '.join(row[:-1])}]" if row[:-1] else "" for row in rows]
+            cells = ", ".join(
+                f"{relation.name}{key} = {row[-1]}" for key, row in zip(keys, rows, strict=True)
+            )
             return [cells]
         return [f"{relation.name}: " + ", ".join(f"({', '.join(row)})" for row in rows)]

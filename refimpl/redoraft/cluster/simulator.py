@@ -19,13 +19,15 @@ from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
+from redoraft.cluster.history import History
 from redoraft.cluster.host import SIZES, Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
+from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
 from redoraft.cluster.weather import Weather
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
-from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped
+from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
@@ -58,6 +60,8 @@ class Settings:
     rules: NodeRules = ALL_PARTS
     clients: int = CLIENTS
     sizes: Sizes = SIZES
+    reading: Reading | None = None
+    """Whether clients read, too, and how reads are answered."""
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -95,7 +99,9 @@ class Simulator:
         self._agenda = Agenda()
         self._network = Network(dice.network)
         self._new_transactions = transactions(dice.clients)
-        self._clients = [Client() for _ in range(settings.clients)]
+        self.history: Final = History()
+        """What clients saw."""
+        self._clients = [Client(f"writer{number}", self.history) for number in range(1, settings.clients + 1)]
         self._writing = True
         ids = (f"m{number}" for number in count(1))
         members = settings.members
@@ -106,10 +112,18 @@ class Simulator:
                 settings.rules,
                 TraceObserver(name, self._on_event, ids),
                 settings.sizes,
+                timing,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
             )
-            for name in members.nodes
+            for name, timing in self._timings()
         }
+        self._readers = Readers(
+            Random(f"readers, seed {settings.seed}"),
+            self._agenda,
+            self.history,
+            self.hosts.values(),
+            self._perform,
+        )
         self._weather = Weather(
             dice.weather, settings.faults, members.nodes, self._agenda, self._network, self
         )
@@ -118,6 +132,14 @@ class Simulator:
         for client in self._clients:
             self._again(client, THINK_MS)
         self._weather.start()
+        if settings.reading is not None:
+            self._readers.start()
+
+    def _timings(self) -> Iterator[tuple[NodeId, Timing]]:
+        rng = Random(f"{self.settings.seed} clocks")
+        lease = LEASE if self.settings.reading is Reading.LEASE else None
+        for name in self.settings.members.nodes:
+            yield name, Timing(drifting(rng, self._agenda), lease)
 
     # --- running ---
 
@@ -132,6 +154,7 @@ class Simulator:
         """No more faults, no more transactions; what is down starts again."""
         self._weather.stop()
         self._writing = False
+        self._readers.stop()
         for host in self.hosts.values():
             host.armed = host.breaks = None
 
@@ -206,8 +229,10 @@ class Simulator:
                     self._at_node(host, HEARTBEAT_MS, lambda node: self._heartbeat(host, node))
             case Posted():
                 self._post(host, effect)
-            case Reply(request, outcome):
+            case Reply(request, outcome) if request in self.transactions:
                 self._answer(request, outcome)
+            case Reply():
+                self._readers.hears(effect)
             case ResetElectionTimer():
                 self._reset_election_timer(host)
             case RestartProcess():
@@ -228,6 +253,7 @@ class Simulator:
 
     def _answer(self, request: str, outcome: Outcome) -> None:
         transaction = self.transactions[request]
+        self.history.tells(request, outcome)
         if transaction.outcome is None or outcome is Outcome.OK:
             transaction.outcome = outcome
             self.counts[f"answered {outcome}"] += 1

@@ -1,0 +1,143 @@
+"""Holding a proof's model against TLC's graph of a gate model: states, edges, and edges that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from attrs import define, evolve, field, frozen
+
+from redoraft_check.oracle.explore import Graph, explore
+from redoraft_check.oracle.spec import Spec, load
+from redoraft_check.smt.concrete import Interpreter, Row, World
+from redoraft_check.smt.formula import Action, Relation
+from redoraft_check.smt.model import Model
+
+SPEC = Path(__file__).resolve().parents[2] / "spec"
+Mapped = Mapping[Relation, frozenset[Row]]
+
+
+class Reads(Protocol):
+    """What a protocol's mapping does."""
+
+    actions: Mapping[str, str]
+
+    def state(self, variables: Mapping[str, Any]) -> Mapped:
+        """A state of the specification in relations."""
+
+    def world(self, *states: Mapped) -> World:
+        """The world of the first, with the things of all of them."""
+
+    def alike(self, one: Mapped, other: Mapped, world: World, /) -> bool:
+        """Equal in all that the specification has."""
+
+
+@frozen
+class Explored:
+    """A bounded model's graph, and each of its states in relations."""
+
+    graph: Graph
+    reader: Reads
+    states: dict[int, Mapped]
+    labels: dict[tuple[int, str], set[int]]
+
+
+@define
+class Checked:
+    """What was compared: edges, and which differ."""
+
+    states: int = 0
+    edges: int = 0
+    non_edges: int = 0
+    actions: set[str] = field(factory=set)
+    wrong: list[str] = field(factory=list)
+
+
+def explored(module: str, config: str, reader: Reads, limit: int | None = None) -> Explored:
+    """The oracle's graph of a gate model (it is TLC's: tests/oracle), or its first `limit` states."""
+    folder = SPEC / "models"
+    spec: Spec = load(folder / f"{module}.tla", folder / f"{config}.cfg", (SPEC, folder))
+    graph = explore(spec, edges=True, invariants=(), limit=limit)
+    states = {at: reader.state(spec.as_dict(state)) for state, at in graph.states.items()}
+    labels: dict[tuple[int, str], set[int]] = {}
+    for source, label, target in graph.edges:
+        labels.setdefault((source, label), set()).add(target)
+    return Explored(graph, reader, states, labels)
+
+
+def violated(model: Model, found: Explored, sample: int = 1) -> Checked:
+    """Evaluate the invariant and the properties in every `sample`th state."""
+    checked, interpreter = Checked(), Interpreter()
+    for at in range(0, len(found.states), sample):
+        world = found.reader.world(found.states[at])
+        checked.states += 1
+        checked.wrong += [
+            f"{one.name} in state {at}"
+            for one in (*model.axioms, *model.invariant, *model.safety)
+            if not interpreter.holds(one.formula, world)
+        ]
+    return checked
+
+
+def stepped(
+    model: Model,
+    found: Explored,
+    sample: int = 1,
+    *,
+    others: bool = True,
+    bounded: frozenset[str] = frozenset(),
+) -> Checked:
+    """Every edge is a step of the action of its name; changing one variable of its end makes it none.
+
+    `bounded` are the labels of which bounds of the model, and not the action, leave steps out; there, and
+    everywhere without `others`, edges are not changed.
+    """
+    checked, interpreter = Checked(), Interpreter()
+    actions: dict[str, list[Action]] = {}
+    for action in model.actions:
+        actions.setdefault(action.name, []).append(action)
+    for number, ((source, label), targets) in enumerate(sorted(found.labels.items())):
+        if number % sample:
+            continue
+        before = found.states[source]
+        ends = [found.states[target] for target in targets]
+        world = found.reader.world(before, *ends)
+        named = actions[found.reader.actions.get(label, label)]
+        steps: list[Mapped] = [after for action in named for after in interpreter.steps(action, world)]
+        for target, end in zip(targets, ends, strict=True):
+            checked.edges += 1
+            checked.actions.add(label)
+            if not any(found.reader.alike(after, end, world) for after in steps):
+                checked.wrong.append(f"edge {source} {label} {target}")
+        if others and label not in bounded:
+            checked.wrong += strangers(found, steps, source, label, world, checked, number)
+    return checked
+
+
+def strangers(  # noqa: PLR0917
+    found: Explored, steps: list[Mapped], source: int, label: str, world: World, checked: Checked, number: int
+) -> list[str]:
+    """Ends that differ from a true one in one variable: no step of the model may lead there."""
+    wrong = []
+    ends = [found.states[target] for target in found.labels[source, label]]
+    other = found.states[(source * 7 + number) % len(found.states)]
+    for end in ends[:1]:
+        for relation in end:
+            changed = {**end, relation: other[relation]}
+            # The specification allows stuttering, and leaves out messages that change nothing.
+            if any(found.reader.alike(changed, one, world) for one in (*ends, found.states[source])):
+                continue
+            checked.non_edges += 1
+            if any(found.reader.alike(after, changed, world) for after in steps):
+                wrong.append(f"non-edge {source} {label}: {relation.name} may be anything")
+    return wrong
+
+
+def drifted(model: Model, dropped: str) -> Model:
+    """The model with no action's update of one relation."""
+    actions = tuple(
+        evolve(one, updates=tuple(update for update in one.updates if update.relation.name != dropped))
+        for one in model.actions
+    )
+    return evolve(model, actions=actions)
