@@ -30,6 +30,7 @@ COMMAND_MODULES = (
     "convert",
     "simulate",
     "crashes",
+    "schedules",
     "validate",
     "fuzz",
     "show",

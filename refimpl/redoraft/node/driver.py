@@ -40,7 +40,7 @@ from redoraft.raft.outputs import (
 )
 from redoraft.raft.rules import Rules
 from redoraft.raft.state import Lease, Members, Progress, RaftState, Role, started
-from redoraft.redo.files import Layout
+from redoraft.redo.files import Layout, require_log
 from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
 from redoraft.redo.lsn import sn_of
 from redoraft.redo.mtr import decode_mtr
@@ -159,6 +159,9 @@ class Node:
         A log node leaves `data_disk` alone.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage or
         DiskError if the disks do not give what a crash may leave.
         """
+        if VOTE_FILE in disk.names:
+            # A node that has voted has a log: with a new one it would vote for whoever lacks what it had.
+            require_log(disk, f"this node has voted (the file {VOTE_FILE} is here)")
         log = RedoLog.open(disk, rules.raft.scan_end, layout=sizes.layout, rules=rules.log)
         votes = VoteStore.open(disk.open(VOTE_FILE))
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
