@@ -237,12 +237,6 @@ def test_a_hole_appears_with_its_rule(copied: Path) -> None:
     assert "Not modelled yet" not in page(source).partition("### H10 ")[2].partition("### ")[0]
 
 
-def test_the_table_beside_innodb_is_of_this_module() -> None:
-    spec = oracle_of(ONE_EACH["MCDdlFileOps"])
-    assert set(SOURCE.holes.beside.variables) == set(spec.variables)
-    assert set(SOURCE.holes.beside.actions) == set(spec.action_names)
-
-
 # --- the commands -----------------------------------------------------------------------------------
 
 

@@ -54,22 +54,12 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hole: tuple[Hole, ...]
 
 
-class Beside(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`DdlFileOps` beside InnoDB: what a variable or an action is there."""
-
-    module: str
-    opening: str
-    variables: dict[str, str]
-    actions: dict[str, str]
-
-
 class Holes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that is written by hand; `violated` says what each property means that is refuted."""
 
     opening: str
     part: tuple[Part, ...]
     violated: dict[str, str]
-    beside: Beside
 
 
 @frozen
@@ -134,7 +124,7 @@ def stale(source: Source) -> Iterator[tuple[Rule, str]]:
 def page(source: Source) -> str:
     """The whole page.  Raises CliError (65) where a record is broken or a template does not fit."""
     chapters = [_chapter(source, part) for part in source.holes.part]
-    return "\n".join([_opening(source), *_overview(source), "", *chapters, *_beside(source)]) + "\n"
+    return "\n".join([_opening(source), *_overview(source), "", *chapters]) + "\n"
 
 
 def _opening(source: Source) -> str:
@@ -235,13 +225,3 @@ def _with_verdicts(source: Source, text: str) -> str:
         return _verdict(model) if model.holds else f"`{model.name}` refutes {model.violates}"
 
     return re.sub(r"\{([\w-]+)\}", put, text)
-
-
-def _beside(source: Source) -> Iterator[str]:
-    beside = source.holes.beside
-    yield f"## Reading `{beside.module}` beside InnoDB\n"
-    yield f"{beside.opening}\n"
-    yield "| variable | in InnoDB |\n|---|---|"
-    yield from (f"| `{name}` | {text} |" for name, text in beside.variables.items())
-    yield "\n| action | in InnoDB |\n|---|---|"
-    yield from (f"| `{name}` | {text} |" for name, text in beside.actions.items())

@@ -24,7 +24,7 @@ from redoraft.cluster.host import SIZES, Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
-from redoraft.cluster.weather import Weather
+from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing
@@ -43,6 +43,8 @@ APPLY_MS: Final = (1, 12)
 CLOSE_MS: Final = (1, 9)
 MTR_MS: Final = (1, 7)
 THINK_MS: Final = (5, 40)
+LEISURE_MS: Final = (5, 600)
+"""Where clients read: a leader that was written to after it was cut off answers no read at all (H18)."""
 PAGES_MS: Final = (10, 60)
 PATIENCE_MS: Final = 150
 DOWN_MS: Final = (20, 220)
@@ -103,6 +105,7 @@ class Simulator:
         """What clients saw."""
         self._clients = [Client(f"writer{number}", self.history) for number in range(1, settings.clients + 1)]
         self._writing = True
+        self._think_ms = THINK_MS if settings.reading is None else LEISURE_MS
         ids = (f"m{number}" for number in count(1))
         members = settings.members
         self.hosts: Final = {
@@ -125,12 +128,18 @@ class Simulator:
             self._perform,
         )
         self._weather = Weather(
-            dice.weather, settings.faults, members.nodes, self._agenda, self._network, self
+            dice.weather,
+            settings.faults,
+            members.nodes,
+            self._agenda,
+            self._network,
+            self,
+            ROUGH_MS if settings.reading is None else LONG_MS,
         )
         for host in self.hosts.values():
             self._start(host)
         for client in self._clients:
-            self._again(client, THINK_MS)
+            self._again(client, self._think_ms)
         self._weather.start()
         if settings.reading is not None:
             self._readers.start()
@@ -440,7 +449,7 @@ class Simulator:
             transaction = next(self._new_transactions)
             self.transactions[transaction.request] = transaction
             client.takes(transaction, (host.name, host.boot, host.node.term))
-        self._again(client, THINK_MS)
+        self._again(client, self._think_ms)
 
     def _client_writes(self, client: Client) -> bool:
         assert client.at is not None and client.current is not None
@@ -449,7 +458,7 @@ class Simulator:
         transaction = client.current
         if host.node is None or host.boot != boot or host.node.term != term:
             client.gives_up()
-            self._again(client, THINK_MS)
+            self._again(client, self._think_ms)
             return False
         self._perform(host, host.node.handle(client.rest.pop(0)))
         if transaction.outcome is not None:
@@ -457,7 +466,7 @@ class Simulator:
         if client.rest:
             self._again(client, MTR_MS)
         else:
-            self._again(client, (PATIENCE_MS, PATIENCE_MS) if client.current else THINK_MS)
+            self._again(client, (PATIENCE_MS, PATIENCE_MS) if client.current else self._think_ms)
         return True
 
     def _again(self, client: Client, when: tuple[int, int]) -> None:
