@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 SEED ?= 7
 RULE ?= H8
 
-.PHONY: demo test lint types imports unit gate lock clean
+.PHONY: demo test lint types imports unit gate docs lock clean
 
 demo: $(STAMP)
 	@$(BIN)/redoraft demo --seed $(SEED) --rule $(RULE)
@@ -32,6 +32,11 @@ gate: $(STAMP)
 	$(BIN)/redoraft check --jobs 2 --out out/check
 	$(BIN)/redoraft check --mutants --jobs 2 --out out/check-mutants
 	$(BIN)/redoraft prove --no-cache --out out/prove
+
+# The pages as HTML in out/docs; a warning, or a generated page that is not of this tree, is an error.
+docs: $(STAMP)
+	$(BIN)/redoraft docs --check
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs out/docs
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "redoraft needs Python 3.11 or newer, this is " + sys.version.split()[0])'

@@ -7,6 +7,7 @@ from attrs import frozen
 from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
 from redoraft.mutant import Mutant
+from redoraft.raft.client_mutants import CLIENT_MUTANTS
 from redoraft.raft.mutants import MUTANTS as RAFT_MUTANTS
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.redo.mutants import LOG_MUTANTS
@@ -16,7 +17,13 @@ from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 
 AnyMutant = Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules] | Mutant[DdlRules]
 
-ALL_MUTANTS: dict[str, AnyMutant] = {**RAFT_MUTANTS, **LOG_MUTANTS, **STORAGE_MUTANTS, **DDL_MUTANTS}
+ALL_MUTANTS: dict[str, AnyMutant] = {
+    **RAFT_MUTANTS,
+    **CLIENT_MUTANTS,
+    **LOG_MUTANTS,
+    **STORAGE_MUTANTS,
+    **DDL_MUTANTS,
+}
 """No two of them have the same name."""
 
 

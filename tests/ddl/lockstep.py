@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from redoraft_check.oracle.spec import Spec, load
 from redoraft_check.oracle.values import Value, make_function, make_sequence, make_set
 
 from .reading import Entry, entries_of, files_on, table_of
-from .world import NAMES, NODES, Member, World
+from .world import NAMES, NODES, Member, Step, World
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 INVARIANTS = ("FilesAgree", "OneFilePerSpace", "NoNodeStops", "CachesAreFresh", "NothingPending")
@@ -112,44 +112,49 @@ INTERRUPTED = ("CallsOs", "EndDdl", "Applies", "LateCalls")
 class Lockstep:
     """Follows a world with the specification."""
 
-    def __init__(self, world: World, spec: Spec) -> None:
+    def __init__(self, world: World, spec: Spec, state: State | None = None) -> None:
+        """From the specification's initial state on, or from one that is known to be the world's."""
         self.world, self.spec = world, spec
-        self.state = next(iter(spec.initial_states()))
-        assert self.state == mapped(world, spec), self._difference(mapped(world, spec))
+        self.state = next(iter(spec.initial_states())) if state is None else state
+        assert self.state == mapped(world, spec), difference(spec, self.state, mapped(world, spec))
         self.actions = 0
 
     def follow(self) -> None:
         """Take the world's new steps; AssertionError if the specification does not allow one."""
-        target = mapped(self.world, self.spec)
         trail, self.world.trail = self.world.trail, []
-        states = {self.state}
-        for name, args in trail:
-            self.actions += 1
-            states = self._after(states, name, args)
-            assert states, f"{name}{args} is not allowed in {self._shown()}"
-        assert target in states, f"{trail}: {self._difference(target, next(iter(states)))}"
-        self.state = target
-        for invariant in INVARIANTS:
-            assert self.spec.check(invariant, self.state), invariant
+        self.actions += len(trail)
+        self.state = arrived(self.world, self.spec, self.state, trail)
 
-    def _after(self, states: set[State], name: str, args: tuple[str, ...]) -> set[State]:
-        if name == "PowerLost":
-            done = [self._after(states, one, args) for one in INTERRUPTED]
-            return states.union(*done)
-        found = {after for state in states for _, after in self.spec.successors(state, name, args)}
-        if name == "Crashes":
-            found |= {
-                after for state in states for _, after in self.spec.successors(state, "CrashesInApply", args)
-            }
-        return found
 
-    def _shown(self) -> str:
-        return ", ".join(f"{name} = {value}" for name, value in self.spec.as_dict(self.state).items())
+def arrived(world: World, spec: Spec, state: State, trail: Sequence[Step]) -> State:
+    """Where these steps lead: to what the world shows, with all invariants, or AssertionError."""
+    target = mapped(world, spec)
+    states = {state}
+    for name, args in trail:
+        before, states = states, _after(spec, states, name, args)
+        assert states, f"NotAllowed: {name}{args} in {_shown(spec, next(iter(before)))}"
+    assert target in states, f"NotThere: {trail}: {difference(spec, next(iter(states)), target)}"
+    for invariant in INVARIANTS:
+        assert spec.check(invariant, target), invariant
+    return target
 
-    def _difference(self, target: State, state: State | None = None) -> str:
-        pairs = zip(self.spec.variables, state or self.state, target, strict=True)
-        return "; ".join(
-            f"{name}: {ours} in the specification, {theirs} here"
-            for name, ours, theirs in pairs
-            if ours != theirs
-        )
+
+def _after(spec: Spec, states: set[State], name: str, args: tuple[str, ...]) -> set[State]:
+    if name == "PowerLost":
+        return states.union(*(_after(spec, states, one, args) for one in INTERRUPTED))
+    names = (name, "CrashesInApply") if name == "Crashes" else (name,)
+    return {after for one in names for state in states for _, after in spec.successors(state, one, args)}
+
+
+def _shown(spec: Spec, state: State) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in spec.as_dict(state).items())
+
+
+def difference(spec: Spec, state: State, target: State) -> str:
+    """What is not as the specification has it."""
+    pairs = zip(spec.variables, state, target, strict=True)
+    return "; ".join(
+        f"{name}: {ours} in the specification, {theirs} here"
+        for name, ours, theirs in pairs
+        if ours != theirs
+    )

@@ -11,12 +11,14 @@ from redoraft.ddl.dictionary import TABLES_MAX
 from redoraft.ddl.mutants import MUTANTS
 from redoraft_check.cli import main
 
+from .test_every_crash import FOUND, STEPS, TWO_CRASHES, counted
 from .test_machine import CAUGHT_BY_WALKING
 from .test_rules import SCENES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ddl.md").read_text(encoding="utf-8")
 ROW = re.compile(
-    r"^\| `([\w-]+)` \| ([\w-]+) \| `(\w+)` \| (.*?) \| `(\w+)` \| (\w+) \| (\d+|no) \|$", re.MULTILINE
+    r"^\| `([\w-]+)` \| ([\w-]+) \| `(\w+)` \| (.*?) \| `(\w+)` \| (\w+) \| ([\w, ]+) \| (\d+|no) \|$",
+    re.MULTILINE,
 )
 
 
@@ -31,6 +33,7 @@ def table() -> list[tuple[str, ...]]:
             one.summary,
             scenes[one.rule].schedule.__name__,
             scenes[one.rule].property,
+            str(FOUND[one.name][0]) + (", twice" if one.name in TWO_CRASHES else ""),
             walks.get(one.name, "no"),
         )
         for one in MUTANTS.values()
@@ -39,6 +42,12 @@ def table() -> list[tuple[str, ...]]:
 
 def test_the_table_of_mutants() -> None:
     assert ROW.findall(PAGE) == table()
+
+
+def test_the_counts_of_crashes() -> None:
+    for (kind, pace), steps in STEPS.items():
+        crashes, elections = counted(steps.split())
+        assert f"| {kind} | {pace} | {crashes} | {elections} |" in PAGE
 
 
 def test_the_room_of_the_dictionary() -> None:

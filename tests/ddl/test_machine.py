@@ -192,6 +192,7 @@ CAUGHT_BY_WALKING = {
     "renames-at-once": 26,
     "renames-before-redo": 26,
     "reverses-what-it-sees": 26,
+    "waits-with-io-stopped": 0,
     "creates-at-once": 37,
     "creates-before-row": 37,
     "creates-before-redo": 37,

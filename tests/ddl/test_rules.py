@@ -6,6 +6,7 @@ The schedules are those of TLC's counterexamples (`redoraft why RULE`), on real 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from attrs import frozen
@@ -15,6 +16,7 @@ from redoraft.ddl.rules import DdlRules
 from redoraft.mutant import Mutant
 from redoraft.storage.page import PageId
 
+from .lockstep import arrived, file_ops, mapped
 from .stage import Stage
 
 HOLDS = "holds"
@@ -263,6 +265,26 @@ def test_with_the_rule(scene: Scene) -> None:
 @RULE
 def test_without_the_rule(scene: Scene) -> None:
     assert verdict(mutant_of(scene).rules(), scene.schedule) == scene.property
+
+
+@RULE
+def test_the_specification_allows_the_schedule(scene: Scene) -> None:
+    stage = Stage()
+    start = mapped(stage, file_ops())
+    scene.schedule(stage)
+    arrived(stage, file_ops(), start, stage.trail)
+
+
+@RULE
+def test_the_specification_refuses_it_without_the_rule(scene: Scene) -> None:
+    """Where the schedule went: to its end, or to what broke the invariant."""
+    stage = Stage(mutant_of(scene).rules())
+    start = mapped(stage, file_ops())
+    with suppress(AssertionError):
+        scene.schedule(stage)
+        stage.settle()
+    with pytest.raises(AssertionError, match=r"NotAllowed|NotThere"):
+        arrived(stage, file_ops(), start, stage.trail)
 
 
 def test_every_mutant_has_a_scene() -> None:

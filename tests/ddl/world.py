@@ -401,6 +401,13 @@ class World:
                 cached = {(short(one.name.path), spec_space(one.space_id)) for one in member.node.cache}
                 assert cached <= have, f"CachesAreFresh: {cached} of {have}"
         assert not self.failures, f"NoNodeStops: {self.failures}"
+        self._check_flushing()
+
+    def _check_flushing(self) -> None:
+        """A leader that has stopped the IO of a space waits for nobody (H1-io)."""
+        leader = None if self.leader is None else self.members[self.leader].leader
+        if leader is not None and leader.job is not None and leader.job.at == "stopped":
+            assert leader.next_step() is not None, "FlushingGoesOn: a RENAME waits with IO stopped"
 
     def _check_gone(self, name: str, spaces: set[int], entries: Sequence[Entry]) -> None:
         gone = self._had.get(name, set()) - spaces
@@ -411,7 +418,7 @@ class World:
     def check_quiet(self) -> None:
         """What holds when nothing is left to do."""
         self.check()
-        assert self.stage == "serving"
+        assert self.stage == "serving", f"DdlEnds: the leader is {self.leader}, {self.stage}"
         entries = self.entries
         for member in self.members.values():
             files, tables = files_on(member.disk), tables_at(entries, self.end)

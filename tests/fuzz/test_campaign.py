@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from attrs import asdict, evolve
 
 from redoraft.cluster.faults import Fault, parse_faults
+from redoraft.cluster.simulator import Simulator
 from redoraft.raft.mutants import MUTANTS
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz import example
@@ -58,7 +60,7 @@ def test_nothing_is_found_in_the_implementation() -> None:
 
 
 def test_a_campaign_does_not_depend_on_how_many_run_at_once() -> None:
-    order = Order(seed=2, examples=AHEAD + 8, steps=120, subject=Subject("steps-down"))
+    order = Order(seed=2, examples=AHEAD + 8, steps=60, subject=Subject("steps-down"))
     with pool(2) as processes:
         two = campaign(order, processes)
     assert reached(campaign(order)) == reached(two)
@@ -171,6 +173,14 @@ def test_what_the_oracle_cannot_decide_is_no_pass_and_no_finding(monkeypatch: py
     one = campaign(Order(seed=1, examples=2, steps=60))
     assert not one.findings
     assert [each.times for each in one.undecided] == [2]
+
+
+def test_the_memory_of_examples_is_given_back() -> None:
+    """Simulators are full of cycles, and the oracle freezes the collector while it judges."""
+    for _ in range(2 * example.COLLECT_EVERY):
+        run_example(evolve(PLAN, steps=20), Subject())
+    alive = sum(isinstance(one, Simulator) for one in gc.get_objects())
+    assert alive <= example.COLLECT_EVERY
 
 
 # --- guidance ---

@@ -10,7 +10,7 @@ import attrs
 
 import redoraft.raft
 from redoraft.cluster.simulator import Settings, Simulator, members_of
-from redoraft.raft.state import Members, Progress, RaftState, Waiter
+from redoraft.raft.state import Lease, Members, PendingRead, Progress, RaftState, Reading, Waiter
 
 VARIABLE = {"waiting"}
 """Grows with the number of clients that wait, not with the log."""
@@ -19,13 +19,17 @@ VARIABLE = {"waiting"}
 def test_the_state_holds_positions_and_names_only() -> None:
     """A field that could hold entries would have to be bytes, or a collection that is not of fixed things."""
     plain = {"Term", "NodeId", "Role", "Lsn", "bool", "str", "NodeId | None", "Members"}
+    plain |= {"int", "int | None", "Reading", "Lease | None"}
     named = {
         "frozenset[NodeId]",
         "tuple[NodeId, ...]",
         "Mapping[NodeId, Progress]",
         "tuple[Waiter, ...]",
+        "tuple[PendingRead, ...]",
+        "Mapping[NodeId, int]",
+        "Mapping[int, int]",
     }
-    for kind in (RaftState, Progress, Waiter, Members):
+    for kind in (RaftState, Progress, Waiter, Members, Reading, PendingRead, Lease):
         for field in attrs.fields(kind):
             assert field.type in plain | named, f"{kind.__name__}.{field.name}: {field.type}"
             assert field.type != "tuple[Waiter, ...]" or field.name in VARIABLE

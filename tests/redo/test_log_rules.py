@@ -17,6 +17,7 @@ from redoraft.redo.group_commit import GroupCommit
 from redoraft.redo.header import Note, note_block
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mutants import LOG_MUTANTS
+from redoraft.redo.record import META_SIZE
 from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.types import LogIndex, Lsn, Term
 
@@ -24,6 +25,7 @@ from .kit import LOG, mtr_of_size
 from .test_every_crash import CAUGHT_BY
 
 SMALL = Layout(file_size=2048 + 2 * 512)
+WIDE = Layout(file_size=2048 + 8 * 512)
 ONE = Term(1)
 
 
@@ -200,9 +202,31 @@ def a_failed_sync_is_not_tried_again(rules: LogRules) -> bool:
     return opened(disk, rules).last_lsn >= durable
 
 
+def nothing_behind_a_hole_comes_back(rules: LogRules) -> bool:
+    """H12-start: of two entries that were never durable a crash keeps the second one; a new first one of the
+    same shape does not lead to it."""
+    disk = MemoryDisk()
+    log = opened(disk, rules, WIDE)
+    fills_blocks = 2 * 496 - META_SIZE
+    log.append_mtr(mtr_of_size(fills_blocks))
+    log.write(log.close_entry(ONE))
+    first = disk.pending
+    log.append_mtr(mtr_of_size(50))
+    log.write(log.close_entry(Term(2)))
+    disk.crash_keeping([at >= first for at in range(disk.pending)])
+    log = opened(disk, rules, WIDE)
+    twin = bytearray(mtr_of_size(fills_blocks))
+    twin[-1] ^= 1
+    log.append_mtr(bytes(twin))
+    end = log.fsync(log.close_entry(ONE))
+    lose_power(disk)
+    return opened(disk, rules, WIDE).last_lsn == end
+
+
 HOLDS: dict[str, Callable[[LogRules], bool]] = {
     "cuts-anywhere": only_at_entry_ends,
     "cuts-below": never_below_what_must_stay,
+    "keeps-behind-hole": nothing_behind_a_hole_comes_back,
     "any-checkpoint": only_checkpoints_in_their_file,
     "one-slot": the_older_slot_is_whole,
     "forgets-followers": nothing_needed_is_deleted,

@@ -120,6 +120,14 @@ def a_page_is_always_ahead(rules: StorageRules) -> object:
     return position_of(storage.checkpoint()) > 5
 
 
+def the_oldest_page_waits_for_a_majority(rules: StorageRules) -> object:
+    """A page of an older modification is changed again, beyond the majority; whether the other is written."""
+    journal = journal_of([write(P, 100, b"old"), write(Q, 100, b"cold")])
+    storage = applied(journal, rules)
+    storage.write([write(P, 100, b"new")], journal.appender())
+    return storage.flush_list()
+
+
 def power_fails_in_a_page_write(rules: StorageRules) -> object:
     """Half of the sectors of the page reach the disk."""
     disk = MemoryDisk()
@@ -320,6 +328,7 @@ SCENES = (
     Scene("LIM-2", 0, the_majority_does_not_have_a_page),
     Scene("H33", 0, the_own_disk_does_not_have_the_log),
     Scene("H26", True, a_page_is_always_ahead),
+    Scene("H26-wait", 1, the_oldest_page_waits_for_a_majority),
     Scene("TORN-1", True, power_fails_in_a_page_write),
     Scene("TORN-1-detect", ("space-1.ibd", 16), a_page_is_torn_and_nothing_repairs_it),
     Scene("FSYNC", "stopped", an_fsync_fails_once),

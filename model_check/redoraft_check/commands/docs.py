@@ -10,6 +10,7 @@ import typer
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.evidence.pages import PAGES, Source, load_source
+from redoraft_check.evidence.recording import keep
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
 
@@ -24,16 +25,25 @@ def docs(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 when a page is not of this tree.")
     ] = False,
+    record: Annotated[
+        list[Path] | None,
+        typer.Option("--record", help="First keep the run record of this run.json in spec/records."),
+    ] = None,
+    of: Annotated[
+        Path | None, typer.Option("--of", help="The specification those runs were of, if another copy.")
+    ] = None,
     spec: opt.SpecOption = None,
     quiet: opt.QuietOption = False,
     no_color: opt.ColorOption = False,
 ) -> None:
-    """Write docs/traceability.md from the tree around the specification."""
+    """Write traceability.md, trust.md and kill-matrix.md in docs/ from the tree and its run records."""
     folder = spec_dir(spec)
     source = load_source(folder)
     if not (source.tree.root / "docs").is_dir():
         raise CliError(Exit.USAGE, f"{source.tree.root}: there is no docs/ beside the specification")
     screen = Screen(quiet=quiet, no_color=no_color)
+    for ran in record or ():
+        screen.say(f"{ran}: {keep(folder, ran, of or folder)} runs kept")
     if check:
         _check(source)
     for name, page in PAGES.items():

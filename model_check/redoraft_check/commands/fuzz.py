@@ -14,12 +14,14 @@ from msgspec import structs
 
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft_check.commands import options as opt
+from redoraft_check.commands.fuzz_mutants import MATRIX_EXAMPLES, try_mutants
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import mutant_named
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.campaign import Campaign, Found, Order
 from redoraft_check.fuzz.example import UNDECIDED, Examined, Subject, examine
 from redoraft_check.fuzz.finding import VERSION, Finding, read_finding
+from redoraft_check.fuzz.matrix import Trial
 from redoraft_check.fuzz.pools import pool
 from redoraft_check.fuzz.shrink import Shrunk, shrink
 from redoraft_check.paths import spec_dir
@@ -66,6 +68,10 @@ def fuzz(
     replay: Annotated[
         Path | None, typer.Option("--replay", help="Run a saved finding again, and nothing else.")
     ] = None,
+    mutants: Annotated[
+        bool,
+        typer.Option("--mutants", help="Try every mutant instead: which catcher sees it, and how soon."),
+    ] = False,
     out: opt.OutOption = Path("out/fuzz"),
     spec: opt.SpecOption = None,
     format_: opt.FormatOption = opt.Format.TEXT,
@@ -74,8 +80,8 @@ def fuzz(
 ) -> None:
     """Try many simulated runs, led by what of the specification they reach, and judge every event.
 
-    Exit codes: 0 nothing found, 21 something was found, 20 an example could not be judged, 22 nothing was
-    run, 130 interrupted before anything was found.
+    Exit codes: 0 nothing found (with --mutants: all are caught), 1 a mutant is not caught, 21 something was
+    found, 20 an example could not be judged, 22 nothing was run, 130 interrupted before anything was found.
     """
     if format_ is opt.Format.JUNIT:
         raise CliError(Exit.USAGE, "fuzz has no junit report: use text or json")
@@ -87,6 +93,12 @@ def fuzz(
         chosen = parse_faults(faults)
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
+    if mutants:
+        if time is not None or mutant is not None or stop_at_first or compare:
+            raise CliError(Exit.USAGE, "--mutants goes with --examples, --seed, --steps and --faults only")
+        trial = Trial(seed, MATRIX_EXAMPLES if examples is None else examples, steps, chosen, folder)
+        with pool(jobs, scheduler) as executor:
+            raise typer.Exit(int(try_mutants(trial, executor, out, screen, format_)))
     broken = mutant_named(mutant)
     count = EXAMPLES if examples is None and time is None else examples
     subject = Subject(broken.name if broken else None, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +14,17 @@ from attrs import frozen
 import redoraft
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
 from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of
 from redoraft.raft.state import Members
+from redoraft_check.campaign.clients import clients_check_of
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen, plain_table
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.linearizability import Undecided
 from redoraft_check.report.record import command_line
 from redoraft_traces import TraceWriter
 
@@ -49,6 +53,7 @@ class _Request:
     faults: frozenset[Fault]
     mutant: AnyMutant | None
     end_check: bool
+    reads: Reading | None
     out: Path
 
     @property
@@ -63,6 +68,7 @@ class _Request:
             *("--log-nodes", str(self.log_nodes)),
             *(("--mutant", self.mutant.name) if self.mutant else ()),
             *(("--end-check",) if self.end_check else ()),
+            *(("--reads", self.reads.value) if self.reads else ()),
         )
 
 
@@ -96,13 +102,21 @@ def simulate(
             " log.",
         ),
     ] = False,
+    reads: Annotated[
+        Reading | None,
+        typer.Option(
+            "--reads",
+            help="Clients read, too, by a read index or under a lease; what they saw has to be linearizable.",
+        ),
+    ] = None,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
     format_: opt.FormatOption = opt.Format.TEXT,
     quiet: opt.QuietOption = False,
 ) -> None:
     """Run a cluster in virtual time under faults and write its trace, which is not judged here.
 
-    Exit codes: 0 recorded; 12 the end check has found something.
+    Exit codes: 0 recorded; 12 the end check, or what clients saw, shows something wrong; 20 what clients saw
+    could not be judged.
     """
     if format_ is opt.Format.JUNIT:
         raise CliError(Exit.USAGE, "simulate judges nothing, so it has no junit report: use text or json")
@@ -115,11 +129,15 @@ def simulate(
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
     request = _Request(
-        seed, steps, nodes, log_nodes, members, chosen, mutant_named(mutant), end_check, target
+        seed, steps, nodes, log_nodes, members, chosen, mutant_named(mutant), end_check, reads, target
     )
     simulator, findings = _run(request, Screen(quiet=quiet))
-    _report(request, simulator, findings, format_)
-    if findings:
+    try:
+        stale = clients_check_of(simulator.history) if request.reads else []
+    except Undecided as error:
+        raise CliError(Exit.UNKNOWN, f"seed {seed}: the history of the clients: {error}") from None
+    _report(request, simulator, findings, stale, format_)
+    if findings or stale:
         raise typer.Exit(int(Exit.SAFETY))
 
 
@@ -140,12 +158,12 @@ def mutant_named(name: str | None) -> AnyMutant | None:
 
 
 def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
-    source = f"{command_line(*request.words)} (code {_code_revision()})"
+    source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
     try:
         with TraceWriter(request.out, trace_header(request.members, source)) as trace:
-            settings = Settings(request.seed, request.members, request.faults, rules)
+            settings = Settings(request.seed, request.members, request.faults, rules, reading=request.reads)
             simulator = Simulator(settings, trace.write)
             left = request.steps
             while left > 0:
@@ -159,7 +177,7 @@ def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
         raise
 
 
-def _code_revision() -> str:
+def code_revision() -> str:
     """A hash over the implementation: with the seed it says which run this was."""
     folder = Path(redoraft.__file__).parent
     digest = hashlib.sha256()
@@ -171,13 +189,16 @@ def _code_revision() -> str:
 # --- printing ---
 
 
-def _report(request: _Request, simulator: Simulator, findings: list[str], format_: opt.Format) -> None:
+def _report(
+    request: _Request, simulator: Simulator, findings: list[str], stale: list[str], format_: opt.Format
+) -> None:
     counts = dict(sorted(simulator.counts.items()))
     again = command_line(*request.words, "--out", str(request.out))
     if format_ is opt.Format.JSON:
         report = {
-            "verdict": "violated" if findings else "recorded",
+            "verdict": "violated" if findings or stale else "recorded",
             "findings": findings,
+            "clients": {"calls": len(simulator.history.calls), "findings": stale} if request.reads else None,
             "seed": request.seed,
             "virtual_ms": simulator.now_ms,
             "counts": counts,
@@ -198,6 +219,10 @@ def _report(request: _Request, simulator: Simulator, findings: list[str], format
         typer.echo("\n".join(f"{one.node} stopped for good: {one.error}" for one in simulator.failures))
     if request.end_check:
         typer.echo("\n".join(f"end check: {what}" for what in findings or ["all is as it has to be"]))
+    if request.reads:
+        seen = Counter(f"{one.kind}s {one.told or 'open'}" for one in simulator.history.calls.values())
+        typer.echo("clients: " + ", ".join(f"{number:,} {what}" for what, number in sorted(seen.items())))
+        typer.echo("\n".join(f"clients: {what}" for what in stale or ["what they saw is linearizable"]))
     typer.echo(f"judge it with: {command_line('validate', str(request.out))}")
     typer.echo(f"repeat with: {again}")
 

@@ -37,8 +37,10 @@ def behaviour_of_trace(path: Path, spec: Path, off: tuple[str, ...] = ()) -> Beh
         states = _path(trace, one)
     except (OutsideSubset, EvaluationError) as error:
         raise CliError(Exit.UNKNOWN, f"{path}: {error.message}") from error
-    data, log, _ = constants
-    return Behaviour(tuple(_values(trace.spec, state) for state in states), members=Members(data, log))
+    return Behaviour(
+        tuple(_values(trace.spec, state) for state in states),
+        members=Members(constants.data_nodes, constants.log_nodes),
+    )
 
 
 def _path(trace: TraceSpec, one: Prepared) -> list[State]:
@@ -47,8 +49,8 @@ def _path(trace: TraceSpec, one: Prepared) -> list[State]:
     trace.restart()
     before: dict[State, State | None] = dict.fromkeys(spec.initial_states())
     frontier = list(before)
-    between = steps_before(spec, hidden=True)
-    passing = spec.stepper("Pass")
+    between = steps_before(trace, hidden=True)
+    passing = spec.stepper(trace.operators.passing)
     with spec.evaluating():
         for number, event in enumerate(one.events, start=1):
             trace.feed(event.spec, number)

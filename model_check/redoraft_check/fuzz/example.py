@@ -6,12 +6,15 @@ plan, judged on until it comes to rest, and compared with what was promised.
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -35,8 +38,16 @@ FIRST_LINE: Final = 2
 """The line of a file's first event."""
 UNDECIDED: Final = "undecided"
 
+COLLECT_EVERY: Final = 16
+"""Examples after which the memory of their simulators is given back."""
+
+_NUMBERS: Final = count(1)
 _ONE_AT_A_TIME: Final = Lock()
 """A compiled specification holds the events that it is fed, so one thread uses it at a time."""
+
+
+Features: TypeAlias = tuple[tuple[Feature, int], ...]
+"""Features, each with the step at which it was first seen."""
 
 
 @frozen
@@ -65,13 +76,13 @@ class Trouble:
 
 @frozen
 class Outcome:
-    """What one example came to; `states` and `pairs` with the step at which each was first seen."""
+    """What one example came to; `states` and `pairs` are what it has reached."""
 
     steps: int
     events: int
     crashes: int
-    states: tuple[tuple[Feature, int], ...]
-    pairs: tuple[tuple[Feature, int], ...]
+    states: Features
+    pairs: Features
     trouble: Trouble | None
 
 
@@ -91,14 +102,34 @@ def run_example(plan: Plan, subject: Subject) -> Outcome:
 
 def examine(plan: Plan, subject: Subject) -> Examined:
     """The same, with the trace.  Raises `CliError` as above, ValueError for what no cluster can be."""
-    with _ONE_AT_A_TIME:
+    with _one_at_a_time():
         return _Example(plan, subject).run()
 
 
+def end_of(plan: Plan, subject: Subject) -> Examined:
+    """The same with nobody judging: what counts is only how it ends.  Raises ValueError as above."""
+    with _one_at_a_time():
+        return _Example(plan, subject).run_unjudged()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """While it lasts, nobody else uses a compiled specification.
+
+    A simulator is full of cycles, and `judge` freezes what the collector would have to look at: without
+    asking for it, no simulator would ever be freed.
+    """
+    with _ONE_AT_A_TIME:
+        yield
+        if next(_NUMBERS) % COLLECT_EVERY == 0:
+            gc.collect()
+
+
 @cache
-def _judges(spec: str | None) -> tuple[OracleEngine, Mapping]:
+def judges(spec: str | None, off: tuple[str, ...] = ()) -> tuple[OracleEngine, Mapping]:
+    """The oracle without the rules `off`, and the table of events.  Raises `CliError` (65)."""
     folder = spec_dir(Path(spec) if spec is not None else None)
-    return OracleEngine(folder), load_mapping(folder)
+    return OracleEngine(folder, off=off), load_mapping(folder)
 
 
 def _raise_failure(simulator: Simulator) -> None:
@@ -123,9 +154,23 @@ class _Example:
         mutant = self.subject.mutant
         return self.plan.settings(rules_of(None if mutant is None else ALL_MUTANTS[mutant]))
 
+    @property
+    def header(self) -> Header:
+        """The header of its trace."""
+        return trace_header(self.settings.members, "redoraft fuzz")
+
+    def run_unjudged(self) -> Examined:
+        """Simulate it, and look at how it ends."""
+        for _ in self._simulated():
+            pass
+        if self.trouble is None:
+            self._compare()
+        return self._examined()
+
     def run(self) -> Examined:
-        header = trace_header(self.settings.members, "redoraft fuzz")
-        engine, mapping = _judges(self.subject.spec)
+        """Simulate and judge it, and look at how it ends."""
+        header = self.header
+        engine, mapping = judges(self.subject.spec)
         constants = constants_of(header)
         trace = engine.compiled(constants)
         seen = Seen(trace.spec, constants[0], constants[1])
@@ -141,16 +186,12 @@ class _Example:
             self._refused(refused.event, "the specification does not allow it with what the node showed")
         elif self.trouble is None:
             self._compare()
+        return self._examined(tuple(seen.states.items()), tuple(seen.pairs.items()))
+
+    def _examined(self, states: Features = (), pairs: Features = ()) -> Examined:
         counts = self.simulator.counts if self.simulator is not None else {}
-        outcome = Outcome(
-            steps=self.step,
-            events=len(self.events),
-            crashes=counts.get("crashes", 0),
-            states=tuple(seen.states.items()),
-            pairs=tuple(seen.pairs.items()),
-            trouble=self.trouble,
-        )
-        return Examined(outcome, header, tuple(self.events))
+        outcome = Outcome(self.step, len(self.events), counts.get("crashes", 0), states, pairs, self.trouble)
+        return Examined(outcome, self.header, tuple(self.events))
 
     def _projected(self, projection: Projection, seen: Seen) -> Iterator[Projected]:
         """The events as they come; each is noted once it has been judged."""

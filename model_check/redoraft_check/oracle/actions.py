@@ -87,7 +87,7 @@ class Actions:
             return
         node, scope = rest.node, rest.scope
         if isinstance(node, Apply) and (named := self._named(node, scope)) is not None:
-            self._next(Rest(*self.c.expressions.expanded(named, node, scope), rest.after), w)
+            self._next(Rest(*self.c.calls.expanded(named, node, scope), rest.after), w)
             return
         match node:
             case Subst():
@@ -154,14 +154,14 @@ class Actions:
     def _call(self, user: User, node: Apply, scope: Scope, after: Rest | None, w: Writer) -> None:
         if scope.next is None and not scope.starting:
             raise OutsideSubset(node.place, "an action under a prime")
-        if self._assigns_argument(node, scope) or self.c.expressions.by_name(user, node, scope):
-            self._next(Rest(*self.c.expressions.inlined(user, node, scope), after), w)
+        if self._assigns_argument(node, scope) or self.c.calls.by_name(user, node, scope):
+            self._next(Rest(*self.c.calls.inlined(user, node, scope), after), w)
             return
         if self._is_test(user, scope) and (inside := self._opened(user, node, scope, w)) is not None:
             self._guard(user.definition.body, inside, after, w)
             return
-        lazy, code = self.c.expressions.arguments(user, node, scope)
-        code += self.c.expressions.free_arguments(user, node, scope)
+        lazy, code = self.c.calls.arguments(user, node, scope)
+        code += self.c.calls.free_arguments(user, node, scope)
         form = "init" if scope.starting else "act"
         name = self.c.function(user, form, lazy)
         call = f"{name}({', '.join([*self.c.context(user, scope, form), *code])})"
@@ -363,7 +363,7 @@ class Actions:
                 inside = self.c.binder.inside(node, scope.env)
                 node, scope = node.body, scope.within(inside)
             elif isinstance(node, Apply) and (named := self._named(node, scope)) is not None:
-                node, scope = self.c.expressions.expanded(named, node, scope)
+                node, scope = self.c.calls.expanded(named, node, scope)
             else:
                 return node, scope
 

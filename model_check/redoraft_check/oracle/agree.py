@@ -6,17 +6,20 @@ that neither stops early.  The arguments of actions do not appear in TLC's label
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.oracle.explore import Graph, explore
+from redoraft_check.oracle.sany import key_of
 from redoraft_check.oracle.spec import Spec, State, load
-from redoraft_check.oracle.values import from_tlc
+from redoraft_check.oracle.values import Value, from_tlc
 from redoraft_check.tlc.config import ModelConfig, load_config
 from redoraft_check.tlc.result import Outcome, TlcResult
 from redoraft_check.tlc.runner import TlcJob, run_tlc
@@ -63,21 +66,48 @@ def compare(
     spec = load(module, config, library)
     graph = explore(spec, edges=True, invariants=())
     theirs = tlc_graph(module, config, library, spec, tools or find_tools())
-    by_number = {number: state for state, number in graph.states.items()}
-    ours = frozenset((by_number[a], name, by_number[b]) for a, name, b in graph.edges)
-    known, states, edges = frozenset(graph.states), theirs.states, theirs.edges
+    here, there = list(graph.states), list(theirs.numbers)
+    # Numbers, so that millions of edges fit: what only TLC has gets one of its own below zero.
+    ours_of = [graph.states.get(state, -1 - number) for number, state in enumerate(there)]
+    arrows = {(ours_of[a], name, ours_of[b]) for a, name, b in theirs.arrows}
+
+    def edges(some: set[tuple[int, str, int]]) -> frozenset[Edge]:
+        def state(number: int) -> State:
+            return here[number] if number >= 0 else there[-1 - number]
+
+        return frozenset((state(a), name, state(b)) for a, name, b in some)
+
     return Agreement(
-        theirs.result, graph, states - known, known - states, edges - ours, ours - edges, len(edges)
+        theirs.result,
+        graph,
+        frozenset(theirs.numbers.keys() - graph.states.keys()),
+        frozenset(graph.states.keys() - theirs.numbers.keys()),
+        edges(arrows - graph.edges),
+        edges(graph.edges - arrows),
+        len(arrows),
     )
+
+
+def identity(module: Path, config: Path, library: Sequence[Path] = ()) -> str:
+    """The SHA-256 of what decides a graph: the text of all modules involved, and the configuration without
+    what it checks.  Raises `CliError` (65) when there is no such module."""
+    text = key_of(module, library) + bare_config(load_config(config))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @frozen
 class TlcGraph:
-    """The graph that TLC wrote."""
+    """The graph that TLC wrote: its states, numbered, and its edges between those numbers."""
 
     result: TlcResult
-    states: frozenset[State]
-    edges: frozenset[Edge]
+    numbers: dict[State, int]
+    arrows: frozenset[tuple[int, str, int]]
+
+    @property
+    def edges(self) -> frozenset[Edge]:
+        """The edges, with their states."""
+        states = list(self.numbers)
+        return frozenset((states[a], name, states[b]) for a, name, b in self.arrows)
 
 
 def tlc_graph(module: Path, config: Path, library: Sequence[Path], spec: Spec, tools: Tools) -> TlcGraph:
@@ -101,7 +131,10 @@ def tlc_graph(module: Path, config: Path, library: Sequence[Path], spec: Spec, t
         if result.outcome is not Outcome.HOLDS:
             reason = f"{module.stem}: TLC came to no graph: {result.note or result.errors}"
             raise CliError(Exit.UNKNOWN, reason)
-        return TlcGraph(result, *_read_dot(place / "graph.dot", spec))
+        dot = _Dot(spec)
+        with (place / "graph.dot").open(encoding="utf-8") as lines:
+            arrows = frozenset(dot.read(lines))
+        return TlcGraph(result, dot.numbers, arrows)
 
 
 def bare_config(config: ModelConfig) -> str:
@@ -122,24 +155,33 @@ def _given(name: str, sign: str, value: str) -> str:
     return f"{inner} {sign} [{module}]{value}" if module else f"{name} {sign} {value}"
 
 
-def _read_dot(path: Path, spec: Spec) -> tuple[frozenset[State], frozenset[Edge]]:
-    nodes: dict[str, State] = {}
-    arrows: set[tuple[str, str, str]] = set()
-    with path.open(encoding="utf-8") as file:
-        for line in file:
+@define
+class _Dot:
+    """Reads a graph of TLC's; the same text is the same value, and is read once."""
+
+    spec: Spec
+    numbers: dict[State, int] = field(init=False, factory=dict)
+    _names: dict[str, int] = field(init=False, factory=dict)
+    _values: dict[str, Value] = field(init=False, factory=dict)
+
+    def read(self, lines: Iterable[str]) -> set[tuple[int, str, int]]:
+        """The edges; `numbers` has the states then."""
+        arrows: set[tuple[str, str, str]] = set()
+        for line in lines:
             edge = _EDGE.match(line)
             if edge is not None:
-                arrows.add((edge[1], edge[3], edge[2]))
+                arrows.add((sys.intern(edge[1]), sys.intern(edge[3]), sys.intern(edge[2])))
                 continue
             node = _NODE.match(line)
-            if node is not None and node[1] not in nodes:
-                nodes[node[1]] = spec.state(dict(_variables(node[2])))
-    edges = frozenset((nodes[a], name, nodes[b]) for a, name, b in arrows)
-    return frozenset(nodes.values()), edges
+            if node is not None and node[1] not in self._names:
+                state = self.spec.state(dict(self._variables(node[2])))
+                self._names[sys.intern(node[1])] = self.numbers.setdefault(state, len(self.numbers))
+        return {(self._names[a], name, self._names[b]) for a, name, b in arrows}
 
-
-def _variables(label: str) -> Iterator[tuple[str, object]]:
-    text = re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], label)
-    for part in re.split(r"(?m)^/\\ ", text)[1:] if text.startswith("/\\ ") else [text]:
-        name, _, value = part.partition(" = ")
-        yield name.strip(), from_tlc(parse(value.strip()))
+    def _variables(self, label: str) -> Iterator[tuple[str, Value]]:
+        text = re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], label)
+        for part in re.split(r"(?m)^/\\ ", text)[1:] if text.startswith("/\\ ") else [text]:
+            name, _, value = part.partition(" = ")
+            if value not in self._values:
+                self._values[value] = from_tlc(parse(value.strip()))
+            yield name.strip(), self._values[value]

@@ -17,6 +17,7 @@ from attrs import define, frozen
 from redoraft_check.oracle import library, runtime, values
 from redoraft_check.oracle.actions import Actions
 from redoraft_check.oracle.bindings import Binder, User
+from redoraft_check.oracle.calls import Calls
 from redoraft_check.oracle.errors import OutsideSubset, Place
 from redoraft_check.oracle.expressions import Expressions
 from redoraft_check.oracle.levels import Levels
@@ -59,6 +60,7 @@ class Compiler:
         self.shapes = Shapes(binder)
         self.primes = Primes(binder)
         self.expressions = Expressions(self)
+        self.calls = Calls(self)
         self.sets = SetForms(self)
         self.actions = Actions(self)
         self.origins: dict[str, Origin] = {}

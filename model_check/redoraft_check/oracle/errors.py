@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from attrs import field, frozen
 
 from redoraft_check.exits import CliError, Exit
@@ -31,6 +33,11 @@ class OutsideSubset(CliError):
         super().__init__(Exit.UNKNOWN, f"{place}: the oracle does not compile {construct}; use --engine tlc")
         self.place = place
         self.construct = construct
+
+
+def refused(place: Place, construct: str) -> NoReturn:
+    """Raise `OutsideSubset`, where code for an expression would stand."""
+    raise OutsideSubset(place, construct)
 
 
 class EvaluationError(CliError):

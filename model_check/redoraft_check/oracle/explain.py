@@ -140,6 +140,12 @@ class Explainer:
         params = self.spec.compiler.tree.params
         names: dict[int, str] = {}
         values: dict[str, Value] = {}
+        for free in self.spec.compiler.primes.free(user.env):
+            # A parameter of the INSTANCE in which the operator stands.
+            if free in frame.scope.names:
+                names[free] = frame.scope.names[free]
+                known = names[free].removesuffix("()")
+                values[known] = frame.values[known]
         for param, operand in zip(user.definition.params, node.operands, strict=True):
             name = python_name(params[param].name, param)
             names[param] = f"{name}()"

@@ -1,4 +1,4 @@
-"""Expressions: from the tree to Python expressions with the same value."""
+"""Expressions: from the tree to Python expressions with the same value; `calls` has those of operators."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 
 from redoraft_check.oracle.bindings import Builtin, Constant, Local, Replaced, User, Variable
-from redoraft_check.oracle.errors import OutsideSubset, Place
+from redoraft_check.oracle.errors import OutsideSubset, Place, refused
 from redoraft_check.oracle.levels import IMPURE, TEMPORAL
 from redoraft_check.oracle.pinning import pinned
-from redoraft_check.oracle.scope import LocalOperator, Named, Scope, python_name
+from redoraft_check.oracle.scope import LocalOperator, Scope, python_name
 from redoraft_check.oracle.standard import PLAIN
 from redoraft_check.oracle.tree import Apply, At, Bound, Let, Node, Num, OpArg, Other, Str, Strange, Subst
 
 if TYPE_CHECKING:
     from redoraft_check.oracle.compiler import Compiler
-
-_SAFE: Final = frozenset({"$SetEnumerate", "$Tuple", "$RcdConstructor"})
-_RAW: Final = frozenset({"str", "int"})
 
 _VARIABLE: Final = re.compile(r"[st]\[\d+\]")
 
@@ -79,17 +76,17 @@ class Expressions:
             case Str(value=text):
                 return repr(text)
             case At():
-                return scope.at or _refuse(node, "@ outside EXCEPT")
+                return scope.at or refused(node.place, "@ outside EXCEPT")
             case Subst():
                 return self.value(node.body, scope.within(self.c.binder.inside(node, scope.env)))
             case Let():
                 return self._let(node, scope)
             case OpArg():
-                return self.operator_argument(node, scope)
+                return self.c.calls.operator_argument(node, scope)
             case Other():
-                return _refuse(node, "OTHER outside CASE")
+                return refused(node.place, "OTHER outside CASE")
             case Strange(construct=construct):
-                return _refuse(node, construct)
+                return refused(node.place, construct)
         return self._apply(node, scope)
 
     def boolean(self, node: Node, scope: Scope) -> str:
@@ -117,11 +114,11 @@ class Expressions:
             node = node.body
         if (
             isinstance(node, Apply)
-            and self._name(node, scope) in ("$ConjList", "$DisjList")
+            and self.builtin_name(node, scope) in ("$ConjList", "$DisjList")
             and len(node.operands) > 1
         ):
             parts = [(self.boolean(one, scope), one.place) for one in node.operands]
-            sign = " and" if self._name(node, scope) == "$ConjList" else " or"
+            sign = " and" if self.builtin_name(node, scope) == "$ConjList" else " or"
             lines.append("    return (")
             for at, (code, place) in enumerate(parts):
                 lines.append(f"        ({code}){sign if at + 1 < len(parts) else ''}  # {place}")
@@ -138,17 +135,18 @@ class Expressions:
 
     # --- application ----------------------------------------------------------------------------------
 
-    def _name(self, node: Apply, scope: Scope) -> str:
+    def builtin_name(self, node: Apply, scope: Scope) -> str:
+        """The operator of the language that is applied; empty for any other one."""
         meaning = self.c.binder.meaning(node.op, scope.env, node.place)
         return meaning.name if isinstance(meaning, Builtin) else ""
 
     def _apply(self, node: Apply, scope: Scope) -> str:  # noqa: PLR0911  (one for each kind)
         named = scope.exprs.get(node.op.uid)
         if named is not None:
-            return self.value(*self.expanded(named, node, scope))
+            return self.value(*self.c.calls.expanded(named, node, scope))
         local = scope.operators.get(node.op.uid)
         if local is not None:
-            return self._local_call(local, node, scope)
+            return self.c.calls.local_call(local, node, scope)
         if node.op.uid in scope.names and node.op.kind in ("param", "user"):
             return self._bound_name(node.op.uid, node, scope)
         match self.c.binder.meaning(node.op, scope.env, node.place):
@@ -161,13 +159,13 @@ class Expressions:
             case Replaced(node=inner, env=env):
                 return self.value(inner, scope.within(env))
             case User() as user:
-                return self.call(user, node, scope)
+                return self.c.calls.call(user, node, scope)
             case Local(uid=uid):
                 if uid in scope.exprs:
-                    return self.value(*self.expanded(scope.exprs[uid], node, scope))
+                    return self.value(*self.c.calls.expanded(scope.exprs[uid], node, scope))
                 if uid in scope.names:
                     return self._bound_name(uid, node, scope)
-                return _refuse(node, f"the parameter {self.c.tree.params[uid].name} here")
+                return refused(node.place, f"the parameter {self.c.tree.params[uid].name} here")
         raise AssertionError("every kind of meaning is handled above")
 
     def _bound_name(self, uid: int, node: Apply, scope: Scope) -> str:
@@ -178,44 +176,9 @@ class Expressions:
                 # Its value was worked out in the other state.
                 return self.value(definition.body, scope)
         if scope.under and node.operands:
-            return _refuse(node, "an operator argument under a prime")
+            return refused(node.place, "an operator argument under a prime")
         code = scope.names[uid]
         return f"{code}({', '.join(self.all(node.operands, scope))})" if node.operands else code
-
-    # --- names that stand for expressions -------------------------------------------------------------
-
-    def expanded(self, named: Named, node: Apply, scope: Scope) -> tuple[Node, Scope]:
-        """The expression that a name stands for here, and the scope to compile it in."""
-        arguments = {
-            uid: Named(operand, scope) for uid, operand in zip(named.params, node.operands, strict=True)
-        }
-        return named.node, named.scope.at_place_of(scope).call(arguments)
-
-    def by_name(self, user: User, node: Apply, scope: Scope) -> bool:
-        """Whether an operator must be compiled where it is used: a value is not enough for an argument."""
-        if not set(scope.exprs).isdisjoint(self.c.primes.free(user.env)):
-            return True
-        pairs = zip(user.definition.params, node.operands, strict=True)
-        return any(
-            self.c.primes.primed(user, param) and not self._fixed(operand, scope) for param, operand in pairs
-        )
-
-    def _fixed(self, node: Node, scope: Scope) -> bool:
-        """Whether an expression surely has the same value in both states of a step."""
-        if isinstance(node, OpArg) or self.c.levels.of(node, scope.env) > 0:
-            return False
-        return not scope.exprs or isinstance(node, (Num, Str))
-
-    def inlined(self, user: User, node: Apply, scope: Scope) -> tuple[Node, Scope]:
-        """The body of an operator with expressions for its parameters.  Refuses a recursive one."""
-        definition = user.definition
-        if definition.recursive:
-            _refuse(node, f"the recursive {definition.name} with an argument under a prime")
-        pairs = zip(definition.params, node.operands, strict=True)
-        operators = {param for param in definition.params if self.c.tree.params[param].arity}
-        if operators:
-            _refuse(node, f"{definition.name} with an operator argument and a prime of a parameter")
-        return definition.body, scope.within(user.env).call({uid: Named(one, scope) for uid, one in pairs})
 
     def _builtin(self, name: str, node: Apply, scope: Scope) -> str:
         special = self._special.get(name)
@@ -223,7 +186,7 @@ class Expressions:
             return special(node, scope)
         row = PLAIN.get(name)
         if row is None:
-            return _refuse(node, f"the temporal operator {name}" if name in TEMPORAL else name)
+            return refused(node.place, f"the temporal operator {name}" if name in TEMPORAL else name)
         code = self.all(node.operands, scope)
         kinds = [self.c.shapes.kind(one, scope.env) for one in node.operands]
         # To Python a boolean is a number.
@@ -237,107 +200,6 @@ class Expressions:
             and name not in ("Assert", "SUBSET")
             and all(self.c.is_constant(one) for one in code)
         )
-
-    def call(
-        self, user: User, node: Apply, scope: Scope, form: str = "value", extra: Sequence[str] = ()
-    ) -> str:
-        """Code that calls an operator of the specification in one of its forms."""
-        if self.by_name(user, node, scope):
-            if form != "value":
-                _refuse(node, f"the members of {user.definition.name} with an argument under a prime")
-            return self.value(*self.inlined(user, node, scope))
-        if form == "value":
-            searched = self.c.sets.search_for_largest(user, node, scope)
-            if searched is not None:
-                return searched
-        lazy, code = self.arguments(user, node, scope)
-        name = self.c.function(user, form, lazy)
-        context = self.c.context(user, scope, form)
-        code += self.free_arguments(user, node, scope)
-        text = f"{name}({', '.join([*context, *extra, *code])})"
-        pure = form == "value" and not context and not any(lazy)
-        return self.c.fold(text) if pure and all(self.c.is_constant(one) for one in code) else text
-
-    def arguments(self, user: User, node: Apply, scope: Scope) -> tuple[tuple[bool, ...], list[str]]:
-        """Which arguments are thunks, and the code of each."""
-        lazy, code = [], []
-        for param, operand in zip(user.definition.params, node.operands, strict=True):
-            if self.c.tree.params[param].arity:
-                lazy.append(False)
-                code.append(self.operator_argument(operand, scope))
-                continue
-            text = self.value(operand, scope)
-            by_need = not self._safe(operand, scope, text) and not self.c.shapes.needs(user, param)
-            lazy.append(by_need)
-            code.append(_thunk(text) if by_need else text)
-        return tuple(lazy), code
-
-    def free_arguments(self, user: User, node: Node, scope: Scope) -> list[str]:
-        """Code for the parameters of the INSTANCE in which an operator stands."""
-        own = user.definition.params
-        missing = [uid for uid in self.c.primes.free(user.env) if uid not in own and uid not in scope.names]
-        if missing:
-            _refuse(node, f"the parameter {self.c.tree.params[missing[0]].name} of an INSTANCE here")
-        return [scope.names[uid] for uid in self.c.primes.free(user.env) if uid not in own]
-
-    def _safe(self, node: Node, scope: Scope, code: str) -> bool:
-        """Whether evaluating it early can neither fail nor cost much."""
-        if self.c.is_constant(code) or code.isidentifier():
-            return True
-        if not isinstance(node, Apply):
-            return False
-        meaning = self.c.binder.meaning(node.op, scope.env, node.place)
-        if isinstance(meaning, Variable):
-            return not scope.starting and scope.state == "s"
-        if not isinstance(meaning, Builtin) or meaning.name not in _SAFE:
-            return False
-        # A field of a record is a pair of its name and its value.
-        parts = [
-            one.operands[1] if isinstance(one, Apply) and self._name(one, scope) == "$Pair" else one
-            for one in node.operands
-        ]
-        return all(self._safe(one, scope, self.value(one, scope)) for one in parts)
-
-    def _local_call(self, local: LocalOperator, node: Apply, scope: Scope) -> str:
-        definition = self.c.tree.definitions.get(node.op.uid)
-        if definition is None and scope.under:
-            _refuse(node, "an operator argument under a prime")
-        if definition is not None:
-            user = User(definition, scope.env)
-            stale = scope.under and self.c.levels.of_user(user) > 0
-            if stale or self.by_name(user, node, scope):
-                return self.value(*self.inlined(user, node, scope))
-        code = self.all(node.operands, scope)
-        lazy = local.lazy or (False,) * len(code)
-        args = [_thunk(text) if by_need else text for text, by_need in zip(code, lazy, strict=True)]
-        return f"{local.code}({', '.join(args)})"
-
-    def operator_argument(self, node: Node, scope: Scope) -> str:  # noqa: PLR0911  (one for each kind)
-        """Code for an operator that is passed to another one."""
-        if not isinstance(node, OpArg):
-            return _refuse(node, "an operator argument of this shape")
-        local = scope.operators.get(node.op.uid)
-        if local is not None:
-            return local.code if not any(local.lazy) else _refuse(node, "a LET operator as an argument")
-        match self.c.binder.meaning(node.op, scope.env, node.place):
-            case User(definition=definition) as user if definition.name == "LAMBDA":
-                names = {uid: python_name(self.c.tree.params[uid].name, uid) for uid in definition.params}
-                inner = scope.within(user.env).bind(names)
-                return f"(lambda {', '.join(names.values())}: {self.value(definition.body, inner)})"
-            case User(definition=definition) as user:
-                name = self.c.function(user, "value", (False,) * len(definition.params))
-                context = self.c.context(user, scope, "value")
-                free = self.free_arguments(user, node, scope)
-                if scope.exprs or any(self.c.primes.primed(user, uid) for uid in definition.params):
-                    return _refuse(node, f"{definition.name} as an argument, with a prime of its parameter")
-                given = ", ".join([*context, "*a_", *free])
-                return f"(lambda *a_: {name}({given}))" if context or free else name
-            case Builtin(name=name) if name in PLAIN:
-                params = [f"a{at}_" for at in range(PLAIN[name].template.count("{"))]
-                return f"(lambda {', '.join(params)}: {PLAIN[name].template.format(*params)})"
-            case Local(uid=uid) if uid in scope.names:
-                return scope.names[uid]
-        return _refuse(node, "this operator as an argument")
 
     # --- LET ------------------------------------------------------------------------------------------
 
@@ -483,7 +345,7 @@ class Expressions:
     def _choose(self, node: Apply, scope: Scope) -> str:
         [bound] = node.bounds
         if bound.domain is None:
-            return _refuse(node, "an unbounded CHOOSE")
+            return refused(node.place, "an unbounded CHOOSE")
         [(target, _)], inner = self.bound_loops([bound], scope)
         test = self.boolean(node.operands[0], inner)
         if bound.pattern:
@@ -533,7 +395,7 @@ class Expressions:
     def _recursive_function(self, node: Apply, scope: Scope) -> str:
         self_bound, *bounds = node.bounds
         if len(bounds) != 1 or len(bounds[0].names) != 1 or bounds[0].domain is None:
-            return _refuse(node, "a recursive function of several arguments")
+            return refused(node.place, "a recursive function of several arguments")
         [uid] = self_bound.names
         name = python_name(self.c.tree.params[uid].name, uid)
         loops, inner = self.bound_loops(bounds, scope)
@@ -570,7 +432,7 @@ class Expressions:
         action, subscript = node.operands
         tree, place = self.c.tree, node.place
         same: Node = Apply(place, tree.builtin("UNCHANGED"), (subscript,))
-        if self._name(node, scope) == "$SquareAct":
+        if self.builtin_name(node, scope) == "$SquareAct":
             return Apply(place, tree.builtin("$DisjList"), (action, same)), scope
         other = Apply(place, tree.builtin("\\lnot"), (same,))
         return Apply(place, tree.builtin("$ConjList"), (action, other)), scope
@@ -593,12 +455,6 @@ class Expressions:
         return f"any(True for _ in {name}({', '.join([scope.state, '{}', *names])}))"
 
 
-def _thunk(code: str) -> str:
-    """Code for a thunk; one that is only passed on is passed as it is."""
-    passed = code.removesuffix("()")
-    return passed if passed != code and passed.isidentifier() else f"Lazy(lambda: {code})"
-
-
 def _joined(word: str, parts: list[str], neutral: str, absorbing: str) -> str:
     kept: list[str] = []
     for part in parts:
@@ -614,7 +470,3 @@ def _joined(word: str, parts: list[str], neutral: str, absorbing: str) -> str:
 
 def _first_place(bounds: Sequence[Bound]) -> Place:
     return next((bound.domain.place for bound in bounds if bound.domain is not None), Place("?", 0))
-
-
-def _refuse(node: Node, construct: str) -> str:
-    raise OutsideSubset(node.place, construct)

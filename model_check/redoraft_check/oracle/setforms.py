@@ -85,9 +85,9 @@ class SetForms:
         definition = meaning.definition
         if definition.recursive or any(self.c.tree.params[param].arity for param in definition.params):
             return None
-        if self.c.expressions.by_name(meaning, node, scope):
+        if self.c.calls.by_name(meaning, node, scope):
             return None
-        return self.c.expressions.call(meaning, node, scope, form, extra)
+        return self.c.calls.call(meaning, node, scope, form, extra)
 
     # --- membership -----------------------------------------------------------------------------------
 

@@ -64,8 +64,9 @@ class StorageReader:
         }
         peer = committed[: variables["peer"]]
         values = {s.log: log, s.committed: committed, s.peer: peer, s.serving: variables["serving"], **own}
-        # The specification has no such variable; any value will do that satisfies the invariant.
-        values[s.seeded_at] = own[s.oldest] if len(own[s.oldest]) > len(peer) else ()
+        # No variable of the specification; after a snapshot any value will do that satisfies the invariant.
+        behind = self.seeds and len(own[s.oldest]) > len(peer)
+        values[s.seeded_at] = own[s.oldest] if behind else ()
         found: dict[Relation, frozenset[Row]] = {one: frozenset({(value,)}) for one, value in values.items()}
         for relation in s.versions:
             found[relation] = frozenset(

@@ -31,8 +31,6 @@ CRASH: Final = {"NodeCrash": "Crash"}
 MAX_WAYS: Final = 200
 """Steps that one event may be before its branches are left undetermined."""
 
-PASS: Final = "Pass"
-
 Edge: TypeAlias = tuple[str, State, State]
 """A step of an operator of TraceStartup."""
 
@@ -67,23 +65,23 @@ class _Walker:
 
     def ways(self, frontier: Iterable[State], one: Projected, number: int) -> Iterator[tuple[Edge, ...]]:
         """Each way to pass an event: the steps before it, along one path to each state, and its own."""
-        spec, event = self.trace.spec, one.spec
+        spec, event, named = self.trace.spec, one.spec, self.trace.operators
         self.trace.feed(event, number)
         led: dict[State, tuple[Edge, ...]] = dict.fromkeys(frontier, ())
         if self.hidden or event.action in BEFORE:
             waiting = list(led)
             for state in waiting:
-                for operator in ("ImpliedCrash", *(["HiddenStep"] if self.hidden else [])):
+                for operator in (named.crash, *([named.hidden] if self.hidden else [])):
                     for successor in spec.stepper(operator)(state):
                         if successor not in led:
                             led[successor] = (*led[state], (operator, state, successor))
                             waiting.append(successor)
                 if len(led) > MAX_FRONTIER:
                     raise FrontierFull
-        passing = spec.stepper(PASS)
+        passing = spec.stepper(named.passing)
         for state, before in led.items():
             for successor in dict.fromkeys(passing(state)):
-                yield (*before, (PASS, state, successor))
+                yield (*before, (named.passing, state, successor))
 
 
 def exercised(
@@ -99,7 +97,7 @@ def exercised(
     mapping, out = load_mapping(engine.spec), Exercised()
     walkers = _Walkers(engine, mapping, out)
     # So that the branches are listed whatever the traces are.
-    walkers.of((("n1",), (), ()))
+    walkers.of(Constants(("n1",), (), ()))
     for verdict in verdicts:
         if verdict.status is not Status.ACCEPTED:
             continue
@@ -131,9 +129,10 @@ class _Walkers:
             spec = self.engine.spec
             sources = Sources((spec / "trace", *library_dirs(spec)))
             trace = self.engine.compiled(constants)
-            actions = {row.operator: row.action for row in self.mapping.rows.values()} | CRASH
+            rows = self.mapping.rows | (self.mapping.storage if constants.pages else {})
+            actions = {row.operator: row.action for row in rows.values()} | CRASH
             branches = Branches(Explainer(trace.spec, sources), actions)
-            self._known[constants] = _Walker(trace, branches, bool(constants[2]))
+            self._known[constants] = _Walker(trace, branches, bool(constants.hidden))
             for branch in branches.listed:
                 text = sources.text(branch.place) if branch.kind != "action" else ""
                 self.out.branches.setdefault(branch, text)

@@ -26,8 +26,6 @@ from redoraft_check.validate.projection import Projection
 from redoraft_check.validate.tla import MODULE, Run, config, data_module, make_run, plain_name
 from redoraft_check.validate.verdict import Status, Verdict
 
-TRACE_MODULE = "TraceStartup"
-
 BATCH_EVENTS: Final = 50_000
 """Events in one run of TLC (a longer trace stands alone): its memory grows with the text of TraceData."""
 
@@ -150,12 +148,13 @@ class Engine:
         return _Told(_deepest(result), note)
 
     def _run(self, runs: Sequence[Run], one: Prepared, *, telling: bool) -> TlcResult:
+        constants = constants_of(one.header)
         with scratch_folder() as place:
             (place / f"{MODULE}.tla").write_text(data_module(runs), encoding="utf-8")
-            cfg = place / f"{TRACE_MODULE}.cfg"
-            cfg.write_text(config(*constants_of(one.header), telling=telling, off=self.off), encoding="utf-8")
+            cfg = place / f"{constants.module}.cfg"
+            cfg.write_text(config(*constants, telling=telling, off=self.off), encoding="utf-8")
             job = TlcJob(
-                module=self.spec / "trace" / f"{TRACE_MODULE}.tla",
+                module=self.spec / "trace" / f"{constants.module}.tla",
                 config=cfg,
                 library=(place, *library_dirs(self.spec)),
                 workers=1 if telling else self.workers,

@@ -45,6 +45,8 @@ MAX_LOOKED_AT: Final = 500
 """States of the frontier that are searched for the nearest branch."""
 
 MATCHES: Final = "Matches"
+STORAGE_MATCHES: Final = "StorageMatches"
+STORAGE_ACTIONS: Final = frozenset({"FlushPage", "Checkpoint", "DeleteRedo"})
 SHOWS: Final = "Shows"
 _FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name)?\(([av])\[(\d+)\]")
 """How TraceStartup compares a recorded value: `Same(v[6], ...)`, `Choices(a[1], ...)`."""
@@ -227,8 +229,9 @@ class TraceExplainer:
 
 
 def calls(event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
-    """What TraceStartup!Pass asks of an event, besides the cursor."""
-    return [(MATCHES, (event.action, event.node, event.args)), (SHOWS, (event.node, event.shown))]
+    """What TraceStartup!Pass asks of an event, or TraceStorage!StoragePass, besides the cursor."""
+    matches = STORAGE_MATCHES if event.action in STORAGE_ACTIONS else MATCHES
+    return [(matches, (event.action, event.node, event.args)), (SHOWS, (event.node, event.shown))]
 
 
 _SECTION: Final = {"a": "args", "v": "vars"}
@@ -247,7 +250,7 @@ def _looked_at(refusal: Refusal) -> Sequence[State]:
 
 
 def _all_fields(mapping: Mapping, event: SpecEvent) -> Iterator[tuple[str, int, str]]:
-    row = mapping.rows.get(event.action)
+    row = (mapping.storage | mapping.rows).get(event.action)
     for at, (name, _) in enumerate(row.args if row is not None else (), start=1):
         yield "a", at, name
     for at, name in enumerate(VARS, start=1):

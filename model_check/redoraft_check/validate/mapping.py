@@ -1,8 +1,9 @@
-"""The table beside the trace specification (spec/trace/mapping.toml): which event is which action."""
+"""The tables beside the trace specifications (spec/trace/mapping*.toml): which event is which action."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,12 @@ from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
 
-ARGUMENT_KINDS: Final = ("term", "node", "lsn", "leader_lsn")
+ARGUMENT_KINDS: Final = ("term", "node", "page", "lsn", "leader_lsn")
+TABLE: Final = "mapping.toml"
+STORAGE: Final = "StorageLimits"
+"""The module that may judge a run beside Startup, over the same log."""
+
+STORAGE_TABLE: Final = "mapping-storage.toml"
 
 VARS: Final = {
     "term": "number",
@@ -45,10 +51,15 @@ class EventRow:
 
 @frozen
 class Mapping:
-    """The whole table of one module."""
+    """The whole table of one module; `storage` has the rows of StorageLimits, which stand over these."""
 
     module: str
     rows: dict[str, EventRow]
+    storage: dict[str, EventRow]
+
+    def rows_of(self, modules: Sequence[str]) -> dict[str, EventRow]:
+        """The rows of a run that these modules judge."""
+        return self.rows | self.storage if STORAGE in modules else self.rows
 
     @property
     def hideable(self) -> frozenset[str]:
@@ -57,11 +68,15 @@ class Mapping:
 
 
 def load_mapping(spec: Path) -> Mapping:
-    """Read the table of a specification folder.
+    """Read the tables of a specification folder.
 
     Raises `CliError` (65) when it cannot be read, a kind of argument is unknown or an action has two rows.
     """
-    path = spec / "trace" / "mapping.toml"
+    module, rows = _table(spec / "trace" / TABLE)
+    return Mapping(module, rows, _table(spec / "trace" / STORAGE_TABLE)[1])
+
+
+def _table(path: Path) -> tuple[str, dict[str, EventRow]]:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         rows: dict[str, EventRow] = {}
@@ -70,7 +85,7 @@ def load_mapping(spec: Path) -> Mapping:
             if row.action in rows:
                 raise ValueError(f"{row.action} stands there twice")
             rows[row.action] = row
-        return Mapping(str(raw["module"]), rows)
+        return str(raw["module"]), rows
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: {error}; the trace engines need this table") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -203,7 +203,7 @@ def _searched(
         trace = engine.compiled(constants)
     except OutsideSubset as error:
         return unknown(error.message), ()
-    stepping = Stepping(trace, hidden=bool(constants[2]), max_frontier=engine.max_frontier)
+    stepping = Stepping(trace, hidden=bool(constants.hidden), max_frontier=engine.max_frontier)
     search = _Search([one.events for one in traces], projection, stepping)
     try:
         with trace.spec.evaluating():

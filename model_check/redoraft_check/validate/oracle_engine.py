@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
@@ -23,7 +24,7 @@ from redoraft_check.oracle.values import Function, Value, make_set
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.config import parse_config
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.engine import TOLD, TRACE_MODULE, NodeStates
+from redoraft_check.validate.engine import TOLD, NodeStates
 from redoraft_check.validate.mapping import VARS, load_mapping
 from redoraft_check.validate.prepare import (
     Constants,
@@ -62,13 +63,27 @@ class _Newest:
         return self._item
 
 
+class Operators(NamedTuple):
+    """What a trace specification calls its steps: passing an event, and what may come before it."""
+
+    passing: str
+    crash: str
+    hidden: str
+
+
+ALONE: Final = Operators("Pass", "ImpliedCrash", "HiddenStep")
+JOINT: Final = Operators("JointPass", "JointCrash", "JointHidden")
+
+
 @frozen
 class TraceSpec:
-    """TraceStartup, compiled for some constants, and the events of its one run, as far as they were fed."""
+    """A trace specification, compiled for some constants, and the events of its one run, as far as they were
+    fed."""
 
     spec: Spec
     events: Sequence
     _newest: _Newest
+    operators: Operators
 
     def feed(self, event: SpecEvent, number: int) -> None:
         """Event `number` of the run, from 1."""
@@ -134,7 +149,7 @@ class OracleEngine:
             return Verdict(path, Status.UNKNOWN, reason=error.message)
         judged = Judged()
         try:
-            judge(trace, reading, judged, hidden=bool(constants[2]), max_frontier=self.max_frontier)
+            judge(trace, reading, judged, hidden=bool(constants.hidden), max_frontier=self.max_frontier)
         except FrontierFull:
             reason = (
                 f"more than {self.max_frontier:,} states are possible at event {judged.passed + 1}: bound hit"
@@ -187,16 +202,22 @@ def load_trace_spec(
         # The runs are not read from the module: one empty stub keeps SANY's answer in the cache.
         (place / f"{MODULE}.tla").write_text(data_module([]), encoding="utf-8")
         compiled = load(
-            spec / "trace" / f"{TRACE_MODULE}.tla",
+            spec / "trace" / f"{constants.module}.tla",
             parse_config(config(*constants, telling=False, off=off)),
             (place, *library_dirs(spec)),
             definitions={
                 "Runs": (Function({"id": "", "hash": "", "events": events}),),
-                **dict(zip(("DataNodes", "LogNodes", "Hidden"), map(make_set, constants), strict=True)),
+                **{name: make_set(names) for name, names in _sets(constants).items()},
             },
             tools=tools,
         )
-    return TraceSpec(compiled, events, newest)
+    return TraceSpec(compiled, events, newest, JOINT if constants.pages else ALONE)
+
+
+def _sets(constants: Constants) -> dict[str, tuple[str, ...]]:
+    data, log, hidden, pages = constants
+    out = {"DataNodes": data, "LogNodes": log, "Hidden": hidden}
+    return out | {"Pages": pages} if pages else out
 
 
 def judge(
@@ -233,8 +254,8 @@ class Stepping:
         self._trace = trace
         self._hidden = hidden
         self._bound = max_frontier
-        self._pass = spec.stepper("Pass")
-        self._before = steps_before(spec, hidden=hidden)
+        self._pass = spec.stepper(trace.operators.passing)
+        self._before = steps_before(trace, hidden=hidden)
 
     def start(self) -> list[State]:
         """The states before the first event."""
@@ -255,9 +276,10 @@ class Stepping:
         return following
 
 
-def steps_before(spec: Spec, *, hidden: bool) -> list[Callable[[State], list[State]]]:
+def steps_before(trace: TraceSpec, *, hidden: bool) -> list[Callable[[State], list[State]]]:
     """What may happen before an event is passed."""
-    return [spec.stepper("ImpliedCrash"), *([spec.stepper("HiddenStep")] if hidden else [])]
+    crash, other = trace.spec.stepper(trace.operators.crash), trace.operators.hidden
+    return [crash, trace.spec.stepper(other)] if hidden else [crash]
 
 
 @contextmanager

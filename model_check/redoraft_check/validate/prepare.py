@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from attrs import define, evolve, frozen
 
-from redoraft_check.validate.mapping import Mapping
+from redoraft_check.validate.mapping import STORAGE, Mapping
 from redoraft_check.validate.projection import (
     ABSENT_NAME,
     NO_ONE,
@@ -25,8 +25,25 @@ from redoraft_traces.stream import GrowingSource, LineSource
 CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn")
 """What `constants` of a header may hold for the module Startup."""
 
-Constants: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-"""Data nodes, log nodes, hidden actions."""
+PAGES: Final = "pages"
+"""What it holds besides where StorageLimits judges too."""
+
+NO_PAGE: Final = "none"
+"""The page of a mtr that changes none (TraceStorage!NoPage)."""
+
+
+class Constants(NamedTuple):
+    """What runs judged together must share; there are pages where StorageLimits judges too."""
+
+    data_nodes: tuple[str, ...]
+    log_nodes: tuple[str, ...]
+    hidden: tuple[str, ...]
+    pages: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The trace specification that judges such runs."""
+        return "TraceStorage" if self.pages else "TraceStartup"
 
 
 class Projected(NamedTuple):
@@ -107,9 +124,11 @@ def _judged(
 
 
 def constants_of(header: Header) -> Constants:
-    """Data nodes, log nodes and hidden actions: what runs judged together must share."""
-    data, log = header.constants["data_nodes"], header.constants.get("log_nodes", [])
-    return tuple(sorted(data)), tuple(sorted(log)), tuple(sorted(set(header.hidden)))
+    """What a checked header says of the cluster."""
+    data, log, pages = (header.constants.get(name, []) for name in ("data_nodes", "log_nodes", PAGES))
+    return Constants(
+        tuple(sorted(data)), tuple(sorted(log)), tuple(sorted(set(header.hidden))), tuple(sorted(pages))
+    )
 
 
 @frozen
@@ -171,19 +190,21 @@ def place_of(number: int, event: Event) -> str:
 
 def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
     """Why a run cannot be judged under this header, None if it can."""
-    unknown = [module for module in header.modules if module != mapping.module]
+    beside = (STORAGE,) if mapping.module in header.modules else ()
+    unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
     if unknown or not header.modules:
         named = ", ".join(unknown) or "no module"
         return Status.UNKNOWN, f"the header names {named}; this engine judges {mapping.module}"
-    return _constants_trouble(header) or _hidden_trouble(header, mapping)
+    return _constants_trouble(header) or _pages_trouble(header) or _hidden_trouble(header, mapping)
 
 
 def _constants_trouble(header: Header) -> tuple[Status, str] | None:
     constants = header.constants
     # A constant that nobody looks at would be an assumption that nobody made.
-    strange = [name for name in constants if name not in CONSTANTS]
+    allowed = (*CONSTANTS, PAGES) if STORAGE in header.modules else CONSTANTS
+    strange = [name for name in constants if name not in allowed]
     if strange:
-        reason = f"constants has {', '.join(strange)}; known here: {', '.join(CONSTANTS)}"
+        reason = f"constants has {', '.join(strange)}; known here: {', '.join(allowed)}"
         return Status.UNREADABLE, reason
     data, log = constants.get("data_nodes"), constants.get("log_nodes", [])
     named = _names(data) + _names(log)
@@ -199,6 +220,16 @@ def _constants_trouble(header: Header) -> tuple[Status, str] | None:
     start = constants.get("start_lsn", 0)
     if isinstance(start, bool) or not isinstance(start, int) or start < 0:
         return Status.UNREADABLE, f"start_lsn in constants is {start!r}, not a number of bytes"
+    return None
+
+
+def _pages_trouble(header: Header) -> tuple[Status, str] | None:
+    if STORAGE not in header.modules:
+        return None
+    pages = _names(header.constants.get(PAGES))
+    if not pages or {NO_PAGE, ABSENT_NAME} & set(pages):
+        reason = f"constants must name the pages of {STORAGE}: a list of names, none of them {NO_PAGE!r}"
+        return Status.UNREADABLE, reason
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from redoraft_check.validate.logview import LogView
-from redoraft_check.validate.mapping import VARS, Mapping
+from redoraft_check.validate.mapping import VARS, EventRow, Mapping
 from redoraft_traces import Event, Header
 
 ABSENT: Final = -1
@@ -71,6 +71,7 @@ class Projection:
     header: Header
     mapping: Mapping
     start_lsn: int = field(init=False)
+    _rows: dict[str, EventRow] = field(init=False)
     _nodes: dict[str, LogView] = field(init=False)
     _leaders: dict[int, LogView] = field(init=False, factory=dict)
     _terms: dict[str, int | None] = field(init=False)
@@ -80,6 +81,7 @@ class Projection:
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
+        self._rows = self.mapping.rows_of(self.header.modules)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
         self._open = dict.fromkeys(self.header.nodes, 0)
@@ -134,8 +136,8 @@ class Projection:
         self._leaders[term] = view.copy()
 
     def _check_names(self, event: Event) -> None:
-        if event.action is not None and event.action not in self.mapping.rows:
-            known = ", ".join(sorted(self.mapping.rows))
+        if event.action is not None and event.action not in self._rows:
+            known = ", ".join(sorted(self._rows))
             raise Unprojectable(
                 f"{self.mapping.module} has no action {_quoted(event.action)}; it has {known}"
             )
@@ -149,7 +151,7 @@ class Projection:
                 raise Unprojectable(f"unknown {what} {_quoted(strange)}; known here: {known}")
 
     def _row_args(self, event: Event) -> tuple[tuple[str, str], ...]:
-        return () if event.action is None else self.mapping.rows[event.action].args
+        return () if event.action is None else self._rows[event.action].args
 
     def _term(self, event: Event, args: dict[str, Any], shown: dict[str, Any]) -> int | None:
         """The term that the event is about: the argument's, else the one shown, else the node's last one."""
@@ -172,7 +174,7 @@ class Projection:
         out: list[tuple[str, str, Value]] = []
         for name, kind in self._row_args(event):
             given = args.get(name)
-            if kind == "node":
+            if kind in ("node", "page"):
                 out.append((name, "done", ABSENT_NAME if given is None else _text(given, name)))
             elif given is None:
                 out.append((name, "done", ABSENT))

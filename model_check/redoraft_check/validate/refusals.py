@@ -83,7 +83,7 @@ def refusals(
 
 def _refusal(trace: TraceSpec, one: Prepared) -> Refusal | None:
     constants = constants_of(one.header)
-    hidden = bool(constants[2])
+    hidden = bool(constants.hidden)
     judged = Judged()
     judge(trace, one.events, judged, hidden=hidden)
     passed, refused = judged.passed, judged.refused
@@ -125,7 +125,7 @@ def _possible(
         return frontier
     trace.feed(event, number)
     with trace.spec.evaluating():
-        return closure(frontier, steps_before(trace.spec, hidden=hidden), MAX_FRONTIER)
+        return closure(frontier, steps_before(trace, hidden=hidden), MAX_FRONTIER)
 
 
 def _is_gap(one: Prepared, refused: Event) -> bool:

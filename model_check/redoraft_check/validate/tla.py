@@ -48,20 +48,25 @@ def config(
     data_nodes: Sequence[str],
     log_nodes: Sequence[str],
     hidden: Sequence[str],
+    pages: Sequence[str] = (),
     *,
     telling: bool,
     off: Sequence[str] = (),
 ) -> str:
-    """The configuration of TraceStartup for runs that share these constants; the rules `off` are off."""
+    """The configuration for runs that share these constants; the rules `off` are off.
+
+    Of TraceStartup, or where there are pages of TraceStorage.
+    """
+    behaviour = ["INIT StorageInit", "NEXT JointNext"] if pages else ["INIT TraceInit", "NEXT TraceNext"]
     return "\n".join(
         [
-            "INIT TraceInit",
-            "NEXT TraceNext",
+            *behaviour,
             "CONSTANTS",
             f"    DataNodes = {_set(data_nodes)}",
             f"    LogNodes = {_set(log_nodes)}",
             f"    Off = {_set(off)}",
             f"    Hidden = {_set(hidden)}",
+            *([f"    Pages = {_set(pages)}"] if pages else []),
             f"    Telling = {'TRUE' if telling else 'FALSE'}",
             "",
         ]

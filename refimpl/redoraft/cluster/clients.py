@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import define, field
 
+from redoraft.cluster.history import History
 from redoraft.raft.inputs import ClientMtr
 from redoraft.raft.outputs import Outcome
 from redoraft.redo.mtr import encode_mtr
@@ -46,6 +47,8 @@ class Transaction:
 class Client:
     """Writes one transaction after the other; sticks to a node, its start and its term while one goes on."""
 
+    name: str
+    history: History
     rest: list[ClientMtr] = field(factory=list)
     at: tuple[NodeId, int, Term] | None = None
     current: Transaction | None = None
@@ -54,10 +57,12 @@ class Client:
         """Nobody will answer the current transaction: it may be committed or not."""
         if self.current is not None and self.current.outcome is None:
             self.current.outcome = Outcome.UNKNOWN
+            self.history.tells(self.current.request, Outcome.UNKNOWN)
         self.rest, self.at, self.current = [], None, None
 
     def takes(self, transaction: Transaction, at: tuple[NodeId, int, Term]) -> None:
         """Begin `transaction` at a node."""
+        self.history.asks(self.name, transaction.request, "write", transaction.request)
         self.rest, self.at, self.current = list(transaction.mtrs), at, transaction
 
 

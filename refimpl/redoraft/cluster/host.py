@@ -14,7 +14,7 @@ from redoraft.disk import memory
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import DiskBroken, DiskError, DiskFull, StorageStopped, SyncFailed
 from redoraft.mutants import NodeRules
-from redoraft.node import Node, Sizes, Stopped
+from redoraft.node import NO_LEASE, Node, Sizes, Stopped, Timing
 from redoraft.observe import Observer
 from redoraft.raft.state import Members
 from redoraft.redo.files import Layout
@@ -49,6 +49,7 @@ class Host:
     rules: NodeRules
     observer: Observer
     sizes: Sizes = SIZES
+    timing: Timing = NO_LEASE
     disk: MemoryDisk = field(factory=MemoryDisk)
     data_disk: MemoryDisk = field(factory=MemoryDisk)
     data_rng: Random = field(factory=lambda: Random(0))
@@ -78,6 +79,7 @@ class Host:
             after=self.stopped,
             rules=self.rules,
             sizes=self.sizes,
+            timing=self.timing,
             observer=self.observer,
         )
         return self.node

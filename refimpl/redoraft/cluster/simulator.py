@@ -19,13 +19,15 @@ from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
+from redoraft.cluster.history import History
 from redoraft.cluster.host import SIZES, Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
-from redoraft.cluster.weather import Weather
+from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
+from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
-from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped
+from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
@@ -41,6 +43,8 @@ APPLY_MS: Final = (1, 12)
 CLOSE_MS: Final = (1, 9)
 MTR_MS: Final = (1, 7)
 THINK_MS: Final = (5, 40)
+LEISURE_MS: Final = (5, 600)
+"""Where clients read: a leader that was written to after it was cut off answers no read at all (H18)."""
 PAGES_MS: Final = (10, 60)
 PATIENCE_MS: Final = 150
 DOWN_MS: Final = (20, 220)
@@ -58,6 +62,8 @@ class Settings:
     rules: NodeRules = ALL_PARTS
     clients: int = CLIENTS
     sizes: Sizes = SIZES
+    reading: Reading | None = None
+    """Whether clients read, too, and how reads are answered."""
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -95,8 +101,11 @@ class Simulator:
         self._agenda = Agenda()
         self._network = Network(dice.network)
         self._new_transactions = transactions(dice.clients)
-        self._clients = [Client() for _ in range(settings.clients)]
+        self.history: Final = History()
+        """What clients saw."""
+        self._clients = [Client(f"writer{number}", self.history) for number in range(1, settings.clients + 1)]
         self._writing = True
+        self._think_ms = THINK_MS if settings.reading is None else LEISURE_MS
         ids = (f"m{number}" for number in count(1))
         members = settings.members
         self.hosts: Final = {
@@ -106,18 +115,40 @@ class Simulator:
                 settings.rules,
                 TraceObserver(name, self._on_event, ids),
                 settings.sizes,
+                timing,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
             )
-            for name in members.nodes
+            for name, timing in self._timings()
         }
+        self._readers = Readers(
+            Random(f"readers, seed {settings.seed}"),
+            self._agenda,
+            self.history,
+            self.hosts.values(),
+            self._perform,
+        )
         self._weather = Weather(
-            dice.weather, settings.faults, members.nodes, self._agenda, self._network, self
+            dice.weather,
+            settings.faults,
+            members.nodes,
+            self._agenda,
+            self._network,
+            self,
+            ROUGH_MS if settings.reading is None else LONG_MS,
         )
         for host in self.hosts.values():
             self._start(host)
         for client in self._clients:
-            self._again(client, THINK_MS)
+            self._again(client, self._think_ms)
         self._weather.start()
+        if settings.reading is not None:
+            self._readers.start()
+
+    def _timings(self) -> Iterator[tuple[NodeId, Timing]]:
+        rng = Random(f"{self.settings.seed} clocks")
+        lease = LEASE if self.settings.reading is Reading.LEASE else None
+        for name in self.settings.members.nodes:
+            yield name, Timing(drifting(rng, self._agenda), lease)
 
     # --- running ---
 
@@ -132,6 +163,7 @@ class Simulator:
         """No more faults, no more transactions; what is down starts again."""
         self._weather.stop()
         self._writing = False
+        self._readers.stop()
         for host in self.hosts.values():
             host.armed = host.breaks = None
 
@@ -206,8 +238,10 @@ class Simulator:
                     self._at_node(host, HEARTBEAT_MS, lambda node: self._heartbeat(host, node))
             case Posted():
                 self._post(host, effect)
-            case Reply(request, outcome):
+            case Reply(request, outcome) if request in self.transactions:
                 self._answer(request, outcome)
+            case Reply():
+                self._readers.hears(effect)
             case ResetElectionTimer():
                 self._reset_election_timer(host)
             case RestartProcess():
@@ -228,6 +262,7 @@ class Simulator:
 
     def _answer(self, request: str, outcome: Outcome) -> None:
         transaction = self.transactions[request]
+        self.history.tells(request, outcome)
         if transaction.outcome is None or outcome is Outcome.OK:
             transaction.outcome = outcome
             self.counts[f"answered {outcome}"] += 1
@@ -414,7 +449,7 @@ class Simulator:
             transaction = next(self._new_transactions)
             self.transactions[transaction.request] = transaction
             client.takes(transaction, (host.name, host.boot, host.node.term))
-        self._again(client, THINK_MS)
+        self._again(client, self._think_ms)
 
     def _client_writes(self, client: Client) -> bool:
         assert client.at is not None and client.current is not None
@@ -423,7 +458,7 @@ class Simulator:
         transaction = client.current
         if host.node is None or host.boot != boot or host.node.term != term:
             client.gives_up()
-            self._again(client, THINK_MS)
+            self._again(client, self._think_ms)
             return False
         self._perform(host, host.node.handle(client.rest.pop(0)))
         if transaction.outcome is not None:
@@ -431,7 +466,7 @@ class Simulator:
         if client.rest:
             self._again(client, MTR_MS)
         else:
-            self._again(client, (PATIENCE_MS, PATIENCE_MS) if client.current else THINK_MS)
+            self._again(client, (PATIENCE_MS, PATIENCE_MS) if client.current else self._think_ms)
         return True
 
     def _again(self, client: Client, when: tuple[int, int]) -> None:

@@ -15,6 +15,8 @@ from redoraft.cluster.network import Network, one_way, split
 from redoraft.types import NodeId
 
 ROUGH_MS: Final = (150, 450)
+LONG_MS: Final = (150, 1500)
+"""Where clients read: long enough for a leader that is cut off to be replaced, and then asked."""
 CALM_MS: Final = (150, 400)
 EFFECTS_BEFORE_CRASH: Final = 6
 """A crash strikes between two effects, up to this many after it was decided."""
@@ -54,6 +56,7 @@ class Weather:
     agenda: Agenda
     network: Network
     machines: Machines
+    rough_ms: tuple[int, int] = ROUGH_MS
     stopped: bool = field(default=False, init=False)
 
     def start(self) -> None:
@@ -83,7 +86,7 @@ class Weather:
             self.network.cut |= split(self._side(), self.nodes)
         elif len(self.nodes) > 1 and self._strikes(Fault.ASYMMETRIC):
             self.network.cut |= one_way(self._victim(), self.nodes, self.rng.random() < 0.5)
-        length = self.rng.randint(*ROUGH_MS)
+        length = self.rng.randint(*self.rough_ms)
         if self._strikes(Fault.CRASH):
             self.agenda.after(self.rng.randint(0, length), self._crash)
         if self._strikes(Fault.SHUTDOWN):

@@ -7,6 +7,28 @@ driver   Node: takes the core's steps, does their outputs, tells the observer
 process  a node as a process of its own, on real files
 """
 
-from redoraft.node.driver import VOTE_FILE, Effect, Node, Posted, RestartProcess, Sizes, Stepped, Stopped
+from redoraft.node.driver import (
+    NO_LEASE,
+    VOTE_FILE,
+    Effect,
+    Node,
+    Posted,
+    RestartProcess,
+    Sizes,
+    Stepped,
+    Stopped,
+    Timing,
+)
 
-__all__ = ["VOTE_FILE", "Effect", "Node", "Posted", "RestartProcess", "Sizes", "Stepped", "Stopped"]
+__all__ = [
+    "NO_LEASE",
+    "VOTE_FILE",
+    "Effect",
+    "Node",
+    "Posted",
+    "RestartProcess",
+    "Sizes",
+    "Stepped",
+    "Stopped",
+    "Timing",
+]

@@ -7,7 +7,7 @@ crash: `handle` is a generator, and what is not consumed does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from enum import Enum
 from typing import Final
 
@@ -22,7 +22,7 @@ from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
-from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input
+from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input, ReadAsked
 from redoraft.raft.messages import AppendEntries, AppendReply, Message
 from redoraft.raft.outputs import (
     AppendMtr,
@@ -39,8 +39,8 @@ from redoraft.raft.outputs import (
     TruncateLog,
 )
 from redoraft.raft.rules import Rules
-from redoraft.raft.state import Members, Progress, RaftState, Role, started
-from redoraft.redo.files import Layout
+from redoraft.raft.state import Lease, Members, Progress, RaftState, Role, started
+from redoraft.redo.files import Layout, require_log
 from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
 from redoraft.redo.lsn import sn_of
 from redoraft.redo.mtr import decode_mtr
@@ -97,6 +97,15 @@ class RestartProcess:
 Effect = Stepped | Posted | Reply | ResetElectionTimer | RestartProcess
 
 
+@frozen
+class Timing:
+    """A node's clock (ms since any moment), and the lease that reads go by; none is a read index."""
+
+    clock: Callable[[], int] = int
+    lease: Lease | None = None
+
+
+NO_LEASE: Final = Timing()
 DEFAULT_SIZES: Final = Sizes()
 
 
@@ -112,6 +121,7 @@ class Node:
         *,
         rules: NodeRules,
         sizes: Sizes,
+        timing: Timing,
         observer: Observer,
     ) -> None:
         """For `start`."""
@@ -123,6 +133,9 @@ class Node:
         self.storage: Storage | None = None
         """The pages; None on a log node."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
+        self._timing: Final = timing
+        self._shown: Final[dict[str, bytes]] = {}
+        """What reads that are not answered have read."""
         self._view: Final = RedoView(log, lambda: self.raft.known)
         self._sending: Final = SendingLog(log)
         self._observer: Final = observer
@@ -139,12 +152,16 @@ class Node:
         observer: Observer,
         rules: NodeRules = ALL_PARTS,
         sizes: Sizes = DEFAULT_SIZES,
+        timing: Timing = NO_LEASE,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart).
 
         A log node leaves `data_disk` alone.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage or
         DiskError if the disks do not give what a crash may leave.
         """
+        if VOTE_FILE in disk.names:
+            # A node that has voted has a log: with a new one it would vote for whoever lacks what it had.
+            require_log(disk, f"this node has voted (the file {VOTE_FILE} is here)")
         log = RedoLog.open(disk, rules.raft.scan_end, layout=sizes.layout, rules=rules.log)
         votes = VoteStore.open(disk.open(VOTE_FILE))
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
@@ -152,7 +169,10 @@ class Node:
             voted_for = rules.raft.vote_after_restart(raft.voted_for)
             known = rules.raft.known_after_restart(log.start_lsn, log.last_lsn)
             raft = evolve(raft, voted_for=voted_for, known=known)
-        node = cls(log, votes, raft, rules=rules, sizes=sizes, observer=observer)
+        if timing.lease is not None:
+            heard_ms = rules.raft.clients.heard_at_start_ms(timing.clock())
+            raft = evolve(raft, lease=timing.lease, heard_ms=heard_ms)
+        node = cls(log, votes, raft, rules=rules, sizes=sizes, timing=timing, observer=observer)
         if raft.is_data_node:
             checkpoints = RedoCheckpoints(log)
             node.storage = Storage.open(data_disk, checkpoints, node._view, rules.storage, sizes.pool_pages)
@@ -235,6 +255,8 @@ class Node:
         Raises what the log, the pages and the vote store raise besides; the node is not to be used any more
         then.
         """
+        if self._timing.lease is not None:
+            self.raft = evolve(self.raft, now_ms=self._timing.clock())
         pending: Input | None = self._within_log(event)
         first = pending
         while pending is not None:
@@ -275,7 +297,9 @@ class Node:
             if isinstance(output, Send):
                 message_id = self._observer.new_message_id()
                 effects.append(Posted(message_id, output.to, output.message, recorded))
-            elif isinstance(output, Reply | ResetElectionTimer):
+            elif isinstance(output, Reply):
+                effects.append(self._with_value(output))
+            elif isinstance(output, ResetElectionTimer):
                 effects.append(output)
             else:
                 self._change(output, was_serving)
@@ -284,6 +308,10 @@ class Node:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
             self._observer.record(self._completed(transition.action), self, sent, received)
         return effects
+
+    def _with_value(self, reply: Reply) -> Reply:
+        value = self._shown.pop(reply.request, None)
+        return evolve(reply, value=value) if reply.outcome is Outcome.OK else reply
 
     def _change(self, output: LogOrVote, was_serving: bool) -> None:
         match output:
@@ -329,6 +357,31 @@ class Node:
         if action.name in {"BecomeLeader", "WriteMtr", "CloseEntry"}:
             return evolve(action, args={**action.args, "end_lsn": self.log.last_lsn})
         return action
+
+    # --- reads ---
+
+    def read_for(self, request: str, page_id: PageId, where: slice) -> Iterator[Effect]:
+        """Read bytes of a page; answered by a Reply, now or later (H18, H19; spec: Clients, Read).
+
+        A node that does not serve refuses (H14, H28), and so does one without a page or a frame to spare.
+        Raises CorruptPage, DiskError; the node is not to be used any more then.
+        """
+        if self.storage is None or not (self.serving or self.rules.clients.reads_unaligned()):
+            yield Reply(request, Outcome.FAILED)
+            return
+        try:
+            value = self.storage.read(page_id)[where]
+        except (PoolFull, StorageMisuse):
+            yield Reply(request, Outcome.FAILED)
+            return
+        except StorageStopped:
+            yield RestartProcess()
+            return
+        if self.serving:
+            self._shown[request] = value
+            yield from self.handle(ReadAsked(request, self.log.last_lsn))
+        else:
+            yield Reply(request, Outcome.OK, value)
 
     # --- the log writer ---
 

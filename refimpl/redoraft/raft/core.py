@@ -32,6 +32,14 @@ from redoraft.raft.inputs import Input
 from redoraft.raft.messages import AppendReply
 from redoraft.raft.outputs import Transition
 from redoraft.raft.port import LogReader
+from redoraft.raft.reading import (
+    answer_read,
+    is_bound,
+    on_read_asked,
+    on_read_echo,
+    on_read_probe,
+    with_probes,
+)
 from redoraft.raft.replicating import note_reply, replicate, send_if_behind
 from redoraft.raft.rules import Rules
 from redoraft.raft.state import RaftState, Role
@@ -43,9 +51,11 @@ def step(state: RaftState, event: Input, log: LogReader, rules: Rules) -> Transi
 
     Raises CorruptRedo for a piece of log that is not whole entries: nothing was changed then.
     """
+    if isinstance(event, messages.RequestVote) and is_bound(state):
+        return Transition(state)
     term = getattr(event, "term", state.term)
     if term > state.term:
-        return update_term(state, term, log, again=event)
+        return update_term(state, term, log, rules, again=event)
     return _HANDLERS[type(event)](state, event, log, rules)
 
 
@@ -55,6 +65,7 @@ def _proceed(state: RaftState, log: LogReader, rules: Rules) -> Transition | Non
         become_leader(state, log, rules)
         or advance_majority(state, log, rules)
         or ack_commit(state, rules)
+        or answer_read(state, rules)
         or hand_over(state, log, rules)
         or acknowledge(state, log, rules)
     )
@@ -80,7 +91,10 @@ _HANDLERS: dict[type, _Handler] = {
     messages.AppendReply: _on_append_reply,
     messages.TimeoutNow: lambda state, event, log, _: on_timeout_now(state, event, log),
     inputs.ElectionTimeout: lambda state, _event, log, _: on_election_timeout(state, log),
-    inputs.HeartbeatDue: lambda state, _event, log, _: replicate(state, log),
+    messages.ReadProbe: lambda state, event, _log, _: on_read_probe(state, event),
+    messages.ReadEcho: lambda state, event, _log, _: on_read_echo(state, event),
+    inputs.ReadAsked: lambda state, event, _log, _: on_read_asked(state, event),
+    inputs.HeartbeatDue: lambda state, _event, log, _: with_probes(replicate(state, log)),
     inputs.Replicate: lambda state, _event, log, _: replicate(state, log),
     inputs.ClientMtr: lambda state, event, _log, rules: on_client_mtr(state, event, rules),
     inputs.CommitWritten: lambda state, event, log, _: on_commit_written(state, event, log),

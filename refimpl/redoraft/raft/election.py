@@ -24,7 +24,7 @@ from redoraft.raft.state import Progress, RaftState, Role, in_term
 from redoraft.types import NO_ONE, NodeId, Term
 
 
-def update_term(state: RaftState, term: Term, log: LogReader, again: Input) -> Transition:
+def update_term(state: RaftState, term: Term, log: LogReader, rules: Rules, again: Input) -> Transition:
     """Follow a newer term; what made it known is then looked at again (spec: UpdateTerm).
 
     An open entry goes: it was never sent.  Its clients cannot be told more than that nobody knows (H17).
@@ -32,7 +32,8 @@ def update_term(state: RaftState, term: Term, log: LogReader, again: Input) -> T
     outputs: list[Output] = [PersistVote(term, NO_ONE)]
     if log.last_lsn > log.closed_lsn:
         outputs.append(TruncateLog(log.closed_lsn))
-    outputs += [Reply(waiter.request, Outcome.UNKNOWN) for waiter in state.waiting]
+    outputs += [Reply(waiter.request, rules.clients.without_answer()) for waiter in state.waiting]
+    outputs += [Reply(read.request, Outcome.FAILED) for read in state.reading.pending]
     if state.role is Role.LEADER:
         outputs.append(ResetElectionTimer())
     follower = in_term(state, term, NO_ONE, Role.FOLLOWER, log.start_lsn)
@@ -112,7 +113,7 @@ def on_vote(state: RaftState, message: Vote, log: LogReader, rules: Rules) -> Tr
 def become_leader(state: RaftState, log: LogReader, rules: Rules) -> Transition | None:
     """Lead, if enough votes are there; a data node opens its term with a marker (H8, H14; spec:
     BecomeLeader)."""
-    if state.role is not Role.CANDIDATE or not rules.wins(len(state.votes), len(state.members.nodes)):
+    if state.role is not Role.CANDIDATE or not rules.clients.wins(len(state.votes), len(state.members.nodes)):
         return None
     marker = (CloseEntry(state.term),) if rules.may_serve(state.is_data_node) else ()
     behind = {other: Progress(log.start_lsn, log.closed_lsn) for other in state.others}
@@ -124,7 +125,7 @@ def hand_over(state: RaftState, log: LogReader, rules: Rules) -> Transition | No
     """A log node that leads gives way to a data node that has all it has (CL-2; spec: HandOver)."""
     if state.role is not Role.LEADER or rules.may_serve(state.is_data_node):
         return None
-    heir = _heir(state, log)
+    heir = _heir(state, log, rules)
     if heir is None:
         return None
     follower = evolve(state, role=Role.FOLLOWER, leader=None, progress={})
@@ -132,10 +133,10 @@ def hand_over(state: RaftState, log: LogReader, rules: Rules) -> Transition | No
     return Transition(follower, outputs, Action("HandOver", {"to": heir}))
 
 
-def _heir(state: RaftState, log: LogReader) -> NodeId | None:
+def _heir(state: RaftState, log: LogReader, rules: Rules) -> NodeId | None:
     # With an empty log everybody has everything: one that has not answered may be down.
     for node in state.members.data_nodes:
         progress = state.progress[node]
-        if progress.answered and progress.acked >= log.closed_lsn:
+        if progress.answered and rules.clients.may_inherit(progress.acked, log.closed_lsn):
             return node
     return None

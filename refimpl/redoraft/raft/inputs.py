@@ -49,6 +49,14 @@ class FsyncDone:
 
 
 @frozen
+class ReadAsked:
+    """A client reads what the pages hold as of `lsn`, which may be beyond the majority LSN (H18)."""
+
+    request: str
+    lsn: Lsn
+
+
+@frozen
 class Replicate:
     """Follows from a write: the followers are to be sent what is new."""
 
@@ -73,6 +81,7 @@ Input = (
     | CommitWritten
     | CloseDue
     | FsyncDone
+    | ReadAsked
     | Replicate
     | Answer
     | Proceed

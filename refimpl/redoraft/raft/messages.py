@@ -78,4 +78,23 @@ class TimeoutNow:
     leader: NodeId
 
 
-Message = RequestVote | Vote | AppendEntries | AppendReply | TimeoutNow
+@frozen
+class ReadProbe:
+    """A leader asks whether it still leads (H19; spec: Clients, Confirm, Beat); `round` grows by one each
+    time."""
+
+    term: Term
+    leader: NodeId
+    round: int
+
+
+@frozen
+class ReadEcho:
+    """The answer to ReadProbe by a node that follows the same term (spec: Clients, HeardOf)."""
+
+    term: Term
+    follower: NodeId
+    round: int
+
+
+Message = RequestVote | Vote | AppendEntries | AppendReply | TimeoutNow | ReadProbe | ReadEcho

@@ -7,13 +7,12 @@ before anything is sent).
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from attrs import frozen
 
 from redoraft.observe import Action
 from redoraft.raft.inputs import Input
 from redoraft.raft.messages import Message
+from redoraft.raft.outcome import Outcome
 from redoraft.raft.state import RaftState
 from redoraft.types import Lsn, NodeId, Term
 
@@ -62,29 +61,35 @@ class Send:
     message: Message
 
 
-class Outcome(StrEnum):
-    """What a client may be told of its transaction (H17)."""
-
-    OK = "ok"
-    """It is committed."""
-    FAILED = "failed"
-    """This mtr was not written here."""
-    UNKNOWN = "unknown"
-    """It is written, and nobody can say yet whether it stays."""
-
-
 @frozen
 class Reply:
-    """Tell the client of transaction `request`."""
+    """Tell the client of transaction or read `request`; `value` is what a read that is ok shows (the driver
+    knows)."""
 
     request: str
     outcome: Outcome
+    value: bytes | None = None
 
 
 @frozen
 class ResetElectionTimer:
     """Wait a whole election timeout again."""
 
+
+__all__ = [
+    "AppendMtr",
+    "AppendRecords",
+    "CloseEntry",
+    "LogOrVote",
+    "Outcome",
+    "Output",
+    "PersistVote",
+    "Reply",
+    "ResetElectionTimer",
+    "Send",
+    "Transition",
+    "TruncateLog",
+]
 
 LogOrVote = PersistVote | TruncateLog | AppendRecords | AppendMtr | CloseEntry
 Output = LogOrVote | Send | Reply | ResetElectionTimer

@@ -6,6 +6,9 @@ bytes.  Decisions are pure: what they need is in their arguments.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from redoraft.raft.client_rules import ALL_CLIENT_RULES, ClientRules
 from redoraft.raft.state import Role
 from redoraft.types import LogIndex, Lsn, NodeId, Term
 
@@ -13,11 +16,10 @@ from redoraft.types import LogIndex, Lsn, NodeId, Term
 class Rules:
     """All rules on.  A node asks the rule wherever the specification asks On(rule)."""
 
-    # --- elections ---
+    clients: ClassVar[ClientRules] = ALL_CLIENT_RULES
+    """What clients are told (Clients.tla, Rooms.tla)."""
 
-    def wins(self, votes: int, nodes: int) -> bool:
-        """CL-3 (BecomeLeader, IsQuorum): a candidate needs the votes of more than half of all nodes."""
-        return 2 * votes > nodes
+    # --- elections ---
 
     def up_to_date(
         self,

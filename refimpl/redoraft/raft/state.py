@@ -55,6 +55,39 @@ class Waiter:
     lsn: Lsn
 
 
+@frozen
+class Lease:
+    """Reads without a round of messages (H19): for how long voters that heard of a leader vote for nobody,
+    and by how much two clocks may drift apart meanwhile; in ms."""
+
+    length_ms: int
+    skew_ms: int
+
+
+@frozen
+class PendingRead:
+    """A read that is not answered: as of which LSN it has read, and the first round of probes after that."""
+
+    request: str
+    lsn: Lsn
+    round: int
+
+
+@frozen
+class Reading:
+    """What a leader knows of whether it still leads; times in ms of its own clock."""
+
+    round: int = 0
+    """The last round of probes."""
+    echoed: Mapping[NodeId, int] = field(factory=dict)
+    """The last round that each follower has answered."""
+    sent_ms: Mapping[int, int] = field(factory=dict)
+    """When each round was sent that no quorum has answered yet."""
+    heard_from_ms: int | None = None
+    """When the last round was sent that a quorum has answered."""
+    pending: tuple[PendingRead, ...] = ()
+
+
 @frozen(kw_only=True)
 class RaftState:
     """One node's state; LSNs in bytes, the start of the log where nothing is known."""
@@ -81,6 +114,14 @@ class RaftState:
     """The largest majority LSN found in `term` while leading it (spec: leaderKnown[term])."""
     waiting: tuple[Waiter, ...] = ()
     """Commits that are written and not answered, in the order of their LSNs."""
+    reading: Reading = field(factory=Reading)
+    """Reads under way, while this one leads."""
+    lease: Lease | None = None
+    """None: every read is confirmed by a round of messages (read index)."""
+    heard_ms: int | None = None
+    """When this node last heard of a leader that may hold a lease, by its own clock; outlives terms."""
+    now_ms: int = 0
+    """This node's clock, as of this step."""
 
     @property
     def is_data_node(self) -> bool:
@@ -122,4 +163,5 @@ def in_term(state: RaftState, term: Term, voted_for: NodeId, role: Role, start_l
         progress={},
         announced=start_lsn,
         waiting=(),
+        reading=Reading(),
     )

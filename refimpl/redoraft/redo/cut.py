@@ -37,10 +37,15 @@ def cut_log(files: RedoFiles, to: Lsn, rules: LogRules) -> Kept:
     Raises DiskError; CorruptRedo, with nothing changed, if the block of the cut cannot be read.
     """
     segment = files.at(block_of(to))
-    _kept(segment, to)
+    kept_at(files, to)
     if rules.marks_cut():
         segment.write_note(Note.CUT, to)
     return finish_cut(files, segment, to, rules)
+
+
+def kept_at(files: RedoFiles, to: Lsn) -> Kept:
+    """What the block of `to` holds below it.  Raises CorruptRedo, DiskError if it cannot be read."""
+    return _kept(files.at(block_of(to)), to)
 
 
 def finish_cut(files: RedoFiles, segment: Segment, to: Lsn, rules: LogRules) -> Kept:

@@ -35,6 +35,12 @@ _BLOCKS_PER_READ: Final = 512
 _UNFINISHED: Final = re.compile(r"#ib_redo[0-9]+_tmp")
 
 
+def require_log(disk: Disk, because: str) -> None:
+    """CorruptRedo if the disk has no redo file at all; `because` says how one knows that it had some."""
+    if not any(_NAME.fullmatch(name) for name in disk.names):
+        raise CorruptRedo(f"the log is gone: {because}", offset=0, remedy=RESTORE, file="#ib_redo0")
+
+
 @attrs.frozen
 class Layout:
     """How a log lies in files: bytes of each new file, header included; the log's number (32 bits), the

@@ -18,7 +18,7 @@ from redoraft.errors import CorruptRedo, DiskError, LogDeleted, LogFull, LogMisu
 from redoraft.files import Disk
 from redoraft.redo.block import encode_block
 from redoraft.redo.checkpoint import Checkpoints, read_checkpoint, write_checkpoint
-from redoraft.redo.cut import Kept, cut_log, finish_cut, read_data
+from redoraft.redo.cut import Kept, cut_log, finish_cut, kept_at, read_data
 from redoraft.redo.entry import Entry, why_not_next
 from redoraft.redo.files import Layout, RedoFiles, Segment
 from redoraft.redo.header import RESTORE, Note
@@ -100,7 +100,7 @@ class RedoLog:
                     index.add_mtr(dropped)
             _require_checkpoint_inside(checkpoints.lsn, scanned)
             files.clear_unfinished()
-            kept = cut_log(files, end, rules)
+            kept = cut_log(files, end, rules) if rules.cuts_at_start() else kept_at(files, end)
             return cls(files, index, kept, scanned=scanned, checkpoints=checkpoints, rules=rules)
         except BaseException:
             files.close()

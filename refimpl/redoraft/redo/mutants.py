@@ -46,6 +46,11 @@ class _UnmarksAtOnce(LogRules):
         return False
 
 
+class _KeepsBehindHole(LogRules):
+    def cuts_at_start(self) -> bool:
+        return False
+
+
 class _BelievesAnyCheckpoint(LogRules):
     def believes_checkpoint(self, is_inside: bool) -> bool:
         return True
@@ -99,6 +104,7 @@ _TABLE: tuple[Mutant[LogRules], ...] = (
     Mutant("keeps-tail", "H12-tail", "blocks behind the cut stay in its file", _KeepsTail),
     Mutant("keeps-cut-block", "H12-block", "the block of the cut keeps what it had", _KeepsCutBlock),
     Mutant("unmarks-at-once", "H12-sync", "the mark goes before the cut is durable", _UnmarksAtOnce),
+    Mutant("keeps-behind-hole", "H12-start", "a start keeps the blocks behind a hole", _KeepsBehindHole),
     Mutant("any-checkpoint", "LOG-8-inside", "a checkpoint outside its file counts", _BelievesAnyCheckpoint),
     Mutant("one-slot", "LOG-8-slots", "the newest checkpoint is written over", _OverwritesNewest),
     Mutant("forgets-followers", "LOG-8", "redo that a follower needs is deleted", _DeletesAtCheckpoint),

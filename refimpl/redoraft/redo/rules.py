@@ -46,6 +46,11 @@ class LogRules:
         """H12-sync: all this is durable before the mark goes, and before anything is written."""
         return True
 
+    def cuts_at_start(self) -> bool:
+        """H12-start: every start cuts the log behind what the scan found, though no truncation was under way:
+        a crash may leave right blocks behind a hole."""
+        return True
+
     # --- checkpoints and deletion ---
 
     def believes_checkpoint(self, is_inside: bool) -> bool:

@@ -326,8 +326,11 @@ class Storage:
             image = frame.writable(limit)
             if image is not None:
                 images.append((frame, image))
-            elif frame.oldest is not None and self.rules.copies_hot_page(frame.lsn > limit):
+                continue
+            if frame.oldest is not None and self.rules.copies_hot_page(frame.lsn > limit):
                 frame.take_copy()
+            if frame.oldest is not None and not self.rules.passes_over(frame.lsn > limit):
+                break
         with self._io():
             self._doublewrite.write([seal_image(frame, image) for frame, image in images])
         for frame, image in images:

@@ -27,6 +27,11 @@ class _SkipsHotPages(StorageRules):
         return False
 
 
+class _WaitsForMajority(StorageRules):
+    def passes_over(self, beyond_limit: bool) -> bool:
+        return False
+
+
 class _WritesInPlace(StorageRules):
     def writes_twice(self, pages: int) -> bool:
         return False
@@ -115,6 +120,9 @@ _TABLE: tuple[Mutant[StorageRules], ...] = (
     ),
     Mutant(
         "skips-hot-pages", "H26", "a page that is always beyond the limit is never written", _SkipsHotPages
+    ),
+    Mutant(
+        "waits-for-majority", "H26-wait", "nothing is written behind a page that waits", _WaitsForMajority
     ),
     Mutant("writes-in-place", "TORN-1", "pages are written without a copy beside them", _WritesInPlace),
     Mutant("trusts-torn-pages", "TORN-1-detect", "a torn page is read as it is", _TrustsTornPages),

@@ -31,6 +31,11 @@ class StorageRules:
         and written when the limit has reached it."""
         return beyond_limit
 
+    def passes_over(self, beyond_limit: bool) -> bool:
+        """H26-wait (FlushList): the cleaner holds no page that may not be written yet; it goes on with the
+        next one."""
+        return beyond_limit
+
     def writes_twice(self, pages: int) -> bool:
         """TORN-1 (buf_dblwr): a page is durable in the doublewrite file before its place is written."""
         return pages > 0

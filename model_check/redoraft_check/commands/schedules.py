@@ -1,0 +1,105 @@
+"""`redoraft schedules`: random runs, one for each seed, judged in process as they go; resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+from attrs import frozen
+
+from redoraft.cluster.faults import parse_faults
+from redoraft_check.commands import options as opt
+from redoraft_check.commands.screen import Screen
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.fuzz.example import Subject, run_example
+from redoraft_check.fuzz.plan import Plan
+from redoraft_check.report.record import command_line
+
+CLIENTS: Final = 2
+NODES, LOG_NODES = 3, 1
+
+
+@frozen
+class Judged:
+    """One run: its seed, its steps (those after healing included) and events; what is wrong, if anything."""
+
+    seed: int
+    faults: str
+    plan_steps: int
+    steps: int
+    events: int
+    crashes: int
+    trouble: str | None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("schedules")(schedules)
+
+
+def schedules(
+    *,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Seeds 1 to N.")] = 1000,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of a run before it is healed.")] = 1000,
+    faults: Annotated[str, typer.Option("--faults", help="As for simulate.")] = "all",
+    out: Annotated[
+        Path, typer.Option("--out", help="One line for each run; the seeds that it has are not run again.")
+    ] = Path("out/schedules.ndjson"),
+    quiet: opt.QuietOption = False,
+) -> None:
+    """Simulate N runs, let the oracle judge every event, heal, and compare logs, pages and answers.
+
+    Interrupt it at any time; the same command goes on where it was. Exit codes: 0 all accepted; 12 not all.
+    """
+    try:
+        parse_faults(faults)
+    except ValueError as error:
+        raise CliError(Exit.USAGE, str(error)) from None
+    done = {one.seed: one for one in _read(out) if (one.faults, one.plan_steps) == (faults, steps)}
+    screen = Screen(quiet=quiet)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("ab") as lines:
+        for seed in range(1, runs + 1):
+            if seed in done:
+                continue
+            done[seed] = _run(seed, faults, steps)
+            lines.write(msgspec.json.encode(done[seed]) + b"\n")
+            lines.flush()
+            if len(done) % 10 == 0:
+                screen.say(f"    {len(done):,} of {runs:,} runs")
+    wrong = _report([done[seed] for seed in range(1, runs + 1)])
+    again = ("schedules", "--runs", str(runs), "--steps", str(steps), "--faults", faults, "--out", str(out))
+    typer.echo(f"repeat with: {command_line(*again)}")
+    if wrong:
+        raise typer.Exit(int(Exit.SAFETY))
+
+
+def _run(seed: int, faults: str, steps: int) -> Judged:
+    found = run_example(Plan(seed, NODES, LOG_NODES, faults, CLIENTS, steps), Subject())
+    trouble = None if found.trouble is None else f"step {found.trouble.step}: {found.trouble.text}"
+    return Judged(seed, faults, steps, found.steps, found.events, found.crashes, trouble)
+
+
+def _read(path: Path) -> list[Judged]:
+    """The runs of an earlier call; a torn last line is what an interrupted one leaves, and is run again."""
+    if not path.exists():
+        return []
+    *whole, torn = path.read_bytes().split(b"\n")
+    if torn:
+        path.write_bytes(b"".join(line + b"\n" for line in whole))
+    try:
+        return [msgspec.json.decode(line, type=Judged) for line in whole]
+    except msgspec.DecodeError as error:
+        raise CliError(Exit.BAD_INPUT, f"{path}: not what redoraft schedules has written: {error}") from None
+
+
+def _report(found: list[Judged]) -> int:
+    wrong = [one for one in found if one.trouble is not None]
+    totals = {name: sum(getattr(one, name) for one in found) for name in ("steps", "events", "crashes")}
+    counts = ", ".join(f"{count:,} {name}" for name, count in totals.items())
+    typer.echo(f"{len(found):,} runs, {counts}: {len(found) - len(wrong):,} accepted, {len(wrong):,} not")
+    for one in wrong[:10]:
+        typer.echo(f"seed {one.seed}: {one.trouble}")
+    return len(wrong)

@@ -1,0 +1,218 @@
+"""`docs/trust.md`: per rule what is proved, checked, tested, assumed; never more than a record shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from redoraft_check.counterexample.recorded import model_hash, read_recorded, record_path
+from redoraft_check.evidence.assumptions import Assumption, load_assumptions
+from redoraft_check.evidence.markdown import table
+from redoraft_check.evidence.recording import proofs_hash
+from redoraft_check.evidence.records import MODELS, MUTANTS, PROOFS, Checked, Proved, read_records
+from redoraft_check.evidence.scan import Tree
+from redoraft_check.paths import library_dirs
+from redoraft_check.tlc.definitions import extended_modules
+from redoraft_check.tlc.manifest import Manifest, Model, Rule, config_of
+
+NO_RECORD: Final = "no run record"
+_SWITCH: Final = re.compile(r'\.on\("([^"]+)"\)')
+_SMT: Final = Path("model_check/redoraft_check/smt")
+_NOT_BOUNDS: Final = {"Off"}
+BY_HAND: Final = Path("docs/parts/trust.md")
+
+
+@frozen(slots=False)
+class Records:
+    """The kept records of the specification in a tree, without those of an older one."""
+
+    tree: Tree
+
+    @cached_property
+    def models(self) -> dict[str, Checked]:
+        """Models that came out as expected."""
+        return self._fresh(self.tree.models, MODELS)
+
+    @cached_property
+    def refuted(self) -> dict[str, str]:
+        """What each refuted model violates, by a run or by a recorded counterexample."""
+        found = {name: one.violated for name, one in self.models.items() if one.violated}
+        manifest, library = self.tree.models, library_dirs(self.tree.spec)
+        for model in manifest.models:
+            path = record_path(self.tree.spec, model.name)
+            if model.name in found or model.holds or not path.is_file():
+                continue
+            recorded = read_recorded(path)
+            if recorded.sha256 == model_hash(manifest, model, library):
+                found[model.name] = recorded.violates
+        return found
+
+    @cached_property
+    def mutants(self) -> dict[str, Checked]:
+        """Mutants that were refuted by the property they name."""
+        return self._fresh(self.tree.mutants, MUTANTS)
+
+    @cached_property
+    def proofs(self) -> dict[str, Proved]:
+        """Proofs that the present prover made."""
+        kept = read_records(self.tree.spec, PROOFS, Proved)
+        return {name: one for name, one in kept.items() if one.sha256 == proofs_hash()}
+
+    @cached_property
+    def switches(self) -> dict[str, frozenset[str]]:
+        """The rules that a proof's model knows: what its module asks `on` of."""
+        found = {}
+        for name in self.proofs:
+            path = self.tree.root / _SMT / f"{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', name).lower()}.py"
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            found[name] = frozenset(_SWITCH.findall(text))
+        return found
+
+    def _fresh(self, manifest: Manifest, file: str) -> dict[str, Checked]:
+        kept, library = read_records(self.tree.spec, file, Checked), library_dirs(self.tree.spec)
+        return {
+            model.name: kept[model.name]
+            for model in manifest.models
+            if model.name in kept and kept[model.name].sha256 == model_hash(manifest, model, library)
+        }
+
+
+def page(tree: Tree) -> str:
+    """The whole page."""
+    records, assumptions = Records(tree), load_assumptions(tree.spec)
+    parts = (
+        _opening(tree, records),
+        _rules(tree, records, assumptions),
+        _proofs(records),
+        _models(tree, records),
+        _assumptions(records, assumptions),
+    )
+    by_hand = (tree.root / BY_HAND).read_text(encoding="utf-8")
+    return "\n".join(line for part in parts for line in part) + "\n\n" + by_hand
+
+
+def _opening(tree: Tree, records: Records) -> Iterator[str]:
+    rules, models, mutants = tree.models.rules, tree.models.models, tree.mutants.models
+    yield _OPENING
+    counts = [
+        (
+            "models with a record of this specification",
+            len(records.models.keys() | records.refuted.keys()),
+            len(models),
+        ),
+        ("mutants with one", len(records.mutants), len(mutants)),
+        (
+            "rules proved without bounds",
+            sum(bool(_proved(records, tree, rule)) for rule in rules),
+            len(rules),
+        ),
+        ("rules that hold within bounds", sum(rule.repaired in records.models for rule in rules), len(rules)),
+        ("rules refuted when they are off", sum(rule.model in records.refuted for rule in rules), len(rules)),
+    ]
+    yield table(("what", "shown", "of"), [(what, str(shown), str(of)) for what, shown, of in counts])
+
+
+_OPENING: Final = """\
+# What is shown, and how
+
+Generated by `redoraft docs` from the manifests and from the run records in `spec/records/`. A record
+has the SHA-256 of the modules and bounds that were run; where there is none of the present files, the
+page says *no run record* and claims nothing. Records are made by `redoraft check`, `redoraft check
+--mutants` and `redoraft prove`, and kept by `redoraft docs --record out/check/run.json` and so on;
+recorded counterexamples (`redoraft findings --record`) count as well.
+
+- *Without bounds*: Z3 has proved, for any nodes, terms and logs, the property that TLC sees violated without
+  the rule, in a model that has the rule ([prove](prove.md)).
+- *Within bounds*: TLC has searched every state of the model named; its bounds stand below.
+- *Refuted without it*: TLC has a counterexample when the rule is off.
+- *Tested*: a mutant of the implementation without the rule, and the files in tests/ that name either.
+- *Assumed*: what the model rests on, explained below.
+"""
+
+
+def _rules(tree: Tree, records: Records, assumptions: Sequence[Assumption]) -> Iterator[str]:
+    yield "\n## The rules\n"
+    header = ("rule", "without bounds", "within bounds", "refuted without it", "tested", "assumed")
+    yield table(header, [_rule(tree, records, assumptions, rule) for rule in tree.models.rules])
+
+
+def _rule(tree: Tree, records: Records, assumptions: Sequence[Assumption], rule: Rule) -> tuple[str, ...]:
+    refuting = tree.models.model(rule.model)
+    within = _held(records, rule.repaired) if rule.repaired else "-"
+    modules = extended_modules(tree.models.folder / f"{refuting.module}.tla", library_dirs(tree.spec))
+    assumed = ", ".join(one.id for one in assumptions if modules & set(one.modules)) or "-"
+    return (
+        f"{rule.id}: {rule.title}",
+        ", ".join(f"`{name}`" for name in _proved(records, tree, rule)) or "-",
+        within,
+        f"`{rule.model}`: {records.refuted.get(rule.model, NO_RECORD)}",
+        _tested(tree, rule),
+        assumed,
+    )
+
+
+def _proved(records: Records, tree: Tree, rule: Rule) -> list[str]:
+    wanted = tree.models.model(rule.model).violates
+    return [
+        name
+        for name, proof in records.proofs.items()
+        if wanted in proof.properties and rule.id in records.switches[name]
+    ]
+
+
+def _held(records: Records, model: str) -> str:
+    found = records.models.get(model)
+    return f"`{model}`: {NO_RECORD if found is None else f'{found.distinct:,} states'}"
+
+
+def _tested(tree: Tree, rule: Rule) -> str:
+    mutants = [f"`{one.name}`" for one in tree.code_mutants if one.rule == rule.id]
+    named = rule.id.partition("-")[0] if rule.id.startswith("H") else rule.id
+    files = len({place.name for place in tree.tests if named in place.ids})
+    return ", ".join([*mutants, f"{files} files"] if files else mutants) or "-"
+
+
+def _proofs(records: Records) -> Iterator[str]:
+    yield "\n## Proved without bounds\n"
+    if not records.proofs:
+        yield f"{NO_RECORD.capitalize()} of the present prover."
+        return
+    rows = [
+        (f"`{one.name}`", str(one.obligations), ", ".join(sorted(records.switches[one.name])) or "-")
+        for one in records.proofs.values()
+    ]
+    yield table(("model", "obligations, all proved", "rules it has"), rows)
+
+
+def _models(tree: Tree, records: Records) -> Iterator[str]:
+    yield "\n## Checked within bounds\n"
+    yield "The models that hold: every state within the bounds was searched.\n"
+    rows = [_model(tree, records, model) for model in tree.models.models if model.holds]
+    yield table(("model", "shows", "bounds", "states", "depth", "record"), rows)
+
+
+def _model(tree: Tree, records: Records, model: Model) -> tuple[str, ...]:
+    config = config_of(tree.models, model)
+    bounds = [f"{name} = {value}" for name, value in config.constants.items() if name not in _NOT_BOUNDS]
+    if model.off:
+        bounds.append(f"without {', '.join(model.off)}")
+    found = records.models.get(model.name)
+    counts = (f"{found.distinct:,}", str(found.depth)) if found else ("-", "-")
+    said = (
+        f"TLC {found.tlc}, {found.seconds:.0f} s" if found else NO_RECORD + (" (deep)" if model.deep else "")
+    )
+    return (f"`{model.name}`", model.summary, ", ".join(bounds), *counts, said)
+
+
+def _assumptions(records: Records, assumptions: Sequence[Assumption]) -> Iterator[str]:
+    yield "\n## Assumed, not shown\n"
+    for one in assumptions:
+        on = f" Of: {', '.join(f'`{name}`' for name in one.modules)}." if one.modules else ""
+        refuted = [f"`{name}`" for name in one.mutants if name in records.mutants]
+        without = f" Without it: {', '.join(refuted)} (refuted)." if refuted else ""
+        yield f"- *{one.id}*: {one.text}{on}{without}"

@@ -1,0 +1,219 @@
+"""The kill matrix: which properties a mutant violates, all of them in one search.
+
+TLC stops at the first violation.  Here every property is instead a note in a register: where it is false for
+the first time, its name is printed, and the search goes on.  So one run fills a row, up to its time limit;
+what is printed before an evaluation error was violated before it.  Refinements and liveness are no notes
+and are left out.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.paths import library_dirs
+from redoraft_check.tlc.config import ModelConfig
+from redoraft_check.tlc.definitions import Definition, definitions, extended_modules
+from redoraft_check.tlc.manifest import Manifest, Model, config_of
+from redoraft_check.tlc.result import Outcome, TlcResult
+from redoraft_check.tlc.runner import ProgressHook, TlcJob, run_tlc
+from redoraft_check.tlc.tools import Tools
+
+KILLED: Final = "KILLED"
+_FIRST_REGISTER: Final = 900
+_ACTION: Final = re.compile(r"^\w+\s*==\s*\[\]\[(.*)\]_(\w+)\s*$", re.DOTALL)
+_SPECIFICATION: Final = re.compile(r"==\s*(?:/\\\s*)?(\w+)(?:\s*/\\\s*\[\]\[(\w+)\]_)?")
+_KEPT: Final = ("CONSTRAINTS", "ACTION_CONSTRAINTS")
+_NAME: Final = "KillMatrix"
+
+
+@frozen
+class Row:
+    """What one mutant violates, of `asked`, and what holds in all its states.
+
+    `failed` cannot be evaluated in some state that the mutant reaches, which is no violation.
+    """
+
+    asked: tuple[str, ...]
+    killed: tuple[str, ...]
+    held: tuple[str, ...]
+    failed: tuple[str, ...]
+    result: TlcResult
+
+
+def properties_of(
+    models: Manifest, mutants: Manifest, mutant: Model, library: Sequence[Path]
+) -> tuple[str, ...]:
+    """What is asked of a mutant: what the holding models of the module that it extends check, without
+    witnesses, refinements and liveness.
+    """
+    module = mutants.folder / f"{mutant.module}.tla"
+    known = definitions(module, library)
+    extended = extended_modules(module, (module.parent, *library))
+    # First the named one, so that it is judged in a state in which another one cannot be.
+    asked: dict[str, None] = {mutant.violates: None}
+    for model in models.models:
+        if model.holds and model.module in extended:
+            config = config_of(models, model)
+            asked |= dict.fromkeys(config.section("INVARIANTS") + config.section("PROPERTIES"))
+    temporal = {name for name, one in known.items() if _is_temporal(one)}
+    return tuple(name for name in asked if name in known and name not in temporal and not _prints(name))
+
+
+def _is_temporal(definition: Definition) -> bool:
+    text = re.sub(r"\\\*.*|\(\*.*?\*\)", "", definition.text, flags=re.DOTALL)
+    if _ACTION.match(text.strip()):
+        return False
+    return any(mark in text for mark in ("[]", "<>", "~>", "WF_", "SF_", "!Spec")) or "!" in text
+
+
+def _prints(name: str) -> bool:
+    """Witnesses are named for what is seen."""
+    return name.startswith("Sees")
+
+
+@frozen
+class Search:
+    """How a mutant is searched: with which tools, for how many seconds."""
+
+    tools: Tools
+    timeout_s: float
+    on_progress: ProgressHook | None = None
+    log: Path | None = None
+
+
+def run_row(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], search: Search) -> Row:
+    """Search a mutant's states with one worker; where a property cannot be evaluated, each on its own.
+
+    Raises `CliError` (65) for a configuration whose initial predicate cannot be found, (20) when Java does
+    not start.
+    """
+    result = _search(spec, mutants, mutant, asked, search)
+    killed = _killed(result)
+    left = [name for name in asked if name not in killed]
+    held: list[str] = left if result.outcome is Outcome.HOLDS else []
+    failed: list[str] = left if result.outcome is Outcome.ERROR else []
+    if result.outcome is Outcome.ERROR and len(asked) > 1:
+        alone = [run_row(spec, mutants, mutant, [name], search) for name in left]
+        killed |= {name for row in alone for name in row.killed}
+        held = [name for row in alone for name in row.held]
+        failed = [name for row in alone for name in row.failed]
+    return Row(
+        tuple(asked), tuple(name for name in asked if name in killed), tuple(held), tuple(failed), result
+    )
+
+
+def _search(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], search: Search) -> TlcResult:
+    library = library_dirs(spec)
+    config = config_of(mutants, mutant)
+    known = definitions(mutants.folder / f"{mutant.module}.tla", library)
+    with tempfile.TemporaryDirectory(prefix="redoraft-matrix-") as folder:
+        module, bounds = Path(folder) / f"{_NAME}.tla", Path(folder) / f"{_NAME}.cfg"
+        init, following = _behaviour(mutant, config, known)
+        module.write_text(module_text(mutant.module, init, asked, known), encoding="utf-8")
+        bounds.write_text(config_text(config, following), encoding="utf-8")
+        job = TlcJob(
+            module,
+            bounds,
+            library=(mutants.folder, *library),
+            workers=1,
+            coverage=False,
+            timeout_s=search.timeout_s,
+            jvm=("-XX:TieredStopAtLevel=1",),
+        )
+        return run_tlc(job, search.tools, on_progress=search.on_progress, log=search.log)
+
+
+def module_text(mutant: str, init: str, asked: Sequence[str], known: Mapping[str, Definition]) -> str:
+    """A module that extends a mutant's and notes what is violated."""
+    steps = {
+        name: _as_step(name, known[name].text) for name in asked if _ACTION.match(known[name].text.strip())
+    }
+    notes: dict[bool, list[str]] = {False: [], True: []}
+    for number, name in enumerate(asked, _FIRST_REGISTER):
+        formula = _step_name(name) if name in steps else name
+        notes[name in steps].append(f'    /\\ MatrixNote({number}, "{name}", {formula})')
+    return _MODULE.format(
+        name=_NAME,
+        mutant=mutant,
+        init=init,
+        first=_FIRST_REGISTER,
+        last=_FIRST_REGISTER + len(asked) - 1,
+        formulas="\n".join(steps.values()),
+        states="\n".join(notes[False]),
+        steps="\n".join(notes[True]),
+    )
+
+
+_MODULE: Final = f"""\
+---- MODULE {{name}} ----
+EXTENDS {{mutant}}
+MatrixNote(k, name, ok) ==
+    IF TLCGet(k) THEN TRUE
+    ELSE IF ok THEN TRUE ELSE TLCSet(k, TRUE) /\\ PrintT(<<"{KILLED}", name>>)
+MatrixInit == {{init}} /\\ \\A k \\in {{first}}..{{last}} : TLCSet(k, FALSE)
+{{formulas}}
+MatrixStates ==
+    /\\ TRUE
+{{states}}
+MatrixSteps ==
+    /\\ TRUE
+{{steps}}
+====
+"""
+
+
+def _step_name(name: str) -> str:
+    return f"MatrixStep{name}"
+
+
+def _as_step(name: str, text: str) -> str:
+    """`P == [][A]_v` as `MatrixStepP == (A) \\/ UNCHANGED v`, every line in its columns: TLA+ tells junction
+    lists apart by them."""
+    head, _, body = text.partition("==")
+    before, variables = body.rstrip().rsplit("]_", 1)
+    placed = " " * (len(head) + 2) if body.partition("[][")[0].count("\n") == 0 else ""
+    formula = before.lstrip("\n").replace("[][", "  (", 1)
+    return f"{_step_name(name)} ==\n{placed}{formula}) \\/ UNCHANGED {variables}"
+
+
+def config_text(config: ModelConfig, following: str) -> str:
+    """The mutant's bounds, with the notes in place of what it checks."""
+    lines = [
+        "INIT MatrixInit",
+        f"NEXT {following}",
+        "INVARIANTS MatrixStates",
+        "ACTION_CONSTRAINTS MatrixSteps",
+    ]
+    for section in _KEPT:
+        lines += [f"{section} {name}" for name in config.section(section)]
+    lines += ["CONSTANTS", *(f"    {name} = {value}" for name, value in config.constants.items())]
+    for name, value in config.substitutions.items():
+        inside, _, own = name.rpartition("!")
+        lines.append(f"    {own} <- [{inside}]{value}" if inside else f"    {own} <- {value}")
+    return "\n".join(lines) + "\n"
+
+
+def _behaviour(mutant: Model, config: ModelConfig, known: Mapping[str, Definition]) -> tuple[str, str]:
+    """Initial predicate and next-state relation, looked up where the `.cfg` names a temporal formula."""
+    if config.section("INIT"):
+        return config.section("INIT")[0], config.section("NEXT")[0]
+    name = (*config.section("SPECIFICATION"), "")[0]
+    while name in known and (found := _SPECIFICATION.search(known[name].text)):
+        if found[2]:
+            return found[1], found[2]
+        name = found[1]
+    raise CliError(
+        Exit.BAD_INPUT, f"{mutant.config}: its initial predicate cannot be found; say INIT and NEXT"
+    )
+
+
+def _killed(result: TlcResult) -> frozenset[str]:
+    found = (re.fullmatch(rf'<<"{KILLED}", "(\w+)">>', text) for text in result.printed)
+    return frozenset(one[1] for one in found if one)

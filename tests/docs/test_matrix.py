@@ -1,0 +1,130 @@
+"""The kill matrix: what a mutant violates, and that an evaluation error is no kill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from redoraft_check.evidence.matrix import page, rows_of
+from redoraft_check.evidence.scan import Tree
+from redoraft_check.evidence.trust import Records
+from redoraft_check.paths import library_dirs
+from redoraft_check.tlc.definitions import Definition
+from redoraft_check.tlc.manifest import load_manifest
+from redoraft_check.tlc.matrix import Search, module_text, properties_of, run_row
+from redoraft_check.tlc.tools import find_tools
+
+ROOT = Path(__file__).resolve().parents[2]
+TREE = Tree(ROOT, ROOT / "spec")
+ROWS = rows_of(TREE)
+MUTANTS = {one.name: one for one in TREE.mutants.models}
+
+TINY = """---- MODULE Tiny ----
+EXTENDS Naturals, TLC
+CONSTANT Off
+VARIABLE x
+Init == x = 0
+Step == x' = x + 1
+Next == x < 3 /\\ Step
+Small == x < 9
+Even == x # 1
+Grows == [][x' > x]_x
+NotBack ==
+    [][/\\ x' # 0
+       /\\ x' < 9]_x
+Breaks == x < 3 \\/ x = <<>>
+Ends == <>(x = 3)
+SeesTwo == IF x = 2 THEN PrintT("two") ELSE TRUE
+====
+"""
+MUTANT = """---- MODULE MutantTiny ----
+EXTENDS MCTiny
+Back == x' = IF x = 2 THEN 0 ELSE x + 1
+====
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A specification with a mutant that goes back to the start."""
+    models, mutants = tmp_path / "models", tmp_path / "mutants"
+    for folder in (models, mutants):
+        folder.mkdir()
+    (tmp_path / "Tiny.tla").write_text(TINY, encoding="utf-8")
+    (models / "MCTiny.tla").write_text("---- MODULE MCTiny ----\nEXTENDS Tiny\n====\n", encoding="utf-8")
+    checked = "INVARIANTS Small Even SeesTwo\nPROPERTIES Grows NotBack Ends\n"
+    (models / "tiny.cfg").write_text(
+        f"INIT Init\nNEXT Next\nCONSTANT Off = {{}}\n{checked}", encoding="utf-8"
+    )
+    (models / "manifest.toml").write_text(
+        '[[model]]\nname = "tiny"\nmodule = "MCTiny"\nconfig = "tiny.cfg"\nexpect = "holds"\n'
+        'summary = "counts"\nproperties = ["Small"]\n',
+        encoding="utf-8",
+    )
+    (mutants / "MutantTiny.tla").write_text(MUTANT, encoding="utf-8")
+    (mutants / "back.cfg").write_text(
+        "INIT Init\nNEXT Next\nCONSTANTS Off = {}\n  Step <- Back\nPROPERTIES Grows\n", encoding="utf-8"
+    )
+    (mutants / "manifest.toml").write_text(
+        '[[model]]\nname = "Back"\nmodule = "MutantTiny"\nconfig = "back.cfg"\nexpect = "safety"\n'
+        'property = "Grows"\nsummary = "goes back"\n',
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def test_what_is_asked_leaves_out_witnesses_and_liveness(tiny: Path) -> None:
+    models, mutants = load_manifest(tiny / "models"), load_manifest(tiny / "mutants")
+    asked = properties_of(models, mutants, mutants.models[0], library_dirs(tiny))
+    assert asked == ("Grows", "Small", "Even", "NotBack")
+
+
+@pytest.mark.tlc
+def test_a_row_has_every_violation_behind_the_first(tiny: Path) -> None:
+    mutants = load_manifest(tiny / "mutants")
+    asked = ("Grows", "Small", "Even", "NotBack")
+    row = run_row(tiny, mutants, mutants.models[0], asked, Search(find_tools(), 60))
+    assert row.killed == ("Grows", "Even", "NotBack")
+    assert row.held == ("Small",)
+    assert row.failed == ()
+
+
+@pytest.mark.tlc
+def test_an_evaluation_error_is_no_kill(tiny: Path) -> None:
+    (tiny / "mutants" / "back.cfg").write_text(
+        "INIT Init\nNEXT Next\nCONSTANTS Off = {}\nPROPERTIES Grows\n", encoding="utf-8"
+    )
+    mutants = load_manifest(tiny / "mutants")
+    row = run_row(tiny, mutants, mutants.models[0], ("Breaks", "Even", "Small"), Search(find_tools(), 60))
+    assert row.killed == ("Even",)
+    assert row.failed == ("Breaks",)
+    assert row.held == ("Small",)
+
+
+def test_a_step_of_several_lines_keeps_its_columns() -> None:
+    text = "P ==\n    [][/\\ a\n       /\\ b]_v"
+    made = module_text("M", "Init", ["P"], {"P": Definition("P", "M", 1, text, "")})
+    assert "MatrixStepP ==\n      (/\\ a\n       /\\ b) \\/ UNCHANGED v\n" in made
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_every_mutant_has_a_sentence_and_names_what_it_violates(name: str) -> None:
+    assert len(MUTANTS[name].summary.split()) > 3
+    assert MUTANTS[name].violates
+    assert MUTANTS[name].summary in page(TREE)
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_a_row_has_the_property_that_the_mutant_names(name: str) -> None:
+    mutant, row = MUTANTS[name], ROWS[name]
+    if mutant.expect == "safety":
+        # Where the search has not come so far, the row says so; it never says that the property holds.
+        assert mutant.violates in row.killed or (not row.complete and row.note)
+        assert mutant.violates not in row.held
+    assert not set(row.killed) & {*row.held, *row.failed}
+
+
+def test_a_recorded_mutant_was_refuted_by_its_property() -> None:
+    for name, record in Records(TREE).mutants.items():
+        assert (record.outcome, record.violated) == (MUTANTS[name].expect, MUTANTS[name].violates)

@@ -1,0 +1,169 @@
+"""docs/trust.md claims what a record of the present specification shows, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redoraft_check.evidence.assumptions import load_assumptions
+from redoraft_check.evidence.recording import keep
+from redoraft_check.evidence.records import MODELS, PROOFS, Checked, Proved, read_records, write_records
+from redoraft_check.evidence.scan import Tree
+from redoraft_check.evidence.trust import NO_RECORD, Records, page
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.report.record import spec_revision
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL, RULE = "RaftRedo_t2_lognode", "CL-2"
+ROW = re.compile(rf"^\| {RULE}: .*$", re.MULTILINE)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A tree that may be changed, without records."""
+    for name in ("spec", "docs/parts", "refimpl", "model_check/redoraft_check/smt"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.rmtree(tmp_path / "spec" / "records", ignore_errors=True)
+    for path in (tmp_path / "spec" / "findings").glob("*.zst"):
+        path.unlink()
+    (tmp_path / "tests").mkdir()
+    return tmp_path
+
+
+def tree(root: Path) -> Tree:
+    return Tree(root, root / "spec")
+
+
+def row(root: Path) -> str:
+    found = ROW.search(page(tree(root)))
+    assert found is not None
+    return found[0]
+
+
+def ran(root: Path, **changed: Any) -> dict[str, Any]:
+    """What `redoraft check` leaves of one model."""
+    one: dict[str, Any] = {
+        "model": MODEL,
+        "config": f"{MODEL}.cfg",
+        "verdict": "ok",
+        "outcome": "holds",
+        "violated": None,
+        "checked": ["LogNodesNeverServe"],
+        "counts": {"distinct": 1562, "depth": 22},
+        "workers": 1,
+        "seconds": 3.25,
+        "tools": {"tlc": {"version": "2.15"}},
+        "spec": {"sha256": spec_revision(root / "spec").sha256},
+        "command": f"redoraft check {MODEL}",
+    }
+    return {"kind": "check", "models": [one | changed]}
+
+
+def kept(root: Path, record: dict[str, Any]) -> int:
+    path = root / "run.json"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    return keep(root / "spec", path, root / "spec")
+
+
+def test_without_records_nothing_is_claimed(copied: Path) -> None:
+    text = page(tree(copied))
+    counts = re.findall(r"^\| [^|`]+ \| (\d+) \| \d+ \|$", text, re.MULTILINE)
+    assert counts == ["0"] * 5
+    assert row(copied).count(NO_RECORD) == 2
+    assert "states |" not in text.partition("## Proved")[0]
+
+
+def test_a_record_is_shown_until_the_model_changes(copied: Path) -> None:
+    assert kept(copied, ran(copied)) == 1
+    assert f"`{MODEL}`: 1,562 states" in row(copied)
+    module = copied / "spec" / "RaftRedo.tla"
+    module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert f"`{MODEL}`: {NO_RECORD}" in row(copied)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"verdict": "RED"},
+        {"verdict": "ERROR", "outcome": "error"},
+        {"verdict": "unknown", "outcome": "unknown"},
+        {"config": "mine.cfg"},
+        {"model": "NoSuchModel"},
+        {"command": f"redoraft check --simulate 10 {MODEL}"},
+        {"command": f"redoraft check --backend oracle {MODEL}"},
+    ],
+    ids=lambda changed: " ".join(changed.values()),
+)
+def test_only_what_came_out_as_expected_is_kept(changed: dict[str, str], copied: Path) -> None:
+    assert kept(copied, ran(copied, **changed)) == 0
+    assert f"`{MODEL}`: {NO_RECORD}" in row(copied)
+
+
+def test_a_record_of_another_specification_is_refused(copied: Path) -> None:
+    with pytest.raises(CliError, match="is of another specification") as error:
+        kept(copied, ran(copied, spec={"sha256": "0" * 64}))
+    assert error.value.exit_code is Exit.BAD_INPUT
+
+
+def test_what_is_no_record_is_refused(copied: Path) -> None:
+    with pytest.raises(CliError, match="is no record of a run"):
+        kept(copied, {"models": []})
+    (copied / "spec" / "records").mkdir(exist_ok=True)
+    (copied / "spec" / "records" / MODELS).write_text('{"name": 3}\n', encoding="utf-8")
+    with pytest.raises(CliError, match="is no file of run records"):
+        page(tree(copied))
+
+
+def proof(*answers: str) -> dict[str, Any]:
+    steps = (
+        "CommitRule/Init/OneVote",
+        "CommitRule/GrantVote/OneVote",
+        "CommitRule/always/LogNodesNeverServe",
+    )
+    listed = [
+        {"name": name, "answer": answer, "seconds": 1.0} for name, answer in zip(steps, answers, strict=True)
+    ]
+    return {"kind": "prove", "verdict": "held", "obligations": listed}
+
+
+def test_a_rule_is_proved_when_all_of_the_proof_is(copied: Path) -> None:
+    assert kept(copied, proof("proved", "unknown", "proved")) == 0
+    assert "`CommitRule`" not in row(copied)
+    assert kept(copied, proof("proved", "proved", "proved")) == 1
+    assert "| `CommitRule` |" in row(copied)
+
+
+def test_a_proof_by_another_prover_shows_nothing(copied: Path) -> None:
+    kept(copied, proof("proved", "proved", "proved"))
+    spec = copied / "spec"
+    old = [
+        Proved(name=one.name, sha256="0" * 64, obligations=3, properties=one.properties)
+        for one in read_records(spec, PROOFS, Proved).values()
+    ]
+    write_records(spec, PROOFS, old)
+    assert "`CommitRule`" not in row(copied)
+
+
+def test_a_rule_that_the_proof_does_not_know_is_not_proved(copied: Path) -> None:
+    kept(copied, proof("proved", "proved", "proved"))
+    rules = copied / "model_check" / "redoraft_check" / "smt" / "commit_rule.py"
+    rules.write_text(rules.read_text(encoding="utf-8").replace('.on("CL-2")', ".on(CL2)"), encoding="utf-8")
+    assert "| `CommitRule` |" not in row(copied)
+
+
+def test_assumptions_speak_of_what_there_is() -> None:
+    here = tree(ROOT)
+    mutants = {one.name for one in here.mutants.models}
+    for one in load_assumptions(here.spec):
+        assert all((here.spec / f"{module}.tla").is_file() for module in one.modules)
+        assert set(one.mutants) <= mutants
+
+
+def test_the_records_that_are_kept_can_be_read() -> None:
+    records = Records(tree(ROOT))
+    assert all(isinstance(one, Checked) for one in (*records.models.values(), *records.mutants.values()))
