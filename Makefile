@@ -13,7 +13,7 @@ RULE ?= H8
 demo: $(STAMP)
 	@$(BIN)/redoraft demo --seed $(SEED) --rule $(RULE)
 
-test: lint types imports unit gate
+test: lint types imports docs unit gate
 
 lint: $(STAMP)
 	$(BIN)/ruff check refimpl traces model_check tests benchmarks

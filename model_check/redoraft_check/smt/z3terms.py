@@ -37,7 +37,7 @@ Env: TypeAlias = Mapping[Var, Z3]
 @cache
 def _enumeration(name: str, named: tuple[str, ...]) -> tuple[Z3, tuple[Z3, ...]]:
     """Z3 knows an enumeration by its name, once in a process."""
-    declared, elements = z3.EnumSort(f"{name}{len(named)}", list(named))
+    declared, elements = z3.EnumSort(f"{name}{len(named)}.{named[0]}", list(named))
     return declared, tuple(elements)
 
 
