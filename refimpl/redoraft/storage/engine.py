@@ -224,7 +224,7 @@ class Storage:
         self._require_usable()
         if not self.redo_disabled and self._applied != self._log.last_lsn:
             raise StorageMisuse(
-                f"the pages are as of LSN {self._applied}, the log ends at {self._log.last_lsn}: apply it first"
+                f"the pages are as of LSN {self._applied}, the log ends at {self._log.last_lsn}: apply it"
             )
         changes = self._prepare(records)
         mtr = self._unlogged(records) if self.redo_disabled else append(records)
