@@ -24,8 +24,7 @@ from redoraft_check.oracle.values import Function, Value, make_set
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.config import parse_config
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.engine import TOLD, NodeStates
-from redoraft_check.validate.mapping import VARS, load_mapping
+from redoraft_check.validate.mapping import TOLD, VARS, load_mapping
 from redoraft_check.validate.prepare import (
     Constants,
     Projected,
@@ -36,7 +35,7 @@ from redoraft_check.validate.prepare import (
 )
 from redoraft_check.validate.projection import ABSENT_NAME, Projection, SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
-from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.verdict import NodeStates, Status, Verdict
 from redoraft_traces.stream import GrowingSource
 
 MAX_FRONTIER = 20_000
