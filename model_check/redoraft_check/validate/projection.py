@@ -317,7 +317,8 @@ class Projection:
 
     def _shown(self, node: str, shown: dict[str, Any]) -> tuple[Value, ...]:
         # The slow way of each kind says what is wrong with a value; most have nothing wrong.
-        position = self._nodes[node].position
+        # Of the LSNs that a node shows most are the same: each is looked up once.
+        position, positions = self._nodes[node].position, dict[int, int | None]()
         out: list[Value] = []
         for name, kind in _KINDS:
             given = shown.get(name)
@@ -330,7 +331,9 @@ class Projection:
             elif kind == "number":
                 out.append(given)
             else:
-                found = position(given)
+                if given not in positions:
+                    positions[given] = position(given)
+                found = positions[given]
                 out.append(self._own(node, given, name) if found is None else found)
         return tuple(out)
 
