@@ -241,7 +241,7 @@ def without(event: SpecEvent, kind: str, at: int) -> SpecEvent:
     given = event.args if kind == "a" else event.shown
     absent = ABSENT_NAME if isinstance(given[at - 1], str) else ABSENT
     less = (*given[: at - 1], absent, *given[at:])
-    return evolve(event, args=less) if kind == "a" else evolve(event, shown=less)
+    return event._replace(args=less) if kind == "a" else event._replace(shown=less)
 
 
 def _looked_at(refusal: Refusal) -> Sequence[State]:

@@ -96,7 +96,7 @@ class TraceSpec:
 
     def feed(self, event: SpecEvent, number: int) -> None:
         """Event `number` of the run, from 1."""
-        self._newest.put((event.action, event.node, event.args, event.shown))
+        self._newest.put(tuple(event))
         self.events.count = number
 
     def restart(self) -> None:

@@ -6,9 +6,9 @@ from an event stays absent (`null` is absent too).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from redoraft_check.validate.logview import LogView
 from redoraft_check.validate.mapping import VARS, EventRow, Mapping
@@ -30,8 +30,7 @@ _KINDS: Final = tuple(VARS.items())
 _NAMES: Final = frozenset(VARS)
 
 
-@frozen
-class SpecEvent:
+class SpecEvent(NamedTuple):
     """One event in the terms of TraceStartup: positions instead of LSNs, absent values explicit."""
 
     action: str
