@@ -289,11 +289,3 @@ def test_the_specification_refuses_it_without_the_rule(scene: Scene) -> None:
 
 def test_every_mutant_has_a_scene() -> None:
     assert sorted(scene.rule for scene in SCENES) == sorted(mutant.rule for mutant in MUTANTS.values())
-
-
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)
-def test_a_mutant_takes_out_exactly_one_rule_that_names_itself(mutant: Mutant[DdlRules]) -> None:
-    overridden = [name for name in vars(mutant.rules) if not name.startswith("__")]
-    assert len(overridden) == 1
-    documented: str = getattr(DdlRules, overridden[0]).__doc__
-    assert documented.split(" ", maxsplit=1)[0] == mutant.rule

@@ -8,12 +8,10 @@ import pytest
 from attrs import evolve, frozen
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.mutant import Mutant
 from redoraft.mutants import rules_of
 from redoraft.node import Node, Stopped, Timing
 from redoraft.observe import NoObserver
 from redoraft.raft.client_mutants import CLIENT_MUTANTS
-from redoraft.raft.client_rules import ClientRules
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, CloseDue, Proceed
 from redoraft.raft.messages import RequestVote, Vote
@@ -133,14 +131,6 @@ def test_without_the_rule(scene: Scene) -> None:
 
 def test_every_mutant_has_a_scene() -> None:
     assert sorted(scene.rule for scene in SCENES) == sorted(one.rule for one in CLIENT_MUTANTS.values())
-
-
-@pytest.mark.parametrize("mutant", CLIENT_MUTANTS.values(), ids=lambda mutant: mutant.name)
-def test_a_mutant_takes_out_exactly_one_rule_that_names_itself(mutant: Mutant[Rules]) -> None:
-    overridden = [name for name in vars(type(mutant.rules.clients)) if not name.startswith("__")]
-    assert len(overridden) == 1
-    documented: str = getattr(ClientRules, overridden[0]).__doc__
-    assert documented.split(" ", maxsplit=1)[0] == mutant.rule
 
 
 # --- histories ---

@@ -9,7 +9,6 @@ import pytest
 from attrs import evolve, frozen
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.mutant import Mutant
 from redoraft.mutants import NodeRules
 from redoraft.node import Node, RestartProcess, Stopped
 from redoraft.node.startup import aligned, apply_limit
@@ -234,19 +233,6 @@ def test_without_the_rule(scene: Scene) -> None:
 
 def test_every_mutant_has_a_scene() -> None:
     assert sorted(scene.rule for scene in SCENES) == sorted(mutant.rule for mutant in MUTANTS.values())
-
-
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)
-def test_a_mutant_takes_out_exactly_one_rule_that_names_itself(mutant: Mutant[Rules]) -> None:
-    overridden = [name for name in vars(mutant.rules) if not name.startswith("__")]
-    assert len(overridden) == 1
-    documented: str = getattr(Rules, overridden[0]).__doc__
-    assert documented.split(" ", maxsplit=1)[0] == mutant.rule
-
-
-def test_no_two_mutants_take_out_the_same() -> None:
-    methods = [name for one in MUTANTS.values() for name in vars(one.rules) if not name.startswith("__")]
-    assert len(methods) == len(set(methods))
 
 
 def test_the_winner_needs_more_than_half() -> None:

@@ -10,7 +10,6 @@ from attrs import frozen
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import CorruptPage, DiskError, StorageMisuse, StorageStopped, TruncationRefused
-from redoraft.mutant import Mutant
 from redoraft.redo.record import PAGE_SIZE, PageInit
 from redoraft.storage import bulk
 from redoraft.storage.engine import Storage
@@ -360,14 +359,6 @@ def test_without_the_rule(scene: Scene) -> None:
 
 def test_every_mutant_has_a_scene() -> None:
     assert sorted(scene.rule for scene in SCENES) == sorted(mutant.rule for mutant in MUTANTS.values())
-
-
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)
-def test_a_mutant_takes_out_exactly_one_rule_that_names_itself(mutant: Mutant[StorageRules]) -> None:
-    overridden = [name for name in vars(mutant.rules) if not name.startswith("__")]
-    assert len(overridden) == 1
-    documented: str = getattr(StorageRules, overridden[0]).__doc__
-    assert documented.split(" ", maxsplit=1)[0] == mutant.rule
 
 
 def test_a_copy_that_was_not_completed_is_not_opened() -> None:

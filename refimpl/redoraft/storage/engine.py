@@ -218,9 +218,14 @@ class Storage:
         """A leader's mtr: into the log with `append`, then into the pages (InnoDB: mtr_t::commit).
 
         Everything that can fail does so before `append` is called.  Raises StorageMisuse for records that no
-        page can take, PoolFull, CorruptPage, DiskError, StorageStopped, and what `append` raises.
+        page can take, and where the pages lag behind the log, as a follower's do (CL-1); PoolFull,
+        CorruptPage, DiskError, StorageStopped, and what `append` raises.
         """
         self._require_usable()
+        if not self.redo_disabled and self._applied != self._log.last_lsn:
+            raise StorageMisuse(
+                f"the pages are as of LSN {self._applied}, the log ends at {self._log.last_lsn}: apply it first"
+            )
         changes = self._prepare(records)
         mtr = self._unlogged(records) if self.redo_disabled else append(records)
         self._take(mtr, changes)
