@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
 from typing import Annotated
@@ -37,15 +38,15 @@ COMMAND_MODULES = (
     "tools",
     "doctor",
 )
-"""Modules of `redoraft_check.commands`, in the order of `redoraft --help`."""
+"""Modules of `redoraft_check.commands`, each named as its command, in the order of `redoraft --help`."""
 
 
 class Interrupted(BaseException):
     """A signal asked us to stop.  No `Exception`, so that nothing on the way takes it for an error."""
 
 
-def build_app() -> typer.Typer:
-    """The application with every subcommand registered."""
+def build_app(names: Sequence[str] = COMMAND_MODULES) -> typer.Typer:
+    """The application with these subcommands registered."""
     app = typer.Typer(
         name="redoraft",
         no_args_is_help=True,
@@ -54,7 +55,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for name in COMMAND_MODULES:
+    for name in names:
         import_module(f"redoraft_check.commands.{name}").register(app)
     return app
 
@@ -64,7 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     before = {number: signal.signal(number, _interrupt) for number in _STOPPING}
     try:
-        build_app()(args=words, prog_name="redoraft")
+        # What the other commands need takes longer to import than many a command to run.
+        build_app(words[:1] if words and words[0] in COMMAND_MODULES else COMMAND_MODULES)(
+            args=words, prog_name="redoraft"
+        )
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(Exit.HELD)
     except CliError as error:

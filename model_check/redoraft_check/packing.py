@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from redoraft_check.oracle.cache import key_of
 from redoraft_check.oracle.packaged import FILE, pack, packed
-from redoraft_check.oracle.sany import answer, key_of
+from redoraft_check.oracle.sany import answer
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.validate.tla import MODULE, data_module
 

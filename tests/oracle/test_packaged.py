@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.oracle.cache import key_of
 from redoraft_check.oracle.explore import explore
 from redoraft_check.oracle.packaged import FILE, packed
-from redoraft_check.oracle.sany import key_of
 from redoraft_check.oracle.spec import load
 from redoraft_check.packing import packed_modules
 from redoraft_check.paths import library_dirs

@@ -15,8 +15,7 @@ import redoraft
 from redoraft.observe import OBSERVED
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
-from redoraft_check.validate.engine import TOLD
-from redoraft_check.validate.mapping import VARS, EventRow, load_mapping
+from redoraft_check.validate.mapping import TOLD, VARS, EventRow, load_mapping
 
 SPEC = spec_dir(None)
 TABLE = load_mapping(SPEC)

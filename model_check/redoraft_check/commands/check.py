@@ -12,7 +12,8 @@ import typer
 from attrs import frozen
 
 from redoraft_check.commands import options as opt
-from redoraft_check.commands.screen import Screen, plain_table, print_table
+from redoraft_check.commands.screen import Screen
+from redoraft_check.commands.tables import plain_table, print_table
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.oracle.check import run_oracle
 from redoraft_check.paths import library_dirs, spec_dir

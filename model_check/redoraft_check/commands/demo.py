@@ -21,7 +21,8 @@ from redoraft.cluster.faults import parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
 from redoraft_check.commands import options as opt
-from redoraft_check.commands.screen import Screen, plain_table
+from redoraft_check.commands.screen import Screen
+from redoraft_check.commands.tables import plain_table
 from redoraft_check.exits import Exit, worst
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.report.record import command_line

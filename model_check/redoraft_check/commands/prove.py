@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 import typer
 
 from redoraft_check.commands import options as opt
-from redoraft_check.commands.screen import Screen, plain_table
+from redoraft_check.commands.screen import Screen
+from redoraft_check.commands.tables import plain_table
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
 from redoraft_check.smt.models import MODELS, model

@@ -1,30 +1,20 @@
-"""What the user sees: progress on stderr, results on stdout, plain text when there is no terminal."""
+"""What the user sees while a command works: lines on stderr, on a terminal also a clock."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 from attrs import define, field
 
-from redoraft_check.tlc.gate import Status
-from redoraft_check.tlc.result import Progress
-from redoraft_check.tlc.session import Hooks, ModelRun, Task
-
 if TYPE_CHECKING:
     from rich.progress import Progress as Spinner
 
-_COLORS = {
-    Status.AS_EXPECTED: "green",
-    Status.VIOLATED: "bold red",
-    Status.DISAGREES: "red",
-    Status.BROKEN: "red",
-    Status.UNKNOWN: "yellow",
-    Status.NOTHING: "yellow",
-}
+    from redoraft_check.tlc.result import Progress
+    from redoraft_check.tlc.session import Hooks, ModelRun, Task
 
 
 @define
@@ -46,6 +36,8 @@ class Screen:
 
     def hooks(self) -> Hooks:
         """What a session calls as it goes."""
+        from redoraft_check.tlc.session import Hooks  # noqa: PLC0415  (start-up stays quick)
+
         return Hooks(begins=self._begins, progress=self._progress, says=self.say, ends=self._ends)
 
     @contextmanager
@@ -92,32 +84,3 @@ class Screen:
         self.say(f"    {run.task.name}: {run.verdict.status.value} after {run.seconds:.1f} s")
         for reason in run.verdict.reasons:
             self.say(f"    {reason}")
-
-
-def print_table(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], statuses: Sequence[Status], *, no_color: bool
-) -> None:
-    """A table on stdout; `statuses` gives the colour of each row's last cell.  Nothing is ever cut off."""
-    if not sys.stdout.isatty():
-        typer.echo(plain_table(headers, rows))
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(box=None, pad_edge=False)
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    for row, status in zip(rows, statuses, strict=True):
-        table.add_row(*(Text(cell) for cell in row[:-1]), Text(row[-1], style=_COLORS[status]))
-    Console(no_color=no_color or None).print(table)
-
-
-def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, two spaces apart."""
-    widths = [max(len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (headers, *rows)
-    ]
-    return "\n".join(lines)

@@ -22,7 +22,8 @@ from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of
 from redoraft.raft.state import Members
 from redoraft_check.campaign.clients import clients_check_of
 from redoraft_check.commands import options as opt
-from redoraft_check.commands.screen import Screen, plain_table
+from redoraft_check.commands.screen import Screen
+from redoraft_check.commands.tables import plain_table
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.linearizability import Undecided
 from redoraft_check.report.record import command_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from attrs import evolve
@@ -14,22 +14,16 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.paths import spec_dir
-from redoraft_check.report.coverage import coverage_json, coverage_text
 from redoraft_check.report.traces import json_text, printable, verdicts_json, verdicts_junit, verdicts_text
-from redoraft_check.tlc.manifest import load_manifest
-from redoraft_check.tlc.result import Progress
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.branches import Exercised, exercised
-from redoraft_check.validate.coverage import actions_taken, missing_actions
-from redoraft_check.validate.engine import Engine
-from redoraft_check.validate.follow import follow
 from redoraft_check.validate.mapping import load_mapping
-from redoraft_check.validate.merging import validate_merged
-from redoraft_check.validate.minimize import minimize
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
-from redoraft_check.validate.refusals import explained
 from redoraft_check.validate.verdict import Status, Verdict
-from redoraft_check.validate.visited import Visited, reachable
+
+if TYPE_CHECKING:
+    from redoraft_check.tlc.result import Progress
+    from redoraft_check.validate.branches import Exercised
+    from redoraft_check.validate.visited import Visited
 
 
 class EngineName(StrEnum):
@@ -139,6 +133,8 @@ def validate(
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
 
     def with_tlc() -> list[Verdict]:
+        from redoraft_check.validate.engine import Engine
+
         judge = Engine(
             spec=folder,
             tools=tools(),
@@ -153,8 +149,14 @@ def validate(
     def with_oracle() -> list[Verdict]:
         oracle = OracleEngine(spec=folder, tools=tools, off=without)
         if following:
+            from redoraft_check.validate.follow import follow
+
             return [follow(traces[0], oracle, screen.say, timeout)]
-        return [validate_merged(traces, oracle).verdict] if merge else oracle.validate(traces)
+        if merge:
+            from redoraft_check.validate.merging import validate_merged
+
+            return [validate_merged(traces, oracle).verdict]
+        return oracle.validate(traces)
 
     judges: dict[EngineName, Callable[[], list[Verdict]]] = {
         EngineName.TLC: with_tlc,
@@ -163,6 +165,8 @@ def validate(
     }
     verdicts = [_without(verdict, without) for verdict in judges[engine]()]
     if explain:
+        from redoraft_check.validate.refusals import explained
+
         verdicts = explained(verdicts, folder, tools)
     renderers = {
         opt.Format.TEXT: verdicts_text,
@@ -173,14 +177,20 @@ def validate(
         oracle = OracleEngine(spec=folder, tools=tools)
         found, visited = _covered(verdicts, coverage_model, oracle, screen)
     if coverage and format_ is opt.Format.JSON:
+        from redoraft_check.report.coverage import coverage_json
+
         whole = {"traces": verdicts_json(verdicts), "coverage": coverage_json(found, visited)}
         typer.echo(printable(whole))
     else:
         typer.echo(renderers[format_](verdicts))
     if coverage and format_ is opt.Format.TEXT:
+        from redoraft_check.report.coverage import coverage_text
+
         typer.echo(coverage_text(found, visited))
     codes = [verdict.exit_code for verdict in verdicts]
     if required is not None:
+        from redoraft_check.validate.coverage import actions_taken, missing_actions
+
         missing = missing_actions(required, actions_taken(verdicts, load_mapping(folder)))
         if missing:
             typer.echo(f"redoraft: no accepted trace takes {', '.join(missing)}", err=True)
@@ -194,6 +204,9 @@ def _covered(
     verdicts: list[Verdict], model: str | None, engine: OracleEngine, screen: Screen
 ) -> tuple[Exercised, Visited | None]:
     """What the accepted traces have taken of the specification, and of a model's states."""
+    from redoraft_check.validate.branches import exercised
+    from redoraft_check.validate.visited import reachable
+
     visited = reachable(model, engine, screen.say) if model is not None else None
     return exercised(verdicts, engine, visited.add if visited is not None else None, screen.say), visited
 
@@ -209,6 +222,8 @@ def rules_off(spec: Path, names: Sequence[str]) -> tuple[str, ...]:
     """The rules of these names, as the specification writes them.  Raises CliError (2) for an unknown one."""
     if not names:
         return ()
+    from redoraft_check.tlc.manifest import load_manifest
+
     manifest = load_manifest(spec / "models")
     return tuple(manifest.rule(name).id for name in names)
 
@@ -222,6 +237,8 @@ def _shrunk(
 
     def report(runs: int, left: int) -> None:
         screen.say(f"minimize: {runs} oracle runs, {left} events left")
+
+    from redoraft_check.validate.minimize import minimize
 
     short = minimize(traces[0], spec, tools, report)
     short.write(out)

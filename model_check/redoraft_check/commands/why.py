@@ -13,7 +13,8 @@ import typer
 from attrs import evolve, frozen
 
 from redoraft_check.commands import options as opt
-from redoraft_check.commands.screen import Screen, plain_table
+from redoraft_check.commands.screen import Screen
+from redoraft_check.commands.tables import plain_table
 from redoraft_check.counterexample.behaviour import from_tlc, write_rule_scenario, write_trace
 from redoraft_check.counterexample.itf import write_itf
 from redoraft_check.counterexample.recorded import Kept, recorded

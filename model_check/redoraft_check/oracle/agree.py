@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from attrs import define, field, frozen
 
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.oracle.cache import key_of
 from redoraft_check.oracle.explore import Graph, explore
-from redoraft_check.oracle.sany import key_of
 from redoraft_check.oracle.spec import Spec, State, load
 from redoraft_check.oracle.values import Value, from_tlc
 from redoraft_check.tlc.config import ModelConfig, load_config

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from types import CodeType
 from typing import Any, Final
 
-from attrs import define, frozen
+from attrs import frozen
 
-from redoraft_check.oracle import library, runtime, values
 from redoraft_check.oracle.actions import Actions
 from redoraft_check.oracle.bindings import Binder, User
 from redoraft_check.oracle.calls import Calls
@@ -25,10 +25,10 @@ from redoraft_check.oracle.primes import Primes
 from redoraft_check.oracle.scope import Scope, python_name
 from redoraft_check.oracle.setforms import SetForms
 from redoraft_check.oracle.shapes import Shapes
+from redoraft_check.oracle.steps import FILE, Origin, vocabulary
 from redoraft_check.oracle.tree import Node
 from redoraft_check.oracle.values import Names, Value
 
-FILE: Final = "<oracle>"
 _RECURSION: Final = 20_000
 
 
@@ -40,14 +40,6 @@ class Job:
     user: User
     form: str
     lazy: tuple[bool, ...]
-
-
-@define
-class Origin:
-    """Where a compiled function comes from, for messages."""
-
-    operator: str
-    place: Place
 
 
 class Compiler:
@@ -65,13 +57,13 @@ class Compiler:
         self.actions = Actions(self)
         self.origins: dict[str, Origin] = {}
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {
-            name: thing
-            for module in (values, runtime, library)
-            for name, thing in vars(module).items()
-            if name[0] != "_"
-        }
-        self.names["NAMES"] = names
+        self.names = vocabulary(names)
+        self.pieces: list[CodeType | tuple[str, str]] = []
+        """All that was executed, in order: definitions, and names for what constant code comes to."""
+
+        self.given: dict[str, Value] = {}
+        """The values that the configuration gives, by the names that stand for them in the code."""
+
         self._made: dict[tuple[object, ...], str] = {}
         self._waiting: list[Job] = []
         self._count = 0
@@ -147,7 +139,13 @@ class Compiler:
         return [scope.state, str(scope.next)][:level]
 
     def constant(self, value: Value) -> str:
-        """Code for a value that is known now."""
+        """Code for a value that the configuration gives."""
+        code = self._known(value)
+        if code in self._constants:
+            self.given[code] = value
+        return code
+
+    def _known(self, value: Value) -> str:
         if isinstance(value, (bool, int, str)):
             return repr(value)
         name = self.fresh("k")
@@ -167,12 +165,15 @@ class Compiler:
         """The value of code that mentions only constants, or the code itself when it has none now."""
         try:
             self.flush()
-            return self.constant(eval(code, self.names))
+            known = self._known(eval(code, self.names))
         except OutsideSubset:
             raise
         except Exception:
             # An error in an expression that may never be reached is TLC's error only when it is reached.
             return code
+        if known in self._constants:
+            self.pieces.append((known, code))
+        return known
 
     def flush(self) -> None:
         """Write and load every function that was asked for."""
@@ -227,4 +228,6 @@ class Compiler:
         start = len(self.lines)
         self.lines += lines
         source = "\n" * start + "\n".join(lines) + "\n"
-        exec(compile(source, FILE, "exec"), self.names)
+        code = compile(source, FILE, "exec")
+        self.pieces.append(code)
+        exec(code, self.names)

@@ -383,6 +383,10 @@ class Expressions:
         if _VARIABLE.fullmatch(function) and key.removesuffix("()").isidentifier():
             # What almost every conjunct does first: not worth a call.
             return f"({function}[{key}] if {function}.__class__ is Function else apply({function}, {key}))"
+        if function.isidentifier() and key.isdecimal() and key != "0":
+            # A part of a tuple, such as an event.
+            known = f"{function}.__class__ is tuple and len({function}) >= {key}"
+            return f"({function}[{int(key) - 1}] if {known} else apply({function}, {key}))"
         return f"apply({function}, {key})"
 
     def _function(self, node: Apply, scope: Scope) -> str:

@@ -26,7 +26,10 @@ from redoraft_check.oracle.values import (
 
 def length(of: Value) -> int:
     """`Len(of)`."""
-    if of.__class__ is tuple or of.__class__ is Sequence or of.__class__ is str:
+    if of.__class__ is Sequence:
+        count: int = of.count
+        return count
+    if of.__class__ is tuple or of.__class__ is str:
         return len(of)
     raise EvaluationError(f"Len of {show(of)}, which is no sequence")
 

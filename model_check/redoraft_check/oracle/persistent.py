@@ -18,6 +18,9 @@ from redoraft_check.rows import Rows
 LARGE: Final = 32
 """Up to this many elements a plain tuple, frozenset or dictionary is used."""
 
+_NEAR: Final = 4
+"""So many items back an equal record is looked for."""
+
 _Counter = Callable[[int], bool]
 
 
@@ -87,7 +90,7 @@ class Sequence:
         """One item more."""
         spine, count = self._spine, self.count
         if count == spine.items.size:
-            spine.items.append(item)
+            spine.items.append(_shared(item, spine.items, count))
         elif spine.items[count] != item:
             spine = spine.branch(count)
             spine.items.append(item)
@@ -100,6 +103,10 @@ class Sequence:
     def holding(self, key: object, test: _Counter) -> int:
         """How many indices from 1 pass `test`, which is the same for the same `key`."""
         return self._spine.count_to(self.count, key, test)
+
+    def item(self, at: int) -> Any:
+        """The item at an index from 0, which must be below `count`."""
+        return self._spine.items[at]
 
     def __len__(self) -> int:
         return self.count
@@ -126,6 +133,15 @@ class Sequence:
         # Found equal once: from now on one list, so that the next comparison costs nothing.
         other._spine = self._spine
         return True
+
+
+def _shared(item: Any, items: Any, count: int) -> Any:
+    """An equal record among the last ones in the place of this one: a log is mostly the same few records."""
+    if isinstance(item, dict):
+        for old in items.between(max(count - _NEAR, 0), count):
+            if old == item:
+                return old
+    return item
 
 
 class _Pool:

@@ -149,13 +149,15 @@ def modulo(a: Value, b: Value) -> int:
 
 def less(a: Value, b: Value) -> bool:
     """`a < b`."""
-    _ints(a, b, "<")
+    if a.__class__ is not int or b.__class__ is not int:
+        _ints(a, b, "<")
     return bool(a < b)
 
 
 def at_most(a: Value, b: Value) -> bool:
     """`a <= b`."""
-    _ints(a, b, "<=")
+    if a.__class__ is not int or b.__class__ is not int:
+        _ints(a, b, "<=")
     return bool(a <= b)
 
 
@@ -183,9 +185,13 @@ BOOLEAN: Final = frozenset({True, False})
 
 def apply(function: Value, key: Value) -> Value:
     """`function[key]`."""
-    if function.__class__ is Function:
+    kind = function.__class__
+    if kind is Function:
         return function[key]
-    if function.__class__ is tuple or function.__class__ is Sequence:
+    if kind is Sequence:
+        if key.__class__ is int and 1 <= key <= function.count:
+            return function.item(key - 1)
+    elif kind is tuple:
         if key.__class__ is int and 1 <= key <= len(function):
             return function[key - 1]
     elif function.__class__ is BigFunction:
@@ -250,12 +256,14 @@ def in_domain(key: Value, function: Value) -> bool:
 
 def replace(function: Value, key: Value, value: Value) -> Value:
     """`[function EXCEPT ![key] = value]`; TLC leaves the function as it is when key is not in its domain."""
-    if not in_domain(key, function):
-        return function
     if function.__class__ is Function:
+        if key not in function:
+            return function
         copy = Function(function)
         copy[key] = value
         return copy
+    if not in_domain(key, function):
+        return function
     if function.__class__ is BigFunction:
         return function.put(key, value)
     if function.__class__ is tuple:
@@ -266,6 +274,12 @@ def replace(function: Value, key: Value, value: Value) -> Value:
 def change(function: Value, path: tuple[Value, ...], new: Callable[[Value], Value]) -> Value:
     """`[function EXCEPT ![..]..[..] = new(@)]` for a path of one or more arguments."""
     key = path[0]
+    if function.__class__ is Function and len(path) == 1:
+        if key not in function:
+            return function
+        copy = Function(function)
+        copy[key] = new(function[key])
+        return copy
     if not in_domain(key, function):
         return function
     old = apply(function, key)

@@ -6,25 +6,20 @@ run needs no Java.  Answers for our own specifications come with them (`packaged
 
 from __future__ import annotations
 
-import hashlib
-import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.oracle.cache import cache_folder, key_of, module_folders, write_whole
 from redoraft_check.oracle.packaged import packed
 from redoraft_check.oracle.tree import Tree, read_tree
-from redoraft_check.tlc.definitions import module_files
 from redoraft_check.tlc.process import scratch_folder
 from redoraft_check.tlc.runner import lone_jar
 from redoraft_check.tlc.tools import ToolMissing, Tools, find_tools
 
 TIMEOUT_S = 120
-_FORMAT = "1"
-"""Part of every key: another way of asking SANY must not find old answers."""
 
 
 def load_tree(
@@ -41,10 +36,10 @@ def load_tree(
     kept = cache_folder() / f"{key}.xml"
     if kept.is_file():
         return _kept_tree(kept)
-    known = (packed(folder).get(key) for folder in _folders(module, library))
+    known = (packed(folder).get(key) for folder in module_folders(module, library))
     xml = next((one for one in known if one is not None), None) or answer(module, library, tools)
     tree = read_tree(xml)
-    _keep(kept, xml)
+    write_whole(kept, xml)
     return tree
 
 
@@ -52,39 +47,13 @@ def answer(module: Path, library: Sequence[Path] = (), tools: Callable[[], Tools
     """SANY's XML, asked now.  Raises what `load_tree` raises."""
     if not module.is_file():
         raise CliError(Exit.BAD_INPUT, f"{module}: no such module")
-    return _export(module, _folders(module, library), tools())
-
-
-def key_of(module: Path, library: Sequence[Path] = ()) -> str:
-    """The SHA-256 of a module and of those it extends or instantiates: names and contents, no paths.
-
-    Raises `CliError` (65) when there is no such module.
-    """
-    if not module.is_file():
-        raise CliError(Exit.BAD_INPUT, f"{module}: no such module")
-    digest = hashlib.sha256(_FORMAT.encode())
-    for path in module_files(module, _folders(module, library)):
-        content = path.read_bytes()
-        digest.update(f"\0{path.stem}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
-
-
-def _folders(module: Path, library: Sequence[Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(path.resolve() for path in (module.parent, *library)))
+    return _export(module, module_folders(module, library), tools())
 
 
 @lru_cache(maxsize=4)
 def _kept_tree(path: Path) -> Tree:
     """A tree of the cache, read once: the name of its file is its content, and nobody changes a tree."""
     return read_tree(path.read_bytes())
-
-
-def cache_folder() -> Path:
-    """Where answers are kept: `redoraft/oracle` under XDG_CACHE_HOME, or under ~/.cache."""
-    cache = os.environ.get("XDG_CACHE_HOME") or ""
-    root = Path(cache) if Path(cache).is_absolute() else Path.home() / ".cache"
-    return root / "redoraft" / "oracle"
 
 
 def _export(module: Path, folders: Sequence[Path], tools: Tools) -> bytes:
@@ -104,14 +73,3 @@ def _export(module: Path, folders: Sequence[Path], tools: Tools) -> bytes:
         said = " ".join((ran.stderr + ran.stdout).decode(errors="replace").split())[:600]
         raise CliError(Exit.BAD_INPUT, f"{module}: SANY refuses it: {said}")
     return ran.stdout[start:]
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Write a cache file whole or not at all; a cache that cannot be written is no error."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
-    except OSError:
-        return

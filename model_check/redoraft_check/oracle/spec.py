@@ -10,23 +10,23 @@ A state is a tuple of values in the order of `spec.variables`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from attrs import define, field, frozen
 
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.oracle import steps
 from redoraft_check.oracle.bindings import Binder, Constant, User
-from redoraft_check.oracle.compiler import FILE, Compiler
-from redoraft_check.oracle.errors import EvaluationError, OutsideSubset, Place
+from redoraft_check.oracle.compiler import Compiler
+from redoraft_check.oracle.errors import OutsideSubset, Place
 from redoraft_check.oracle.names import reading_order
 from redoraft_check.oracle.properties import Property, compiled_property
 from redoraft_check.oracle.runtime import elements
 from redoraft_check.oracle.sany import load_tree
 from redoraft_check.oracle.scope import Scope
 from redoraft_check.oracle.split import Leaf, specification, split
+from redoraft_check.oracle.steps import Step, Steps
 from redoraft_check.oracle.symmetry import generated_group, representative
 from redoraft_check.oracle.tree import Apply, Ref, Tree
 from redoraft_check.oracle.values import Value, from_tlc
@@ -34,7 +34,7 @@ from redoraft_check.tlc.config import ModelConfig, load_config
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.tlc.values import parse
 
-State: TypeAlias = tuple[Value, ...]
+State: TypeAlias = steps.State
 
 _NOT_OURS = ("POSTCONDITION", "TYPE", "TYPE_CONSTRAINT")
 
@@ -44,33 +44,23 @@ class Action:
     """A part of the next-state relation, under the name at which TLC labels its edges."""
 
     name: str
-    step: Callable[..., Iterator[None]]
+    step: Step
     args: tuple[Value, ...] = ()
     place: Place | None = None
 
 
 @define
-class Spec:
+class Spec(Steps):
     """A compiled specification under one configuration."""
 
     tree: Tree
     config: ModelConfig
     compiler: Compiler
-    variables: tuple[str, ...]
     invariants: tuple[str, ...]
-    _initial: Callable[..., Iterator[None]] | None
     _actions: tuple[Action, ...]
     _constraints: tuple[str, ...] = ()
     _action_constraints: tuple[str, ...] = ()
-    _whole: Callable[[Mapping[int, Value]], State] = field(init=False)
     _values: dict[str, Callable[..., Value]] = field(init=False, factory=dict)
-    _steps: dict[str, Callable[..., Iterator[None]]] = field(init=False, factory=dict)
-
-    def __attrs_post_init__(self) -> None:
-        places = tuple(range(len(self.variables)))
-        # itemgetter gives a bare value for one place, and wants at least one.
-        several = len(places) > 1
-        self._whole = itemgetter(*places) if several else lambda found: tuple(found[at] for at in places)
 
     @property
     def action_names(self) -> tuple[str, ...]:
@@ -97,19 +87,6 @@ class Spec:
         with self.evaluating():
             return [place for place, holds in functions if holds(None, None) is not True]
 
-    def initial_states(self) -> Iterator[State]:
-        """Every initial state, without repetition.  Raises `EvaluationError`."""
-        if self._initial is None:
-            raise CliError(Exit.BAD_INPUT, f"{self.tree.root}: the configuration names no initial predicate")
-        seen = set()
-        with self.evaluating():
-            found: dict[int, Value] = {}
-            for _ in self._initial(None, found):
-                state = self._whole(found)
-                if state not in seen:
-                    seen.add(state)
-                    yield state
-
     def successors(
         self, state: State, action: str | None = None, args: Sequence[Value] = ()
     ) -> Iterator[tuple[str, State]]:
@@ -134,16 +111,6 @@ class Spec:
             found: dict[int, Value] = {}
             for _ in one.step(state, found, *one.args):
                 yield one.name, whole(found)
-
-    def stepper(self, action: str) -> Callable[[State], list[State]]:
-        """The steps of an operator without arguments, as a plain function; use it inside `evaluating`."""
-        step, whole = self._operator_step(action), self._whole
-
-        def steps(state: State) -> list[State]:
-            found: dict[int, Value] = {}
-            return [whole(found) for _ in step(state, found)]
-
-        return steps
 
     def check(self, invariant: str, state: State) -> bool:
         """Whether a predicate holds of a state.  Raises `EvaluationError`."""
@@ -211,42 +178,15 @@ class Spec:
 
         return canonical
 
-    def as_dict(self, state: State) -> dict[str, Value]:
-        """A state by the names of its variables."""
-        return dict(zip(self.variables, state, strict=True))
-
     def state(self, values: Mapping[str, Value]) -> State:
         """A state from the values of its variables."""
         return tuple(values[name] for name in self.variables)
 
-    def _operator_step(self, action: str) -> Callable[..., Iterator[None]]:
-        step = self._steps.get(action)
-        if step is None:
-            step = self._steps[action] = self.compiler.operator(self._user(action), "act")
-        return step
+    def _written_step(self, action: str) -> Step:
+        return self.compiler.operator(self._user(action), "act")
 
     def _user(self, name: str) -> User:
         return user_operator(self.tree, self.compiler.binder, name)
-
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Whatever Python refuses while compiled code runs is an evaluation error of the specification."""
-        try:
-            yield
-        except EvaluationError as error:
-            if error.stack:
-                raise
-            raise EvaluationError(error.reason, _stack(error, self.compiler)) from error
-        except RecursionError as error:
-            raise EvaluationError("too deep a recursion", _stack(error, self.compiler)[:3]) from error
-        except (TypeError, AttributeError, IndexError, ValueError, ZeroDivisionError) as error:
-            raise EvaluationError(
-                f"a value of the wrong kind ({error})", _stack(error, self.compiler)
-            ) from error
-        except KeyError as error:
-            at = error.args[0] if error.args else None
-            named = self.variables[at] if isinstance(at, int) and at < len(self.variables) else at
-            raise EvaluationError(f"{named}' has no value here", _stack(error, self.compiler)) from error
 
 
 def load(
@@ -275,6 +215,8 @@ def load(
         tree=tree,
         config=model,
         compiler=compiler,
+        root=tree.root,
+        written=compiler,
         variables=tuple(tree.declarations[uid].name for uid in tree.variables),
         invariants=model.section("INVARIANTS"),
         initial=initial,
@@ -340,18 +282,3 @@ def _reference(tree: Tree, name: str) -> Apply:
 def _action(leaf: Leaf, compiler: Compiler) -> Action:
     step = compiler.leaf(leaf.node, leaf.scope, leaf.label, leaf.node.place)
     return Action(leaf.label, step, leaf.args, leaf.node.place)
-
-
-def _stack(error: BaseException, compiler: Compiler) -> tuple[str, ...]:
-    """The operators that were being evaluated, each with the spec line that its code came from."""
-    out: list[str] = []
-    trace: Any = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        origin = compiler.origins.get(code.co_name)
-        if code.co_filename == FILE and origin is not None:
-            line = compiler.lines[trace.tb_lineno - 1] if trace.tb_lineno <= len(compiler.lines) else ""
-            place = line.rpartition("  # ")[2] if "  # " in line else str(origin.place)
-            out.append(f"{origin.operator} ({place})")
-        trace = trace.tb_next
-    return tuple(out)

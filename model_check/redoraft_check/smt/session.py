@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from redoraft_check.oracle.sany import cache_folder
+from redoraft_check.oracle.cache import cache_folder
 from redoraft_check.report.record import write_json
 from redoraft_check.smt.models import model
 from redoraft_check.smt.obligations import Obligation, obligations

@@ -20,29 +20,14 @@ from redoraft_check.tlc.result import Outcome, Progress, TlcResult
 from redoraft_check.tlc.runner import TlcJob, run_tlc
 from redoraft_check.tlc.tools import Tools
 from redoraft_check.tlc.values import Function, ValueSyntaxError, parse
-from redoraft_check.validate.mapping import VARS, load_mapping
+from redoraft_check.validate.mapping import TOLD, VARS, load_mapping
 from redoraft_check.validate.prepare import Constants, Prepared, constants_of, prepare, refused
 from redoraft_check.validate.projection import Projection
 from redoraft_check.validate.tla import MODULE, Run, config, data_module, make_run, plain_name
-from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.verdict import NodeStates, Status, Verdict
 
 BATCH_EVENTS: Final = 50_000
 """Events in one run of TLC (a longer trace stands alone): its memory grows with the text of TraceData."""
-
-TOLD: Final = {
-    "term": "term",
-    "votedFor": "voted_for",
-    "role": "role",
-    "phase": "phase",
-    "last": "last_lsn",
-    "durable": "flushed_lsn",
-    "known": "majority_lsn",
-    "agreed": "agreed_lsn",
-    "applied": "applied_lsn",
-}
-"""The fields of TraceStartup!Tell, and what a trace calls them."""
-
-NodeStates = tuple[tuple[str, dict[str, object]], ...]
 
 _PASSED = re.compile(r'<<\s*"PASSED",\s*(\d+),\s*(\d+),')
 

@@ -26,9 +26,8 @@ from redoraft_check.oracle.switches import ids_in, switches_of
 from redoraft_check.oracle.values import Value
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.engine import TOLD
 from redoraft_check.validate.explanation import Conjunct, Explanation, WrongField
-from redoraft_check.validate.mapping import VARS, Mapping
+from redoraft_check.validate.mapping import TOLD, VARS, Mapping
 from redoraft_check.validate.oracle_engine import load_trace_spec, told_by_node
 from redoraft_check.validate.prepare import Constants
 from redoraft_check.validate.projection import (
@@ -242,7 +241,7 @@ def without(event: SpecEvent, kind: str, at: int) -> SpecEvent:
     given = event.args if kind == "a" else event.shown
     absent = ABSENT_NAME if isinstance(given[at - 1], str) else ABSENT
     less = (*given[: at - 1], absent, *given[at:])
-    return evolve(event, args=less) if kind == "a" else evolve(event, shown=less)
+    return event._replace(args=less) if kind == "a" else event._replace(shown=less)
 
 
 def _looked_at(refusal: Refusal) -> Sequence[State]:

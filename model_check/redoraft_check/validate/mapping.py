@@ -33,6 +33,19 @@ VARS: Final = {
 }
 """What an event may show, in the order of TraceStartup!Shows, and how it is read."""
 
+TOLD: Final = {
+    "term": "term",
+    "votedFor": "voted_for",
+    "role": "role",
+    "phase": "phase",
+    "last": "last_lsn",
+    "durable": "flushed_lsn",
+    "known": "majority_lsn",
+    "agreed": "agreed_lsn",
+    "applied": "applied_lsn",
+}
+"""The fields of TraceStartup!Tell, and what a trace calls them."""
+
 
 @frozen
 class EventRow:

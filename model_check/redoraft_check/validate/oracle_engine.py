@@ -12,20 +12,20 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
 from redoraft_check.oracle.errors import EvaluationError, OutsideSubset
+from redoraft_check.oracle.kept import keep, kept_steps, key_of_code
 from redoraft_check.oracle.persistent import Sequence
-from redoraft_check.oracle.spec import Spec, State, load
+from redoraft_check.oracle.steps import State, Steps
 from redoraft_check.oracle.values import Function, Value, make_set
 from redoraft_check.paths import library_dirs
-from redoraft_check.tlc.config import parse_config
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.engine import TOLD, NodeStates
-from redoraft_check.validate.mapping import VARS, load_mapping
+from redoraft_check.validate.mapping import TOLD, VARS, load_mapping
 from redoraft_check.validate.prepare import (
     Constants,
     Projected,
@@ -36,8 +36,11 @@ from redoraft_check.validate.prepare import (
 )
 from redoraft_check.validate.projection import ABSENT_NAME, Projection, SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
-from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.verdict import NodeStates, Status, Verdict
 from redoraft_traces.stream import GrowingSource
+
+if TYPE_CHECKING:
+    from redoraft_check.oracle.spec import Spec
 
 MAX_FRONTIER = 20_000
 """States that may be possible at once before the answer is `unknown`."""
@@ -78,16 +81,22 @@ JOINT: Final = Operators("JointPass", "JointCrash", "JointHidden")
 @frozen
 class TraceSpec:
     """A trace specification, compiled for some constants, and the events of its one run, as far as they were
-    fed."""
+    fed.  `steps` is what a run needs of it."""
 
-    spec: Spec
+    steps: Steps
     events: Sequence
     _newest: _Newest
     operators: Operators
+    _load: Callable[[], Spec]
+
+    @cached_property
+    def spec(self) -> Spec:
+        """All of it.  Raises `OutsideSubset` (20) and `CliError` (65)."""
+        return self._load()
 
     def feed(self, event: SpecEvent, number: int) -> None:
         """Event `number` of the run, from 1."""
-        self._newest.put((event.action, event.node, event.args, event.shown))
+        self._newest.put(tuple(event))
         self.events.count = number
 
     def restart(self) -> None:
@@ -166,7 +175,7 @@ class OracleEngine:
             return Verdict(path, Status.ACCEPTED)
         if verdict.status is not Status.REFUSED:
             return verdict
-        return evolve(verdict, last_good=_by_node(trace.spec, judged, reading.projection))
+        return evolve(verdict, last_good=_by_node(trace.steps, judged, reading.projection))
 
 
 def agreed(ours: Iterable[Verdict], theirs: Iterable[Verdict]) -> list[Verdict]:
@@ -197,21 +206,38 @@ def load_trace_spec(
     """
     newest = _Newest()
     events = Sequence.over(newest)
+    runs: Value = (Function({"id": "", "hash": "", "events": events}),)
+    definitions = {"Runs": runs, **{name: make_set(names) for name, names in _sets(constants).items()}}
+    configuration = config(*constants, telling=False, off=off)
+    module = spec / "trace" / f"{constants.module}.tla"
+    operators = JOINT if constants.pages else ALONE
+
+    def whole() -> Spec:
+        from redoraft_check.oracle.spec import load  # noqa: PLC0415  (start-up stays quick)
+        from redoraft_check.tlc.config import parse_config  # noqa: PLC0415
+
+        with _library(spec) as library:
+            parsed = parse_config(configuration)
+            return load(module, parsed, library, definitions=definitions, tools=tools)
+
+    with _library(spec) as library:
+        key = key_of_code(module, library, configuration, constants)
+    steps = kept_steps(key, definitions)
+    if steps is not None:
+        return TraceSpec(steps, events, newest, operators, whole)
+    compiled = whole()
+    keep(key, compiled, operators if constants.hidden else operators[:2], definitions)
+    return TraceSpec(compiled, events, newest, operators, lambda: compiled)
+
+
+@contextmanager
+def _library(spec: Path) -> Iterator[tuple[Path, ...]]:
+    """Where modules are looked for.  The runs are not read from their module: it is always the same empty
+    stub, so that what was made of it can be kept."""
     with tempfile.TemporaryDirectory(prefix="redoraft-") as folder:
         place = Path(folder)
-        # The runs are not read from the module: one empty stub keeps SANY's answer in the cache.
         (place / f"{MODULE}.tla").write_text(data_module([]), encoding="utf-8")
-        compiled = load(
-            spec / "trace" / f"{constants.module}.tla",
-            parse_config(config(*constants, telling=False, off=off)),
-            (place, *library_dirs(spec)),
-            definitions={
-                "Runs": (Function({"id": "", "hash": "", "events": events}),),
-                **{name: make_set(names) for name, names in _sets(constants).items()},
-            },
-            tools=tools,
-        )
-    return TraceSpec(compiled, events, newest, JOINT if constants.pages else ALONE)
+        yield place, *library_dirs(spec)
 
 
 def _sets(constants: Constants) -> dict[str, tuple[str, ...]]:
@@ -235,7 +261,7 @@ def judge(
     stepping = Stepping(trace, hidden=hidden, max_frontier=max_frontier)
     frontier = judged.frontier = stepping.start()
     advance = stepping.advance
-    with trace.spec.evaluating(), _settled_memory():
+    with trace.steps.evaluating(), _settled_memory():
         for one in events:
             following = advance(frontier, one.spec, judged.passed + 1)
             if not following:
@@ -250,17 +276,16 @@ class Stepping:
     """From the states that are possible before an event to those after it; use it inside `evaluating`."""
 
     def __init__(self, trace: TraceSpec, *, hidden: bool, max_frontier: int = MAX_FRONTIER) -> None:
-        spec = trace.spec
         self._trace = trace
         self._hidden = hidden
         self._bound = max_frontier
-        self._pass = spec.stepper(trace.operators.passing)
+        self._pass = trace.steps.stepper(trace.operators.passing)
         self._before = steps_before(trace, hidden=hidden)
 
     def start(self) -> list[State]:
         """The states before the first event."""
         self._trace.restart()
-        return list(self._trace.spec.initial_states())
+        return list(self._trace.steps.initial_states())
 
     def advance(self, frontier: list[State], event: SpecEvent, number: int) -> list[State]:
         """The states after event `number`, from 1; none when it is refused.  Raises `FrontierFull`."""
@@ -278,8 +303,8 @@ class Stepping:
 
 def steps_before(trace: TraceSpec, *, hidden: bool) -> list[Callable[[State], list[State]]]:
     """What may happen before an event is passed."""
-    crash, other = trace.spec.stepper(trace.operators.crash), trace.operators.hidden
-    return [crash, trace.spec.stepper(other)] if hidden else [crash]
+    crash, other = trace.steps.stepper(trace.operators.crash), trace.operators.hidden
+    return [crash, trace.steps.stepper(other)] if hidden else [crash]
 
 
 @contextmanager
@@ -310,13 +335,13 @@ def closure(
     return list(known)
 
 
-def _by_node(spec: Spec, judged: Judged, projection: Projection) -> NodeStates:
-    return told_by_node(spec, judged.frontier[0], projection) if judged.passed else ()
+def _by_node(steps: Steps, judged: Judged, projection: Projection) -> NodeStates:
+    return told_by_node(steps, judged.frontier[0], projection) if judged.passed else ()
 
 
-def told_by_node(spec: Spec, state: State, projection: Projection) -> NodeStates:
+def told_by_node(steps: Steps, state: State, projection: Projection) -> NodeStates:
     """What the specification says of every node in a state, under the names and in the units of a trace."""
-    values = spec.as_dict(state)
+    values = steps.as_dict(state)
     values["last"] = Function({node: len(log) for node, log in values["log"].items()})
     nodes: dict[str, dict[str, object]] = defaultdict(dict)
     for told, name in TOLD.items():

@@ -6,9 +6,9 @@ from an event stays absent (`null` is absent too).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from redoraft_check.validate.logview import LogView
 from redoraft_check.validate.mapping import VARS, EventRow, Mapping
@@ -30,8 +30,7 @@ _KINDS: Final = tuple(VARS.items())
 _NAMES: Final = frozenset(VARS)
 
 
-@frozen
-class SpecEvent:
+class SpecEvent(NamedTuple):
     """One event in the terms of TraceStartup: positions instead of LSNs, absent values explicit."""
 
     action: str
@@ -317,7 +316,8 @@ class Projection:
 
     def _shown(self, node: str, shown: dict[str, Any]) -> tuple[Value, ...]:
         # The slow way of each kind says what is wrong with a value; most have nothing wrong.
-        position = self._nodes[node].position
+        # Of the LSNs that a node shows most are the same: each is looked up once.
+        position, positions = self._nodes[node].position, dict[int, int | None]()
         out: list[Value] = []
         for name, kind in _KINDS:
             given = shown.get(name)
@@ -330,7 +330,9 @@ class Projection:
             elif kind == "number":
                 out.append(given)
             else:
-                found = position(given)
+                if given not in positions:
+                    positions[given] = position(given)
+                found = positions[given]
                 out.append(self._own(node, given, name) if found is None else found)
         return tuple(out)
 

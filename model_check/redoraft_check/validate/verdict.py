@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import field, frozen
 
 from redoraft_check.exits import Exit
 from redoraft_check.validate.explanation import Explanation
+
+NodeStates: TypeAlias = tuple[tuple[str, dict[str, object]], ...]
+"""Node by node, what the specification says of it under the names of a trace's `vars`."""
 
 
 class Status(Enum):
@@ -47,7 +51,7 @@ class Verdict:
     line: int | None = None
     reason: str = ""
     event: str | None = None
-    last_good: tuple[tuple[str, dict[str, object]], ...] = field(factory=tuple)
+    last_good: NodeStates = field(factory=tuple)
     torn: int | None = None
     explanation: Explanation | None = None
 
