@@ -638,6 +638,7 @@ def facts(raft: Raft) -> dict[str, tuple[Named, ...]]:
         ),
         "Acknowledge": (
             Named("AgreesWithLeader", s.leader_log(t, s.var("e")), "What is agreed is the leader's."),
+            Named("AcknowledgesItsOwn", same(i, s.var("e")), "So the LSN means the same log to both."),
         ),
         "Fsync (leading)": (
             Named("AgreesWithLeader", s.leader_log(t, s.var("e")), "A leader's log is the leader's."),

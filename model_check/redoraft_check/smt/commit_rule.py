@@ -618,27 +618,31 @@ class Steps:
         )
 
     def acknowledge(self) -> Action:
-        """Acknowledge(n): only what is durable (LOG-5), in the redo log itself (LOG-12)."""
+        """Acknowledge(n): only what is durable (LOG-5), in the redo log itself (LOG-12).
+
+        The message is an LSN, so what it acknowledges is the leader's log up to there.
+        """
         s = self.raft
-        n, t, p, a, d, end, e = s.vars("n t p a d l e")
+        n, t, p, a, d, end, e, i = s.vars("n t p a d l e i")
         if self.on("LOG-5") and self.on("LOG-12"):
             acknowledgeable = is_least(end, a, d) & is_closed(e, end)
         else:
             acknowledgeable = same(end, a) & same(e, a)
         return Action(
             "Acknowledge",
-            (n, t, p, a, d, end, e),
+            (n, t, p, a, d, end, e, i),
             both(
                 s.role(n, FOLLOWER),
                 s.term(n, t),
-                s.leader_log(t, EMPTY),
                 s.log(n, p),
                 s.agreed(n, a),
                 s.durable(n, d),
                 acknowledgeable,
-                ~s.acked(t, n, e),
+                s.leader_log(t, i),
+                same(LSN(i), LSN(e)),
+                ~s.acked(t, n, i),
             ),
-            self._acknowledges(t, n, e),
+            self._acknowledges(t, n, i),
         )
 
     # --- majority and commit -----------------------------------------------------------------------
