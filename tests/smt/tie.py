@@ -122,9 +122,7 @@ def stepped(
     return checked
 
 
-def strangers(
-    reader: Reads, ends: list[Mapped], other: Mapped, world: World
-) -> Iterator[tuple[Mapped, str]]:
+def strangers(reader: Reads, ends: list[Mapped], other: Mapped, world: World) -> Iterator[tuple[Mapped, str]]:
     """The first end with one variable of another state: no step of the model may lead there.
 
     Not those that stutter or are another end: the specification allows the one, and leaves out messages

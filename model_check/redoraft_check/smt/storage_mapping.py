@@ -53,7 +53,7 @@ class StorageReader:
         """A state of StorageLimits, by the names of its variables, in relations.
 
         A change is in one of the logs, or in a behaviour was so `before`: without H13 a page has what was cut
-        from the log.  Raises `ValueError` when there is no such log.
+        from the log.  One of term 0 has none (H21).  Raises `ValueError` when there is no such log.
         """
         s = Storage()
         log, committed = log_of(variables["log"]), log_of(variables["committed"])
@@ -113,8 +113,10 @@ class StorageReader:
 
 
 def _history(change: Any, *logs: Log) -> Log:
-    lsn, term = change["lsn"], change["term"]
+    lsn, term = int(change["lsn"]), int(change["term"])
     for log in logs:
         if lsn <= len(log) and log[lsn - 1][0] == term:
             return log[:lsn]
+    if not term:
+        return ((0, "unlogged"),) * lsn
     raise ValueError(f"no log has the change {change}")
