@@ -711,6 +711,7 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             both(s.known(n, k), s.term(n, t), differ(k, EMPTY)),
             committed_now(s, k),
             "R3",
+            "KnownByTerm",
         ),
         _rule(
             "SettledStays",
@@ -719,6 +720,7 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             both(s.settled(n, z), s.durable(n, d), s.term(n, t)),
             both(PREFIX(z, d), either(same(z, EMPTY), committed_now(s, z))),
             "R3",
+            "SettledByTerm SettledIsDurable",
         ),
         _rule(
             "CommittedFrom",
@@ -742,6 +744,18 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             "CommittedIsChosen ChosenStands AckedIsDurable",
         ),
         _rule(
+            "LeaderHasWhatStands",
+            "n t p v g h",
+            s,
+            both(
+                *(s.role(n, LEADER), s.term(n, t), s.log(n, p)),
+                *(TERM_LE(v, t), s.leader_log(v, g), entry(g, v), ~s.overruled(g), PREFIX(h, g)),
+            ),
+            PREFIX(h, p),
+            "what an earlier leader has and no later one lacks, the leader has",
+            "LackingOverrules LeaderHasItsLog LeaderLogHasPrefixes",
+        ),
+        _rule(
             "LeaderCompleteness",
             "n t p u h",
             s,
@@ -754,7 +768,7 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             ),
             PREFIX(h, p),
             "R5",
-            "CommittedFrom LackingOverrules LeaderHasItsLog LeaderLogHasPrefixes",
+            "CommittedFrom LeaderHasWhatStands",
         ),
         _rule(
             "CommittedIsOneLog",
