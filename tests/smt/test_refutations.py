@@ -17,7 +17,7 @@ from redoraft_check.counterexample.recorded import read_recorded, record_path
 from redoraft_check.oracle.explore import explore
 from redoraft_check.oracle.spec import load
 from redoraft_check.oracle.values import from_tlc
-from redoraft_check.smt.commit_rule import Raft
+from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.concrete import Interpreter
 from redoraft_check.smt.mapping import Reader
 from redoraft_check.smt.model import Model

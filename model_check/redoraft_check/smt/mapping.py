@@ -17,7 +17,7 @@ from typing import Any
 from attrs import evolve
 
 from redoraft_check.oracle.values import pairs_of
-from redoraft_check.smt.commit_rule import Raft
+from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.concrete import Row, World
 from redoraft_check.smt.formula import Function, Relation, Sort
 from redoraft_check.smt.logs import LOG, NUMBER, ROLE, TERM, constants
