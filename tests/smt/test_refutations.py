@@ -1,47 +1,63 @@
 """With a rule off, an execution of the proof's own model breaks what is proved with it on.
 
-The schedule and its values are the shortest behaviour of the gate model with the rule off; init, every step
-and the violation are those of the model that `redoraft prove` speaks of.
+The schedule and its values are the shortest behaviour of the gate model with the rule off, as it is recorded
+in `spec/findings`; init, every step and the violation are those of the model that `redoraft prove` speaks of.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
 import pytest
 from tests.smt.tie import SPEC, Reads
 
+from redoraft_check.counterexample.recorded import read_recorded, record_path
 from redoraft_check.oracle.explore import explore
 from redoraft_check.oracle.spec import load
-from redoraft_check.smt.commit_rule import Raft
+from redoraft_check.oracle.values import from_tlc
+from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.concrete import Interpreter
 from redoraft_check.smt.mapping import Reader
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.models import commit_rule, startup, storage_limits
+from redoraft_check.smt.sequences import Mapped
 from redoraft_check.smt.startup_mapping import StartupReader
 from redoraft_check.smt.startup_rule import Start
 from redoraft_check.smt.storage_mapping import StorageReader
+from redoraft_check.tlc.manifest import Model as GateModel
 from redoraft_check.tlc.manifest import load_manifest
 
 REFUTED = {
     "CL-1_off": ("LogMatching", 7),
     "CL-2_off": ("LogNodesNeverServe", 4),
+    "LOG-1_off": ("CommittedIsWhole", 14),
+    "LOG-5-term_off": ("CommittedOnQuorum", 12),
     "LOG-5_off": ("CommittedOnQuorum", 7),
     "LOG-6_off": ("KnownIsCommitted", 6),
     "LOG-12_off": ("CommittedOnQuorum", 7),
     "LIM-4_off": ("AcknowledgedStays", 6),
     "H8_off": ("KnownIsCommitted", 14),
+    "H9_off": ("CommittedOnQuorum", 18),
+    "H9-vote_off": ("ElectionSafety", 10),
     "H15_off": ("KnownIsCommitted", 8),
     "H16_off": ("KnownIsCommitted", 6),
+    "H34_off": ("KnownIsCommitted", 15),
     "ST-1_off": ("AppliedIsCommitted", 7),
     "ST-2_off": ("AppliedIsCommitted", 6),
     "LIM-3_off": ("AppliedIsCommitted", 6),
+    "H13_off": ("AppliedIsCommitted", 13),
     "H14_off": ("VisibleIsCommitted", 10),
     "LOG-8_off": ("NothingNeededIsDeleted", 7),
     "LIM-1_off": ("CheckpointIsShared", 9),
     "LIM-2_off": ("DiskIsCommitted", 9),
     "LIM-3_readers_off": ("ReadersSeeCommitted", 2),
+    "H13_pages_off": ("ReadersSeeCommitted", 7),
+    "H21_off": ("DiskIsCommitted", 8),
     "H22_off": ("NotesReconstructible", 6),
     "H23_off": ("ReadersSeeCommitted", 1),
-    "H33_off": ("RecoveredIsCommitted", 5),
+    "H33_off": ("CheckpointIsShared", 5),
 }
 """The property of the proof that breaks, and after how many steps."""
 
@@ -59,28 +75,47 @@ def spoken_of(module: str, off: frozenset[str]) -> tuple[Model, Reads]:
     return storage_limits(off), StorageReader(("p", "q", "dict"))
 
 
+def schedule(model: GateModel) -> tuple[list[str], list[Mapping[str, Any]]]:
+    """The steps and states of a model's counterexample: the recorded one, or else the oracle's."""
+    kept = record_path(SPEC, model.name)
+    if kept.exists():
+        found = read_recorded(kept)
+        return list(found.actions), [
+            {name: from_tlc(value) for name, value in state.items()} for state in found.behaviour.states
+        ]
+    folder = SPEC / "models"
+    spec = load(folder / f"{model.module}.tla", folder / model.config, (SPEC, folder))
+    graph = explore(spec)
+    assert graph.violation is not None
+    at = graph.states[graph.violation.state]
+    path = graph.path((*graph.origins[at], graph.violation.state))
+    return [str(label) for (label, _) in path[1:]], [spec.as_dict(state) for _, state in path]
+
+
+def behaviour(reader: Reads, states: Iterable[Mapping[str, Any]]) -> list[Mapped]:
+    """States one after the other, each with what only the ones before it tell."""
+    found: list[Mapped] = []
+    for variables in states:
+        found.append(reader.state(variables, found[-1] if found else None))
+    return found
+
+
 @pytest.mark.tlc
 @pytest.mark.parametrize("name", REFUTED)
 def test_a_rule_taken_out_is_refuted_by_an_execution(name: str) -> None:
     broken, depth = REFUTED[name]
     found = MODELS[name]
-    folder = SPEC / "models"
-    spec = load(folder / f"{found.module}.tla", folder / found.config, (SPEC, folder))
-    graph = explore(spec)
-    assert graph.violation is not None
+    labels, told = schedule(found)
     model, reader = spoken_of(found.module, frozenset(found.off))
-    at = graph.states[graph.violation.state]
-    path = graph.path((*graph.origins[at], graph.violation.state))
-    states = [reader.state(spec.as_dict(state)) for _, state in path]
+    states = behaviour(reader, told)
     interpreter = Interpreter()
     assert interpreter.holds(model.init, reader.world(states[0]))
-    for (label, _), before, after in zip(path[1:], states, states[1:], strict=False):
+    for label, (before, after) in zip(labels, pairwise(states), strict=True):
         world = reader.world(before, after)
-        steps = [one for one in model.actions if one.name == reader.actions.get(str(label), label)]
-        ends = (end for one in steps for end in interpreter.steps(one, world))
-        assert any(reader.alike(end, after, world) for end in ends), label
-    last = reader.world(states[-1])
+        end = reader.within(after, world)
+        steps = [one for one in model.actions if one.name == reader.actions.get(label, label)]
+        assert any(reader.alike(one, end) for step in steps for one in interpreter.steps(step, world)), label
+    last, before_last = reader.world(states[-1]), reader.world(states[-2])
     assert broken in {one.name for one in model.safety if not interpreter.holds(one.formula, last)}
-    before_last = reader.world(states[-2])
     assert all(interpreter.holds(one.formula, before_last) for one in model.safety if one.name == broken)
-    assert len(states) - 1 == depth
+    assert len(labels) == depth

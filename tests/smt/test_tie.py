@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.smt.tie import Explored, drifted, explored, stepped, violated
 
-from redoraft_check.smt.commit_rule import Raft
+from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.mapping import Reader
 from redoraft_check.smt.models import commit_rule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.smt.tie import Explored, drifted, explored, stepped, violated
 
-from redoraft_check.smt.commit_rule import Raft
+from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.models import startup
 from redoraft_check.smt.startup_mapping import StartupReader
 from redoraft_check.smt.startup_rule import Start
@@ -58,3 +58,30 @@ def test_writing_and_applying_are_tied_too() -> None:
     assert states.states > 600
     assert edges.non_edges > 10000
     assert {"NodeWriteMtr", "NodeCloseEntry", "NodeApplies", "NodeAnswers"} <= edges.actions
+
+
+@pytest.fixture(scope="module")
+def successors() -> Explored:
+    """The first states of a model in which any node may lead term 1, and term 2 before term 1 has ended."""
+    return cluster("Startup_t2", 1500)
+
+
+@pytest.mark.tlc
+def test_a_second_election_is_tied_too(successors: Explored) -> None:
+    """A new term above what is committed, and a leader that is outvoted before it opens its term."""
+    model = startup()
+    states = violated(model, successors, sample=10)
+    # In this model the log writer stops at the end of what is written.
+    edges = stepped(model, successors, sample=3, bounded=frozenset({"NodeFsyncs"}))
+    assert states.wrong[:5] == edges.wrong[:5] == []
+    assert states.states >= 150
+    assert edges.edges > 800
+    assert edges.non_edges > 5000
+    assert {"NodeStartElection", "NodeBecomeLeader", "NodeTruncates", "NodeAdvances"} <= edges.actions
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("dropped", ["overruled", "committedBy", "elected", "left"])
+def test_a_changed_reading_of_the_history_fails(successors: Explored, dropped: str) -> None:
+    """What no variable of the specification is, but the invariant speaks of."""
+    assert stepped(drifted(startup(), dropped), successors, sample=3, others=False).wrong

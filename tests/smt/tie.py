@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,12 +10,12 @@ from attrs import define, evolve, field, frozen
 
 from redoraft_check.oracle.explore import Graph, explore
 from redoraft_check.oracle.spec import Spec, load
-from redoraft_check.smt.concrete import Interpreter, Row, World
-from redoraft_check.smt.formula import Action, Relation
+from redoraft_check.smt.concrete import Interpreter, World
+from redoraft_check.smt.formula import Action
 from redoraft_check.smt.model import Model
+from redoraft_check.smt.sequences import Mapped
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
-Mapped = Mapping[Relation, frozenset[Row]]
 
 
 class Reads(Protocol):
@@ -23,13 +23,16 @@ class Reads(Protocol):
 
     actions: Mapping[str, str]
 
-    def state(self, variables: Mapping[str, Any]) -> Mapped:
-        """A state of the specification in relations."""
+    def state(self, variables: Mapping[str, Any], before: Mapped | None = None, /) -> Mapped:
+        """A state of the specification in relations, in a behaviour with the state before it."""
 
     def world(self, *states: Mapped) -> World:
         """The world of the first, with the things of all of them."""
 
-    def alike(self, one: Mapped, other: Mapped, world: World, /) -> bool:
+    def within(self, state: Mapped, world: World, /) -> Mapped:
+        """A state with all that it says of the things of a world."""
+
+    def alike(self, one: Mapped, other: Mapped, /) -> bool:
         """Equal in all that the specification has."""
 
 
@@ -100,38 +103,35 @@ def stepped(
     for number, ((source, label), targets) in enumerate(sorted(found.labels.items())):
         if number % sample:
             continue
-        before = found.states[source]
         ends = [found.states[target] for target in targets]
-        world = found.reader.world(before, *ends)
+        world = found.reader.world(found.states[source], *ends)
+        ends = [found.reader.within(end, world) for end in ends]
         named = actions[found.reader.actions.get(label, label)]
         steps: list[Mapped] = [after for action in named for after in interpreter.steps(action, world)]
         for target, end in zip(targets, ends, strict=True):
             checked.edges += 1
             checked.actions.add(label)
-            if not any(found.reader.alike(after, end, world) for after in steps):
+            if not any(found.reader.alike(after, end) for after in steps):
                 checked.wrong.append(f"edge {source} {label} {target}")
         if others and label not in bounded:
-            checked.wrong += strangers(found, steps, source, label, world, checked, number)
+            other = found.reader.within(found.states[(source * 7 + number) % len(found.states)], world)
+            for changed, name in strangers(found.reader, ends, other, world):
+                checked.non_edges += 1
+                if any(found.reader.alike(after, changed) for after in steps):
+                    checked.wrong.append(f"non-edge {source} {label}: {name} may be anything")
     return checked
 
 
-def strangers(  # noqa: PLR0917
-    found: Explored, steps: list[Mapped], source: int, label: str, world: World, checked: Checked, number: int
-) -> list[str]:
-    """Ends that differ from a true one in one variable: no step of the model may lead there."""
-    wrong = []
-    ends = [found.states[target] for target in found.labels[source, label]]
-    other = found.states[(source * 7 + number) % len(found.states)]
-    for end in ends[:1]:
-        for relation in end:
-            changed = {**end, relation: other[relation]}
-            # The specification allows stuttering, and leaves out messages that change nothing.
-            if any(found.reader.alike(changed, one, world) for one in (*ends, found.states[source])):
-                continue
-            checked.non_edges += 1
-            if any(found.reader.alike(after, changed, world) for after in steps):
-                wrong.append(f"non-edge {source} {label}: {relation.name} may be anything")
-    return wrong
+def strangers(reader: Reads, ends: list[Mapped], other: Mapped, world: World) -> Iterator[tuple[Mapped, str]]:
+    """The first end with one variable of another state: no step of the model may lead there.
+
+    Not those that stutter or are another end: the specification allows the one, and leaves out messages
+    that change nothing.
+    """
+    for relation in ends[0]:
+        changed = {**ends[0], relation: other[relation]}
+        if not any(reader.alike(changed, one) for one in (*ends, world.state)):
+            yield changed, relation.name
 
 
 def drifted(model: Model, dropped: str) -> Model:

@@ -1,9 +1,11 @@
 """RaftRedo's states as worlds of the commit rule: the one place that says what a relation stands for.
 
 A log is the tuple of its mtrs, each as (term, kind); an LSN is the log up to there.  Of a leader's LSNs
-(`acked`,
-`leaderKnown`) the log is leaderLog[t], of a node's own LSNs it is log[n].  A candidacy's log is read from
-the log of the leader of its last term, which is where it came from.
+(`acked`, `leaderKnown`) the log is leaderLog[t], of a node's own LSNs it is log[n].  A candidacy's log is
+read from the log of the leader of its last term, which is where it came from.
+
+Two relations speak of more than the state has: `committedBy` of all later terms, `overruled` of all logs,
+written or not.  They are read off within a world (`Reader.within`), for the terms and logs that it has.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
+from attrs import evolve
+
 from redoraft_check.oracle.values import pairs_of
-from redoraft_check.smt.commit_rule import Raft
+from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.concrete import Row, World
 from redoraft_check.smt.formula import Function, Relation, Sort
 from redoraft_check.smt.logs import LOG, NUMBER, ROLE, TERM, constants
-from redoraft_check.smt.sequences import RIGID, Log, Variables, log_of, logs_in, prefixes
+from redoraft_check.smt.sequences import RIGID, Log, Mapped, Variables, log_of, logs_in, prefixes
 
 ACTIONS = {
     "LearnsTerm": "UpdateTerm",
@@ -45,8 +49,12 @@ class Reader:
         size = len(self.nodes) // 2 + 1
         self.quorums = tuple(frozenset(found) for found in combinations(self.nodes, size))
 
-    def state(self, variables: Variables) -> dict[Relation, frozenset[Row]]:
-        """A state of RaftRedo, by the names of its variables, in relations."""
+    def state(self, variables: Variables, before: Mapped | None = None) -> dict[Relation, frozenset[Row]]:
+        """A state of RaftRedo, by the names of its variables, in relations; `within` a world it is whole.
+
+        Who was elected is read from the votes, or in a behaviour from the roles since `before`: with a rule
+        off two candidates may have the votes.
+        """
         s = self.raft
         per_node = {name: dict(pairs_of(variables[name])) for name in _PER_NODE}
         logs = {n: log_of(per_node["log"][n]) for n in self.nodes}
@@ -71,47 +79,39 @@ class Reader:
             s.acked: [(t, m, h) for t, m, lsn in acked for h in prefixes(leader[t][:lsn])],
             s.acknowledged: [(a["term"], leader[a["term"]][: a["lsn"]]) for a in variables["acknowledged"]],
         }
-        found |= self._read_off(found, leader, votes, per_node["term"])
+        found[s.left] = [(n, u) for n, t in per_node["term"].items() for u in range(t)]
+        if before is None:
+            found[s.elected] = [(t, c) for t in leader for c in self.nodes if self._has_quorum(votes, t, c)]
+        else:
+            leads = {(t, n) for n, t in per_node["term"].items() if per_node["role"][n] == "leader"}
+            found[s.elected] = before[s.elected] | leads
         return {relation: frozenset(rows) for relation, rows in found.items()}
 
-    def _read_off(
-        self,
-        found: Mapping[Relation, Iterable[Row]],
-        leader: Mapping[int, Log],
-        votes: set[tuple[int, str, str]],
-        terms: Mapping[str, int],
-    ) -> dict[Relation, Iterable[Row]]:
-        """What the specification does not keep but defines (Committed), or what can be read off from it."""
+    def _has_quorum(self, votes: set[tuple[int, str, str]], term: int, candidate: str) -> bool:
+        return any(all((term, voter, candidate) in votes for voter in quorum) for quorum in self.quorums)
+
+    def within(self, state: Mapped, world: World) -> Mapped:
+        """The state with what is defined (Committed) or read off, of the terms and logs of a world."""
         s = self.raft
-        acked = set(found[s.acked])
+        acked = state[s.acked]
         committed = {
             (t, h)
-            for t, log in leader.items()
-            for h in prefixes(log)
+            for t, h in state[s.leader_log]
             if _is_entry(h, t) and any(all((t, m, h) in acked for m in q) for q in self.quorums)
         }
-        entries = {h for _, h in found[s.leader_log] if h and h[-1][1] == "meta"}
-        entries |= {h for _, log in found[s.log] for h in prefixes(log) if h and h[-1][1] == "meta"}
-        return {
-            s.left: [(n, u) for n, t in terms.items() for u in range(t)],
-            s.elected: [
-                (t, c)
-                for t in leader
-                for c in self.nodes
-                if any(all((t, m, c) in votes for m in q) for q in self.quorums)
-            ],
-            s.overruled: [
-                (h,) for h in entries if any(t > h[-1][0] and log[: len(h)] != h for t, log in leader.items())
-            ],
-            s.committed_by: [
-                (u, h)
-                for t, g in committed
-                for u in range(t, max([*terms.values(), *leader]) + 2)
-                for h in prefixes(g)
-            ],
+        led = {t for t, _ in state[s.leader_log]}
+        overruled = {
+            (h,)
+            for h in world.things[LOG]
+            if h and h[-1][1] == "meta"
+            if any(t > h[-1][0] and (t, h) not in state[s.leader_log] for t in led)
         }
+        committed_by = {
+            (u, h) for t, g in committed for u in world.things[TERM] if u >= t for h in prefixes(g)
+        }
+        return {**state, s.overruled: frozenset(overruled), s.committed_by: frozenset(committed_by)}
 
-    def world(self, *states: Mapping[Relation, frozenset[Row]]) -> World:
+    def world(self, *states: Mapped) -> World:
         """The world of the first state, with the logs and terms of all of them."""
         logs = logs_in(states)
         last = max(t for state in states for _, t in state[self.raft.term])
@@ -129,26 +129,12 @@ class Reader:
             self.raft.is_log_node: lambda node: node in self.log_nodes,
             **{one.function: always(one.function.name) for one in constants(ROLE)},
         }
-        return World(things, rigid, states[0])
+        world = World(things, rigid, states[0])
+        return evolve(world, state=self.within(states[0], world))
 
-    def alike(
-        self,
-        one: Mapping[Relation, frozenset[Row]],
-        other: Mapping[Relation, frozenset[Row]],
-        world: World,
-        /,
-    ) -> bool:
-        """Equal, as far as the terms of the world go: committedBy holds of all later terms."""
-        terms = set(world.things[TERM])
-        return all(
-            rows == other[relation]
-            or (
-                relation == self.raft.committed_by
-                and {row for row in rows if row[0] in terms}
-                == {row for row in other[relation] if row[0] in terms}
-            )
-            for relation, rows in one.items()
-        )
+    def alike(self, one: Mapped, other: Mapped, /) -> bool:
+        """Equal in all that the specification has, both within one world."""
+        return one == other
 
 
 _PER_NODE = ("term", "votedFor", "role", "log", "durable", "known", "agreed", "settled")

@@ -55,6 +55,17 @@ class Model:
         return found[name]
 
 
+class Switched:
+    """A protocol's actions under some rules switched off."""
+
+    def __init__(self, off: frozenset[str] = frozenset()) -> None:
+        self.off = off
+
+    def on(self, rule: str) -> bool:
+        """The specification's On."""
+        return rule not in self.off
+
+
 def one_value(relation: Relation) -> Named:
     """That a relation which stands for a function has at most one value."""
     keys = tuple(Var(f"k{at}", sort) for at, sort in enumerate(relation.args[:-1]))

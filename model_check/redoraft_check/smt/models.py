@@ -8,9 +8,12 @@ from functools import cache
 from attrs import evolve
 
 from redoraft_check.smt import storage_invariant, storage_state
-from redoraft_check.smt.commit_invariant import facts, invariant, properties
+from redoraft_check.smt.commit_facts import facts
+from redoraft_check.smt.commit_invariant import invariant
+from redoraft_check.smt.commit_properties import properties
 from redoraft_check.smt.commit_rule import RULES as COMMIT_RULES
-from redoraft_check.smt.commit_rule import Raft, Steps, initial
+from redoraft_check.smt.commit_rule import actions as commit_actions
+from redoraft_check.smt.commit_state import Raft, initial
 from redoraft_check.smt.formula import TRUE, Action, Named
 from redoraft_check.smt.logs import (
     AXIOMS,
@@ -26,7 +29,7 @@ from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import title
 from redoraft_check.smt.startup_invariant import startup_facts, startup_invariant, startup_properties
 from redoraft_check.smt.startup_rule import PHASE, Start, StartupSteps, startup_initial
-from redoraft_check.smt.storage_limits import StorageSteps
+from redoraft_check.smt.storage_limits import LimitedSteps
 
 
 def commit_rule(off: frozenset[str] = frozenset()) -> Model:
@@ -40,7 +43,7 @@ def commit_rule(off: frozenset[str] = frozenset()) -> Model:
         relations=(*RELATIONS, *raft.relations),
         axioms=(*AXIOMS, quorum_axiom(raft.member)),
         init=initial(raft),
-        actions=_with_facts(Steps(raft, off).all(), facts(raft)),
+        actions=_with_facts(commit_actions(raft, off), facts(raft)),
         invariant=invariant(raft),
         safety=properties(raft),
         off=off,
@@ -79,7 +82,7 @@ def storage_limits(off: frozenset[str] = frozenset()) -> Model:
         relations=(*RELATIONS, *storage_state.Storage.relations),
         axioms=(*AXIOMS, *storage_state.AXIOMS),
         init=storage_state.initial(),
-        actions=_with_facts(StorageSteps(off).all(), storage_invariant.facts()),
+        actions=_with_facts(LimitedSteps(off).all(), storage_invariant.facts()),
         invariant=storage_invariant.invariant(),
         safety=storage_invariant.properties(),
         lemmas_from="CommitRule",

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 
 import z3
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from redoraft_check.smt.concrete import Interpreter, Value, World
 from redoraft_check.smt.formula import And, Formula, Named, Sort, Var
@@ -162,14 +162,21 @@ def prove(model: Model, obligation: Obligation, timeout_s: float) -> Result:
         if solver.check() == z3.unsat:
             return Result(Answer.PROVED, time.monotonic() - start, portion.name)
     left = timeout_s - (time.monotonic() - start)
-    small = _small(model, obligation, start, min(left, _SMALL_S)) if left > 0 else None
-    return small or _on_demand(prepared, start, timeout_s)
+    small = refute(model, obligation, min(left, _SMALL_S)) if left > 0 else None
+    if small is not None:
+        return evolve(small, seconds=time.monotonic() - start)
+    return _on_demand(prepared, start, timeout_s)
 
 
-def _small(model: Model, obligation: Obligation, start: float, limit_s: float) -> Result | None:
-    """A counterexample of few things, which is easy to read; None when there is none."""
+def refute(model: Model, obligation: Obligation, limit_s: float) -> Result | None:
+    """A counterexample of few things, which is easy to read; None when none was found in `limit_s` seconds.
+
+    Few are as many as the model's `small` says.  The answer is unknown when the Python interpretation finds
+    that Z3's counterexample is none.
+    """
     if not model.small:
         return None
+    start = time.monotonic()
     prepared = Prepared(model, obligation, model.small)
     solver = prepared.solver(prepared.everything(), mbqi=True, limit_s=limit_s)
     if solver.check() != z3.sat:

@@ -23,6 +23,8 @@ from redoraft_check.smt.logs import (
 
 Variables = Mapping[str, Any]
 Log = tuple[tuple[int, str], ...]
+Mapped = Mapping[Relation, frozenset[Row]]
+"""A state of the specification in relations."""
 
 RIGID: dict[Function | Relation, Callable[..., Any]] = {
     ZERO.function: lambda: 0,

@@ -7,20 +7,13 @@ below its own writes is committed.  Hence no truncation reaches what is applied.
 
 from __future__ import annotations
 
-from redoraft_check.smt.commit_invariant import committed_now
-from redoraft_check.smt.commit_invariant import facts as commit_facts
-from redoraft_check.smt.formula import Formula, Named, both, differ, either, forall, implies, same
+from redoraft_check.smt.commit_facts import facts as commit_facts
+from redoraft_check.smt.commit_quorums import committed_now
+from redoraft_check.smt.commit_state import rule
+from redoraft_check.smt.formula import Named, both, differ, either, forall, implies, same
 from redoraft_check.smt.logs import DOWN, EMPTY, LEADER, PREFIX, TERM_OF, WHOLE, before
 from redoraft_check.smt.model import one_value
 from redoraft_check.smt.startup_rule import GONE, READY, STOPPED, Start
-
-
-def _law(  # noqa: PLR0917
-    start: Start, name: str, names: str, condition: Formula, conclusion: Formula, why: str, uses: str = ""
-) -> Named:
-    return Named(
-        name, forall(start.raft.vars(names), implies(condition, conclusion)), why, tuple(uses.split())
-    )
 
 
 def startup_invariant(start: Start) -> tuple[Named, ...]:
@@ -31,51 +24,51 @@ def startup_invariant(start: Start) -> tuple[Named, ...]:
     leads = both(s.role(n, LEADER), ready, s.term(n, t), same(TERM_OF(a), t))
     return (
         *(one_value(relation) for relation in start.relations),
-        _law(
-            start,
+        rule(
             "DownIsNoPhase",
             "n",
+            s,
             start.phase(n, GONE) | start.phase(n, STOPPED),
             s.role(n, DOWN),
             "A process that runs is aligning or ready.",
         ),
-        _law(
-            start,
+        rule(
             "NothingAppliedBeforeRecovery",
             "n a",
+            s,
             start.applied(n, a) & differ(a, EMPTY),
             ready & ~s.is_log_node(n),
             "Recovery is the first that applies, on data nodes, and a crash forgets it (ST-1, ST-2).",
         ),
-        _law(
-            start,
+        rule(
             "AppliedInLog",
             "n a p",
+            s,
             start.applied(n, a) & s.log(n, p),
             PREFIX(a, p),
             "What is applied is known, and what is known is never truncated; who serves appends only (H13).",
             "AppliedIsKnown KnownInLog KnownIsWhole",
         ),
-        _law(
-            start,
+        rule(
             "AppliedIsKnown",
             "n t a k",
+            s,
             both(start.applied(n, a), s.known(n, k), s.term(n, t), ~leads),
             PREFIX(a, k),
             "Recovery and apply stop at the majority LSN (LIM-3, H14); who serves restarts (H13).",
         ),
-        _law(
-            start,
+        rule(
             "ServingKnowsItsMarker",
             "n t a k",
+            s,
             both(start.applied(n, a), s.known(n, k), leads),
             same(TERM_OF(k), t),
             "A leader serves when a marker of its own term is committed and applied (H14).",
         ),
-        _law(
-            start,
+        rule(
             "WritersHaveApplied",
             "n t p a",
+            s,
             both(s.role(n, LEADER), s.log(n, p), ~WHOLE(p), s.term(n, t), start.applied(n, a)),
             both(ready, same(TERM_OF(a), t)),
             "Only who serves opens an entry (ST-1).",
@@ -109,37 +102,37 @@ def startup_properties(start: Start) -> tuple[Named, ...]:
     there = both(s.term(n, t), s.known(n, k), s.log(n, p), start.applied(n, a))
     committed = both(PREFIX(h, p), either(same(h, EMPTY), committed_now(s, h)))
     return (
-        _law(
-            start,
+        rule(
             "AppliedIsCommitted",
             "n t k p a h",
+            s,
             both(there, ~serves, same(h, a)),
             committed,
             "LIM-3, ST-1, ST-2, H13: who does not serve shows all that it has applied",
         ),
-        _law(
-            start,
+        rule(
             "RecoveredIsKnown",
             "n t k p a h",
+            s,
             both(there, serves, PREFIX(h, a), before(TERM_OF(h), t)),
             PREFIX(h, k),
             "what a leader recovered is below its own term's marker, which it knows",
             "AppliedInLog ServingKnowsItsMarker KnownInLog LeaderHasItsLog LeaderLogTerms "
             "LeaderLogHasPrefixes",
         ),
-        _law(
-            start,
+        rule(
             "VisibleIsCommitted",
             "n t k p a h",
+            s,
             both(there, serves, PREFIX(h, a), before(TERM_OF(h), t) | PREFIX(h, k)),
             committed,
             "H14: who serves shows what it has recovered, and of its own what is on a majority",
             "RecoveredIsKnown AppliedInLog KnownByTerm KnownInLog CommittedByHasPrefixes",
         ),
-        _law(
-            start,
+        rule(
             "WritersHaveRecovered",
             "n t p a",
+            s,
             both(s.role(n, LEADER), s.log(n, p), ~WHOLE(p), s.term(n, t), start.applied(n, a)),
             serves,
             "ST-1, CL-2",

@@ -12,7 +12,7 @@ from redoraft_check.smt.concrete import Row, World
 from redoraft_check.smt.formula import Function, Relation
 from redoraft_check.smt.logs import constants
 from redoraft_check.smt.mapping import ACTIONS, Reader, always
-from redoraft_check.smt.sequences import Log, Variables
+from redoraft_check.smt.sequences import Log, Mapped, Variables
 from redoraft_check.smt.startup_rule import GONE, PHASE, Start
 
 
@@ -28,16 +28,24 @@ class StartupReader(Reader):
         super().__init__(start.raft, data_nodes, log_nodes)
         self.start = start
 
-    def state(self, variables: Variables) -> dict[Relation, frozenset[Row]]:
-        """A state of Startup, by the names of its variables, in relations."""
-        found = super().state(variables)
+    def state(self, variables: Variables, before: Mapped | None = None) -> dict[Relation, frozenset[Row]]:
+        """A state of Startup, by the names of its variables, in relations.
+
+        What is applied is a part of the log, or in a behaviour what it was `before`: without H13 a node's
+        pages have what was cut from its log.
+        """
+        found = super().state(variables, before)
         logs: dict[str, Log] = dict(found[self.raft.log])
+        pages: dict[str, Log] = dict(before[self.start.applied]) if before else {}
         phases = {"down": GONE.function.name}
         found[self.start.phase] = frozenset((n, phases.get(f, f)) for n, f in pairs_of(variables["phase"]))
-        found[self.start.applied] = frozenset((n, logs[n][:at]) for n, at in pairs_of(variables["applied"]))
+        found[self.start.applied] = frozenset(
+            (n, pages[n] if n in pages and len(pages[n]) == at else logs[n][:at])
+            for n, at in pairs_of(variables["applied"])
+        )
         return found
 
-    def world(self, *states: Mapping[Relation, frozenset[Row]]) -> World:
+    def world(self, *states: Mapped) -> World:
         """The world of the first state, with the logs and terms of all of them."""
         world = super().world(*states)
         names: dict[Function | Relation, Callable[..., Any]] = {

@@ -11,7 +11,9 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from redoraft_check.smt.commit_rule import Raft, Steps, initial, set_value
+from redoraft_check.smt.commit_log import OwnLog
+from redoraft_check.smt.commit_rule import actions
+from redoraft_check.smt.commit_state import Raft, RaftSteps, initial, set_value
 from redoraft_check.smt.formula import (
     Action,
     Formula,
@@ -66,17 +68,13 @@ class Start:
         return both(is_there, ready, differ(applied, EMPTY), same(TERM_OF(applied), term))
 
 
-class StartupSteps:
+class StartupSteps(RaftSteps):
     """Startup's actions under some rules switched off."""
 
     def __init__(self, start: Start, off: frozenset[str] = frozenset()) -> None:
-        self.start, self.raft = start, start.raft
-        self.off = off
-        self._steps = Steps(start.raft, off)
-
-    def on(self, rule: str) -> bool:
-        """The specification's On."""
-        return rule not in self.off
+        super().__init__(start.raft, off)
+        self.start = start
+        self._log = OwnLog(start.raft, off)
 
     def all(self) -> tuple[Action, ...]:
         """In the order of the specification's StepOf."""
@@ -92,7 +90,7 @@ class StartupSteps:
         cuts = {"UpdateTerm", "Truncate"}
         named = {"Crash": "NodeCrash", "Restart": "NodeRestart"}
         steps = []
-        for one in self._steps.all():
+        for one in actions(self.raft, self.off):
             changed = changes.get(one.name, partial(self._only, None))(one)
             if one.name in cuts:
                 params = (*changed.params, known)
@@ -131,7 +129,7 @@ class StartupSteps:
         """NodeShutdown(n): a crash that loses nothing, with all of the log durable."""
         p, d, g = self.raft.vars("p d g")
         whole = both(same(d, p), same(g, p))
-        step = self._leaves(STOPPED, self._steps.crash())
+        step = self._leaves(STOPPED, self._log.crash())
         return evolve(step, name="NodeShutdown", guard=both(step.guard, whole))
 
     def _trusts(self) -> Formula:
@@ -150,7 +148,7 @@ class StartupSteps:
         """Without ST-1 a clean shutdown is trusted: the pages have the whole log."""
         if self.on("ST-1"):
             return ()
-        step = self._restarts(READY, self.raft.var("w"), self._trusts(), self._steps.restart())
+        step = self._restarts(READY, self.raft.var("w"), self._trusts(), self._log.restart())
         return (evolve(step, name="NodeRestart", case="trusting"),)
 
     # --- recovery and apply ----------------------------------------------------------------------------

@@ -1,9 +1,4 @@
-"""The actions of spec/StorageLimits.tla, one node within the promises R1 to R5.
-
-The steps of the environment have the promises as their guards, as in the specification: what is committed
-only grows (R1, CommittedGrows), a term has one writer (R2, `matching`), a node learns what is committed (R3,
-Learn), what has settled is not truncated (R3, Truncate), who leads has what is committed (R5, StartServing).
-"""
+"""The actions of spec/StorageLimits.tla, one node within R1 to R5: pages, checkpoint, redo deletion."""
 
 from __future__ import annotations
 
@@ -21,20 +16,9 @@ from redoraft_check.smt.formula import (
     implies,
     same,
 )
-from redoraft_check.smt.logs import (
-    EMPTY,
-    LSN,
-    PREFIX,
-    TERM_LE,
-    TERM_OF,
-    WHOLE,
-    ZERO,
-    before,
-    is_closed,
-    is_least,
-    is_next,
-    reaches,
-)
+from redoraft_check.smt.logs import EMPTY, PREFIX, WHOLE, ZERO, is_closed, is_next, reaches
+from redoraft_check.smt.storage_log import LogAround, StorageSteps
+from redoraft_check.smt.storage_process import Process
 from redoraft_check.smt.storage_state import (
     CHANGES,
     COPIED,
@@ -46,60 +30,32 @@ from redoraft_check.smt.storage_state import (
 )
 
 
-def matching(one: Term, other: Term) -> Formula:
-    """R2: same LSN and term, same prefix."""
-    f, g = Storage.var("f_"), Storage.var("g_")
-    there = PREFIX(f, one) & PREFIX(g, other) & differ(f, EMPTY)
-    alike = same(LSN(f), LSN(g)) & same(TERM_OF(f), TERM_OF(g))
-    return forall([f, g], implies(there & alike, same(f, g)))
-
-
-def is_entry_behind(longer: Term, log: Term, term: Term) -> Formula:
-    """`longer` is `log` and one whole entry of a term."""
-    g = Storage.var("g_")
-    new = both(same(TERM_OF(g), term), implies(WHOLE(g), same(g, longer)))
-    return both(
-        PREFIX(log, longer),
-        differ(log, longer),
-        WHOLE(longer),
-        before(ZERO, term),
-        forall([g], implies(PREFIX(g, longer) & ~PREFIX(g, log), new)),
-    )
-
-
 def persisted(note: Term, *bounds: Formula) -> Formula:
     """A later change of the dictionary page, g_ in `bounds`, persists a note (H22)."""
     g = Storage.var("g_")
     return exists([g], both(CHANGES(g, DICT_PAGE), PREFIX(note, g), differ(note, g), *bounds))
 
 
-class StorageSteps:
-    """StorageLimits' actions under some rules switched off."""
-
-    def __init__(self, off: frozenset[str] = frozenset()) -> None:
-        self.s = Storage()
-        self.off = off
-
-    def on(self, rule: str) -> bool:
-        """The specification's On."""
-        return rule not in self.off
+class LimitedSteps(StorageSteps):
+    """All of StorageLimits' actions; its own are those that the limits are about."""
 
     def all(self) -> tuple[Action, ...]:
         """In the order of the specification's Next; those that a rule forbids only without it."""
+        around, process = LogAround(self.off), Process(self.off)
         return (
-            self.committed_grows(),
-            self.receive(),
-            self.peer_gains(),
-            self.fsync(),
-            self.learn(),
-            self.truncate(),
-            self.start_serving(),
-            self.write_mtr(),
-            self.close_entry(),
-            *([] if self.on("H23") else [self.background_work()]),
-            *([] if self.on("H21") else [self.unlogged_change()]),
-            self.crash(),
-            *([] if self.on("H13") else [self.step_down()]),
+            around.committed_grows(),
+            around.receive(),
+            around.peer_gains(),
+            around.fsync(),
+            around.learn(),
+            around.truncate(),
+            process.start_serving(),
+            process.write_mtr(),
+            process.close_entry(),
+            *([] if self.on("H23") else [process.background_work()]),
+            *([] if self.on("H21") else [process.unlogged_change()]),
+            process.crash(),
+            *([] if self.on("H13") else [process.step_down()]),
             self.apply(),
             *self.flush_page(),
             self.take_copy(),
@@ -108,262 +64,6 @@ class StorageSteps:
             self.delete_redo(),
             self.seed(),
         )
-
-    # --- the log around the node ---------------------------------------------------------------------
-
-    def committed_grows(self) -> Action:
-        """CommittedGrows(t, ks).  R1; while the node serves it is its term's one writer."""
-        s = self.s
-        t, u, c, c2, end = s.vars("t u c c2 l")
-        return Action(
-            "CommittedGrows",
-            (t, c, c2, end),
-            both(
-                s.committed(c),
-                s.log(end),
-                TERM_LE(TERM_OF(c), t),
-                is_entry_behind(c2, c, t),
-                matching(end, c2),
-                forall([u], implies(s.serving(u) & same(u, t), PREFIX(c2, end))),
-            ),
-            (becomes(s.committed, c2),),
-        )
-
-    def receive(self) -> Action:
-        """Receive(t, ks)."""
-        s = self.s
-        t, c, end, longer = s.vars("t c l l2")
-        return Action(
-            "Receive",
-            (t, c, end, longer),
-            both(
-                s.serving(ZERO),
-                s.log(end),
-                s.committed(c),
-                TERM_LE(TERM_OF(end), t),
-                is_entry_behind(longer, end, t),
-                matching(longer, c),
-            ),
-            (becomes(s.log, longer),),
-        )
-
-    def peer_gains(self) -> Action:
-        """PeerGains(l)."""
-        s = self.s
-        c, e, new = s.vars("c e e2")
-        return Action(
-            "PeerGains",
-            (c, e, new),
-            both(s.committed(c), s.peer(e), WHOLE(new), PREFIX(new, c), ~reaches(new, e)),
-            (becomes(s.peer, new),),
-        )
-
-    def fsync(self) -> Action:
-        """Fsync(l)."""
-        s = self.s
-        end, d, new, k, z, z2 = s.vars("l d d2 k z z2")
-        return Action(
-            "Fsync",
-            (end, d, new, k, z, z2),
-            both(
-                s.log(end),
-                s.durable(d),
-                s.known(k),
-                PREFIX(new, end),
-                ~reaches(new, d),
-                s.settles(k, new, z, z2),
-            ),
-            (becomes(s.durable, new), becomes(s.settled, z2)),
-        )
-
-    def learn(self) -> Action:
-        """Learn(l).  R3."""
-        s = self.s
-        c, end, d, k, new, z, z2 = s.vars("c l d k k2 z z2")
-        return Action(
-            "Learn",
-            (c, end, d, k, new, z, z2),
-            both(
-                *(s.committed(c), s.log(end), s.durable(d), s.known(k)),
-                WHOLE(new),
-                PREFIX(new, end),
-                PREFIX(new, c),
-                ~reaches(new, k),
-                s.settles(new, d, z, z2),
-            ),
-            (becomes(s.known, new), becomes(s.settled, z2)),
-        )
-
-    def truncate(self) -> Action:
-        """Truncate(l).  R3: what has settled stays; H11: below a page or checkpoint it is refused."""
-        s = self.s
-        c, end, cut, d, d2, k, z, a, a2, start, p, h = s.vars("c l m d d2 k z a a2 s p h")
-        above = (reaches(start, cut), forall([p, h], implies(s.disk(p, h), reaches(h, cut))))
-        return Action(
-            "Truncate",
-            (c, end, cut, d, d2, k, z, a, a2, start),
-            both(
-                s.serving(ZERO),
-                *(s.committed(c), s.log(end), s.durable(d), s.known(k), s.settled(z), s.applied(a)),
-                s.checkpoint(start),
-                WHOLE(cut),
-                PREFIX(cut, end),
-                differ(cut, end),
-                reaches(z, cut),
-                reaches(k, cut),
-                ~PREFIX(end, c),
-                *(above if self.on("H11") else ()),
-                is_least(d2, d, cut),
-                is_least(a2, a, cut),
-            ),
-            (becomes(s.log, cut), becomes(s.durable, d2), becomes(s.applied, a2)),
-        )
-
-    # --- the process ---------------------------------------------------------------------------------
-
-    def start_serving(self) -> Action:
-        """StartServing.  R5, H14."""
-        s = self.s
-        c, end, u = s.vars("c l u")
-        return Action(
-            "StartServing",
-            (c, end, u),
-            both(
-                *(s.serving(ZERO), s.log(end), s.known(end), s.applied(end), s.committed(c)),
-                differ(end, EMPTY),
-                PREFIX(c, end),
-                same(u, TERM_OF(end)),
-            ),
-            (becomes(s.serving, u),),
-        )
-
-    def _write(self, longer: Term) -> tuple[Update, ...]:
-        s = self.s
-        p, h = s.vars("p_ h_")
-        return (
-            becomes(s.log, longer),
-            becomes(s.applied, longer),
-            version_becomes(s.buffer, s.buffer(p, h) | (same(h, longer) & CHANGES(longer, p))),
-        )
-
-    def write_mtr(self) -> Action:
-        """WriteMtr(k): the kind is that of the record at the new end."""
-        s = self.s
-        u, c, end, longer = s.vars("u c l l2")
-        return Action(
-            "WriteMtr",
-            (u, c, end, longer),
-            both(
-                *(s.serving(u), s.log(end), s.committed(c)),
-                differ(u, ZERO),
-                is_next(longer, end),
-                same(TERM_OF(longer), u),
-                ~WHOLE(longer),
-                matching(longer, c),
-            ),
-            self._write(longer),
-        )
-
-    def close_entry(self) -> Action:
-        """CloseEntry."""
-        s = self.s
-        u, c, end, longer = s.vars("u c l l2")
-        return Action(
-            "CloseEntry",
-            (u, c, end, longer),
-            both(
-                *(s.serving(u), s.log(end), s.committed(c)),
-                differ(u, ZERO),
-                ~WHOLE(end),
-                is_next(longer, end),
-                same(TERM_OF(longer), u),
-                WHOLE(longer),
-                matching(longer, c),
-            ),
-            self._write(longer),
-        )
-
-    def background_work(self) -> Action:
-        """BackgroundWork(p), with H23 off: a follower makes redo."""
-        s = self.s
-        p, end, longer = s.vars("p l l2")
-        return Action(
-            "BackgroundWork",
-            (p, end, longer),
-            both(
-                *(s.serving(ZERO), s.log(end), s.applied(end)),
-                is_next(longer, end),
-                same(TERM_OF(longer), TERM_OF(end)),
-                CHANGES(longer, p),
-                ~WHOLE(longer),
-            ),
-            self._write(longer),
-        )
-
-    def unlogged_change(self) -> Action:
-        """UnloggedChange(p), with H21 off: a change at the log's LSN that no record stands for (term 0)."""
-        s = self.s
-        u, p, end, g = s.vars("u p l g")
-        return Action(
-            "UnloggedChange",
-            (u, p, end, g),
-            both(
-                s.serving(u),
-                differ(u, ZERO),
-                s.log(end),
-                same(LSN(g), LSN(end)),
-                same(TERM_OF(g), ZERO),
-            ),
-            (version_becomes(s.buffer, s.buffer(p, s.var("h_")) | same(s.var("h_"), g), p),),
-        )
-
-    def crash(self) -> Action:
-        """Crash(l): any of what is not durable goes; the scan ends at the last whole entry."""
-        s = self.s
-        end, d, left, w, start = s.vars("l d m w s")
-        p, h = s.vars("p_ h_")
-        return Action(
-            "Crash",
-            (end, d, left, w, start),
-            both(
-                *(s.log(end), s.durable(d), s.checkpoint(start)),
-                PREFIX(d, left),
-                PREFIX(left, end),
-                is_closed(w, left),
-            ),
-            (
-                becomes(s.log, w),
-                becomes(s.durable, w),
-                becomes(s.known, EMPTY),
-                becomes(s.serving, ZERO),
-                becomes(s.applied, start),
-                version_becomes(s.buffer, s.disk(p, h)),
-                version_becomes(s.copy, FALSE),
-            ),
-        )
-
-    def step_down(self) -> Action:
-        """StepDown, with H13 off: a deposed leader drops its open entry and goes on with its pages."""
-        s = self.s
-        u, end, d, d2, w = s.vars("u l d d2 w")
-        return Action(
-            "StepDown",
-            (u, end, d, d2, w),
-            both(
-                *(s.serving(u), s.log(end), s.durable(d)),
-                differ(u, ZERO),
-                is_closed(w, end),
-                is_least(d2, d, w),
-            ),
-            (
-                becomes(s.serving, ZERO),
-                becomes(s.log, w),
-                becomes(s.durable, d2),
-                becomes(s.applied, w),
-            ),
-        )
-
-    # --- apply and flush -----------------------------------------------------------------------------
 
     def apply(self) -> Action:
         """Apply(l): a record is applied iff it is newer than the page (recv_recover_page)."""
@@ -441,8 +141,6 @@ class StorageSteps:
             both(*self._limits(), s.copy(p, h), forall([g], implies(s.copy(p, g), self._limited(g)))),
             (version_becomes(s.disk, s.copy(p, s.var("h_")), p), version_becomes(s.copy, FALSE, p)),
         )
-
-    # --- checkpoint, redo deletion, snapshot ---------------------------------------------------------
 
     def take_checkpoint(self) -> Action:
         """Checkpoint(c): below the oldest change that is not on disk, LIM-1, H33, H22."""

@@ -15,7 +15,7 @@ from redoraft_check.oracle.values import pairs_of
 from redoraft_check.smt.concrete import Row, World
 from redoraft_check.smt.formula import Function, Relation, Sort
 from redoraft_check.smt.logs import LOG, NUMBER, TERM
-from redoraft_check.smt.sequences import RIGID, Log, Variables, log_of, logs_in, prefixes
+from redoraft_check.smt.sequences import RIGID, Log, Mapped, Variables, log_of, logs_in, prefixes
 from redoraft_check.smt.storage_state import (
     CHANGES,
     COPIED,
@@ -25,8 +25,6 @@ from redoraft_check.smt.storage_state import (
     SNAPSHOT,
     Storage,
 )
-
-Mapped = Mapping[Relation, frozenset[Row]]
 
 ACTIONS = {
     "PeerGainsSome": "PeerGains",
@@ -51,10 +49,11 @@ class StorageReader:
         self.pages = tuple(sorted(pages))
         self.seeds = seeds
 
-    def state(self, variables: Variables) -> dict[Relation, frozenset[Row]]:
+    def state(self, variables: Variables, before: Mapped | None = None) -> dict[Relation, frozenset[Row]]:
         """A state of StorageLimits, by the names of its variables, in relations.
 
-        Raises `ValueError` when a page has a change that is in neither log.
+        A change is in one of the logs, or in a behaviour was so `before`: without H13 a page has what was cut
+        from the log.  One of term 0 has none (H21).  Raises `ValueError` when there is no such log.
         """
         s = Storage()
         log, committed = log_of(variables["log"]), log_of(variables["committed"])
@@ -68,9 +67,10 @@ class StorageReader:
         behind = self.seeds and len(own[s.oldest]) > len(peer)
         values[s.seeded_at] = own[s.oldest] if behind else ()
         found: dict[Relation, frozenset[Row]] = {one: frozenset({(value,)}) for one, value in values.items()}
+        gone = [h for one in s.versions for _, h in before[one]] if before else []
         for relation in s.versions:
             found[relation] = frozenset(
-                (page, _history(change, log, committed))
+                (page, _history(change, log, committed, *gone))
                 for page, version in pairs_of(variables[relation.name])
                 for change in version
             )
@@ -103,14 +103,20 @@ class StorageReader:
             return False
         return change == snapshot[self.pages.index(page)][: len(change)]
 
-    def alike(self, one: Mapped, other: Mapped, _world: World, /) -> bool:
+    def within(self, state: Mapped, _world: World, /) -> Mapped:
+        """The state: it speaks of nothing outside itself."""
+        return state
+
+    def alike(self, one: Mapped, other: Mapped, /) -> bool:
         """Equal in all that the specification has."""
         return all(rows == other[relation] for relation, rows in one.items() if relation != Storage.seeded_at)
 
 
 def _history(change: Any, *logs: Log) -> Log:
-    lsn, term = change["lsn"], change["term"]
+    lsn, term = int(change["lsn"]), int(change["term"])
     for log in logs:
         if lsn <= len(log) and log[lsn - 1][0] == term:
             return log[:lsn]
+    if not term:
+        return ((0, "unlogged"),) * lsn
     raise ValueError(f"no log has the change {change}")
