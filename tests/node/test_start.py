@@ -9,9 +9,9 @@ import pytest
 from attrs import define, field
 from tests.redo.every_crash import picture
 
-from redoraft.cluster.crashes import Fuse, PowerLost
 from redoraft.cluster.host import Host
 from redoraft.cluster.simulator import Settings, Simulator, members_of
+from redoraft.cluster.trio import Fuse, PowerLost
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import RedoError
 from redoraft.mutants import ALL_PARTS

@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from redoraft.mutants import NodeRules
 from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members
 from redoraft.scenario.inputs import INPUTS, Cue
@@ -87,7 +88,8 @@ class _Run:
     leader_ends: dict[int, tuple[Lsn, ...]] = field(factory=dict)
 
     def __init__(self, scenario: Scenario, members: Members, rules: Rules, other: Rules) -> None:
-        self.__attrs_init__(scenario, Stage(members, witnessed(rules, other, self._note), self._record))
+        watched = NodeRules(raft=witnessed(rules, other, self._note))
+        self.__attrs_init__(scenario, Stage(members, watched, self._record))
         self.expected = {name: {} for name in members.nodes}
 
     def _note(self, decision: Decision) -> None:
