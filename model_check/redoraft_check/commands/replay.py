@@ -180,7 +180,7 @@ def _replayed(file: Path, mutant: Mutant[Rules] | None) -> Replay:
             Exit.BAD_INPUT, f"{file}: no mutant of the implementation is without rule {scenario.rule}"
         )
     try:
-        return replay(scenario, mutant.rules() if mutant else ALL_RULES, own.rules() if own else ALL_RULES)
+        return replay(scenario, mutant.rules() if mutant else ALL_RULES, own.rules() if own else None)
     except RedoError as error:
         raise CliError(Exit.BAD_INPUT, f"{file}: no log can follow it: {error}") from None
 
