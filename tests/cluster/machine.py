@@ -55,12 +55,15 @@ class ClusterMachine(RuleBasedStateMachine):
             self.found.append(self.judged)
             raise Wrong(self.judged.trouble.text)
 
-    @initialize(leader=st.sampled_from([None, *TRIO.data_nodes]))
-    def start(self, leader: str | None) -> None:
-        """From nothing, or with a leader that serves."""
+    @initialize(leader=st.sampled_from([None, *TRIO.data_nodes]), has_tail=st.booleans())
+    def start(self, leader: str | None, has_tail: bool) -> None:
+        """From nothing, or with a leader that serves, also one with a tail that nobody has heard of."""
         if leader is not None:
-            self.lead(leader)
-            self.rounds(leader)
+            self.lead(leader, works=True)
+        if leader is not None and has_tail:
+            self.transaction(leader, 0)
+            self.move("fsync", node=leader)
+            self.lose_all()
 
     # --- one move ---
 
@@ -105,6 +108,12 @@ class ClusterMachine(RuleBasedStateMachine):
         for _ in range(min(count, len(self.judged.walk.waiting))):
             self.move("deliver")
 
+    @rule()
+    def lose_all(self) -> None:
+        """Nothing that is under way arrives."""
+        for _ in range(len(self.judged.walk.waiting)):
+            self.move("drop")
+
     @rule(node=DATA_NODE, at=AT)
     def transaction(self, node: str, at: int) -> None:
         """Two mtrs, closed and sent; nothing of it is durable yet."""
@@ -112,14 +121,18 @@ class ClusterMachine(RuleBasedStateMachine):
         self.move("commit", node=node)
         self.move("close", node=node)
 
-    @rule(node=NODE)
-    def lead(self, node: str) -> None:
+    @rule(node=NODE, works=st.booleans())
+    def lead(self, node: str, works: bool = False) -> None:
         self.move("time out", node=node)
         self.quiet()
+        if works:
+            self.rounds(node)
 
     @rule(node=NODE)
     def rounds(self, node: str) -> None:
-        """The node's heartbeat, and everybody's chores."""
+        """Everybody runs; the node's heartbeat, and everybody's chores."""
+        for name in self.down:
+            self.move("restart", node=name)
         for _ in range(2):
             self.move("heartbeat", node=node)
             self.quiet()

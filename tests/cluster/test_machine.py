@@ -16,11 +16,13 @@ from redoraft_check.cli import main
 from redoraft_check.fuzz.as_scenario import scenario_of
 from redoraft_check.fuzz.example import Subject
 from redoraft_check.fuzz.walks import TRIO, JudgedWalk, finding_of, judge_walk, read_walk
+from redoraft_check.paths import spec_dir
+from redoraft_check.validate.mapping import load_mapping
 from redoraft_traces.scenario import read_scenario
 
-from .machine import Wrong, run_machine, save
+from .machine import ClusterMachine, Wrong, run_machine, save
 
-SETTINGS = settings(deadline=None, max_examples=60, stateful_step_count=40, report_multiple_bugs=False)
+SETTINGS = settings(deadline=None, max_examples=50, stateful_step_count=30, report_multiple_bugs=False)
 FOUND = settings(SETTINGS, derandomize=True, database=None)
 SHORT = 12
 """Steps of a scenario that is short: eight are needed, of which two may come twice."""
@@ -65,6 +67,21 @@ FLUSHED = [Move("commit", "n1"), Move("close", "n1"), Move("fsync", "n1"), Move(
 
 def test_the_cluster_keeps_to_the_specification(tmp_path: Path) -> None:
     run_machine(Subject(), tmp_path, SETTINGS)
+
+
+def test_its_rules_lead_to_every_action_of_the_specification() -> None:
+    found: list[JudgedWalk] = []
+    machine = ClusterMachine(Subject(), found)
+    machine.start(leader="n1", has_tail=True)
+    for leader in ("n2", "n3", "n1"):
+        machine.lead(leader, works=True)
+    machine.transaction("n1", 0)
+    machine.rounds("n1")
+    machine.shut_down("n2")
+    machine.rounds("n1")
+    seen = {event.action for event in machine.judged.walk.events}
+    assert seen == set(load_mapping(spec_dir()).rows)
+    assert found == []
 
 
 def test_a_missing_rule_is_found_and_said_in_a_short_scenario(
