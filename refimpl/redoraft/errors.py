@@ -54,10 +54,11 @@ class CorruptRedo(RedoError):
 
 
 class CorruptVote(RedoError):
-    """Neither copy of term and vote can be read (H9: without them the node may vote twice in a term)."""
+    """Term and vote are gone, or unreadable (H9: without them the node may vote twice in a term)."""
 
-    def __init__(self, what: str, *, offset: int, remedy: str) -> None:
-        super().__init__(f"{what}, at byte {offset}: {remedy}")
+    def __init__(self, what: str, *, offset: int, remedy: str, file: str = "") -> None:
+        where = f"in {file} at byte {offset}" if file else f"at byte {offset}"
+        super().__init__(f"{what}, {where}: {remedy}")
         self.what = what
         self.offset = offset
         self.remedy = remedy

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.cluster.crashes import MEMBERS, N1, Bounds, Tally, enumerate_crashes, run_until_crash
+from redoraft.cluster.crashes import Bounds, Tally, enumerate_crashes
+from redoraft.cluster.trio import MEMBERS, N1, run_until_crash
 from redoraft.disk.memory import MemoryDisk
 from redoraft.disk.subsets import count_of_subsets
 from redoraft.mutants import ALL_MUTANTS, ALL_PARTS, rules_of

@@ -13,6 +13,9 @@ import msgspec
 from attrs import define, field
 
 from redoraft.disk.real import RealDisk
+from redoraft.disk.state import Vote, VoteStore
+from redoraft.files import Disk
+from redoraft.node import VOTE_FILE
 from redoraft.node.process import (
     Answer,
     Deliver,
@@ -33,15 +36,23 @@ from redoraft.raft.state import Members
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.storage.page import BODY, BODY_END
-from redoraft.types import NodeId
+from redoraft.types import NodeId, Term
 
 N1, N2, N3 = NodeId("n1"), NodeId("n2"), NodeId("n3")
 MEMBERS = Members((N1, N2), (N3,))
+VOTED = Vote(Term(1), N2)
 ROUNDS = 30
 """Heartbeats within which a healed cluster has come to rest."""
 ANSWER = msgspec.json.Decoder(Answer)
 ORDER = msgspec.json.Encoder()
 ROOT = Path(__file__).parents[2]
+
+
+def put_vote(disk: Disk, vote: Vote = VOTED) -> None:
+    """Beside a log that a test has made by itself: a log without a vote does not start."""
+    file = disk.open(VOTE_FILE)
+    VoteStore.open(file).store(vote.term, vote.voted_for)
+    file.close()
 
 
 class Died(Exception):

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from redoraft.disk.real import RealDisk
 from redoraft.node.process import Tend, Write, main
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.storage.page import BODY
 from redoraft.types import NodeId
 
-from .kit import N1, N2, Died, There, Trio
+from .kit import N1, N2, Died, There, Trio, put_vote
 
 TRANSACTIONS = 3
 NEVER = 10**9
@@ -91,7 +92,7 @@ def test_killed_from_outside_with_orders_under_way(tmp_path: Path) -> None:
 
 def test_what_cannot_be_started_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "log"
-    log.mkdir()
+    put_vote(RealDisk(log))
     (log / "#ib_redo0").write_bytes(b"?" * 4096)
     assert main([str(tmp_path), "n1", "--data", "n1"]) == 1
     said = capsys.readouterr().err

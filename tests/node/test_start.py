@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from attrs import define, field
@@ -10,13 +11,14 @@ from tests.redo.every_crash import picture
 
 from redoraft.cluster.host import Host
 from redoraft.cluster.simulator import Settings, Simulator, members_of
+from redoraft.cluster.trio import Fuse, PowerLost
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import RedoError
 from redoraft.mutants import ALL_PARTS
 from redoraft.node import VOTE_FILE
 from redoraft.observe import NoObserver
 from redoraft.redo.header import Note
-from redoraft.types import NodeId
+from redoraft.types import NO_ONE, NodeId
 
 
 @define
@@ -52,6 +54,14 @@ def no_vote(disks: Disks) -> None:
     disks.log.open(VOTE_FILE).write(0, b"?" * disks.log.open(VOTE_FILE).size)
 
 
+def removed_vote(disks: Disks) -> None:
+    disks.log.remove(VOTE_FILE)
+
+
+def emptied_vote(disks: Disks) -> None:
+    disks.log.open(VOTE_FILE).truncate(0)
+
+
 def seeding(disks: Disks) -> None:
     disks.pages.open("seeding").write(0, b"1")
 
@@ -66,10 +76,14 @@ def on(disks: Disks) -> Host:
     return Host(NodeId("n2"), members, ALL_PARTS, NoObserver(), disk=disks.log, data_disk=disks.pages)
 
 
+NO_VOTE = f"the vote is gone: there is a log, in {VOTE_FILE} at byte 0"
+
 DAMAGE: dict[str, tuple[Callable[[Disks], None], str]] = {
     "unreadable log": (put(LOGS[0], 0, b"?" * 512), f"{LOGS[0]}, byte 0"),
     "newer log": (put(LOGS[0], 0, b"\x52\x52\x00\x09"), f"{LOGS[0]}, byte 0"),
     "unreadable vote": (no_vote, "byte 0"),
+    "log without a vote": (removed_vote, NO_VOTE),
+    "log and an empty vote file": (emptied_vote, NO_VOTE),
     "copy under way": (seeding, "seeding"),
     "vote and pages without a log": (no_log, "the log is gone"),
     "doublewrite": (put(COPIES, 0, b"?" * 1024), COPIES),
@@ -88,6 +102,31 @@ def test_nothing_is_changed(name: str) -> None:
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert (picture(disks.log), picture(disks.pages)) == before
+
+
+def test_power_may_fail_at_any_operation_of_the_first_start() -> None:
+    """What is left is no lost log and no lost vote: the node starts, and has voted for nobody."""
+    starts, operations = 0, 0
+    while True:
+        fuse = Fuse(operations)
+        disks = Disks()
+        disks.log.fault = fuse
+        try:
+            on(disks).start()
+        except PowerLost:
+            pass
+        else:
+            break
+        disks.log.fault = None
+        for keep in product((False, True), repeat=disks.log.pending):
+            left = Disks(disks.log.copy())
+            left.log.crash_keeping(keep)
+            node = on(left).start()
+            assert (node.term, node.voted_for, node.last_lsn) == (0, NO_ONE, node.log.start_lsn)
+            starts += 1
+        operations += 1
+    assert operations >= 8
+    assert starts > operations
 
 
 def test_of_two_checkpoints_one_may_be_torn() -> None:

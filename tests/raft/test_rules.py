@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from attrs import evolve, frozen
+from tests.node.kit import put_vote
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.mutants import NodeRules
@@ -74,6 +75,7 @@ def an_open_entry_is_found(rules: Rules) -> object:
     log.append_mtr(mtr())
     log.fsync(log.last_lsn)
     disk.crash(Random(1))
+    put_vote(disk)
     return start(disk, Stopped.CRASHED, rules).last_lsn == log.closed_lsn
 
 

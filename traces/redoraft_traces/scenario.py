@@ -40,7 +40,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A whole file: what is shown, in which cluster, and how."""
 
     redoraft_scenario: Annotated[int, Meta(description="Version of this format.")] = SCENARIO_VERSION
-    rule: Annotated[Name, Meta(description="The rule without which all this can happen.")]
+    rule: Annotated[
+        str, Meta(description="The rule without which all this can happen; empty: none that is known.")
+    ] = ""
     title: Annotated[str, Meta(description="What the rule says.")] = ""
     model: Annotated[str, Meta(description="The model whose counterexample this is.")] = ""
     violates: Annotated[str, Meta(description="What is false after the last step.")] = ""

@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from redoraft.cluster.crashes import MEMBERS, Bounds, Tally, enumerate_crashes
+from redoraft.cluster.crashes import Bounds, Tally, enumerate_crashes
+from redoraft.cluster.trio import MEMBERS
 from redoraft.mutants import rules_of
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen

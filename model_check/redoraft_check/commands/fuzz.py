@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Final
 
 import typer
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 from msgspec import structs
 
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
@@ -19,15 +20,16 @@ from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import mutant_named
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.campaign import Campaign, Found, Order
-from redoraft_check.fuzz.example import UNDECIDED, Examined, Subject, examine
+from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble, examine
 from redoraft_check.fuzz.finding import VERSION, Finding, read_finding
 from redoraft_check.fuzz.matrix import Trial
 from redoraft_check.fuzz.pools import pool
 from redoraft_check.fuzz.shrink import Shrunk, shrink
+from redoraft_check.fuzz.walks import judge_walk, read_walk
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
 from redoraft_check.validate.minimize import Minimized, minimize
-from redoraft_traces import TraceWriter
+from redoraft_traces import Event, Header, TraceWriter
 
 EXAMPLES: Final = 200
 """Examples when neither their number nor a time is given."""
@@ -175,7 +177,8 @@ class _Session:
         Finding(
             VERSION, found.plan, self.order.subject.mutant, found.trouble, self.command, found.example
         ).write(path)
-        write_trace(path.with_suffix(".ndjson"), examine(found.plan, self.order.subject), path.name)
+        run = examine(found.plan, self.order.subject)
+        write_trace(path.with_suffix(".ndjson"), run.header, run.events, path.name)
 
     def _shrink(self, found: Found) -> None:
         path = self.files[found.trouble.cause]
@@ -303,11 +306,11 @@ def short_trace(finding: Path) -> Path:
     return finding.with_suffix(".min.ndjson")
 
 
-def write_trace(path: Path, run: Examined, name: str) -> None:
+def write_trace(path: Path, header: Header, events: Iterable[Event], name: str) -> None:
     """The trace of an example, its `source` naming the finding that repeats it."""
-    header = structs.replace(run.header, source=command_line("fuzz", "--replay", name))
+    header = structs.replace(header, source=command_line("fuzz", "--replay", name))
     with TraceWriter(path, header) as trace:
-        for event in run.events:
+        for event in events:
             trace.write(event)
 
 
@@ -319,14 +322,35 @@ def _minimized(path: Path, subject: Subject) -> Minimized | None:
         return None
 
 
-def _replay(path: Path, spec: str | None, out: Path, format_: opt.Format) -> Exit:
+@frozen
+class _Again:
+    """What a saved finding shows now: `length` says how long the run was."""
+
+    was: Trouble
+    trouble: Trouble | None
+    length: str
+    header: Header
+    events: tuple[Event, ...]
+
+
+def _taken_again(path: Path, spec: str | None) -> _Again:
+    found = read_walk(path)
+    if found is not None:
+        judged = judge_walk(found.moves, Subject(found.mutant, spec), found.members)
+        length = f"{len(judged.moves)} moves"
+        return _Again(found.trouble, judged.trouble, length, judged.header, tuple(judged.walk.events))
     finding = read_finding(path)
     run = examine(finding.plan, Subject(finding.mutant, spec))
-    trouble = run.outcome.trouble
-    same = trouble is not None and trouble.cause == finding.trouble.cause
+    return _Again(finding.trouble, run.outcome.trouble, f"{run.outcome.steps} steps", run.header, run.events)
+
+
+def _replay(path: Path, spec: str | None, out: Path, format_: opt.Format) -> Exit:
+    run = _taken_again(path, spec)
+    trouble = run.trouble
+    same = trouble is not None and trouble.cause == run.was.cause
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{path.stem}-replayed.ndjson"
-    write_trace(target, run, path.name)
+    write_trace(target, run.header, run.events, path.name)
     code = Exit.HELD if trouble is None else Exit.REJECTED
     if trouble is not None and trouble.cause[0] == UNDECIDED:
         code = Exit.UNKNOWN
@@ -334,9 +358,9 @@ def _replay(path: Path, spec: str | None, out: Path, format_: opt.Format) -> Exi
         report = {
             "exit_code": int(code),
             "same": same,
-            "expected": finding.trouble.text,
+            "expected": run.was.text,
             "got": trouble.text if trouble is not None else None,
-            "events": run.outcome.events,
+            "events": len(run.events),
             "trace": str(target),
         }
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
@@ -344,6 +368,6 @@ def _replay(path: Path, spec: str | None, out: Path, format_: opt.Format) -> Exi
     said = "the same" if same else "SOMETHING ELSE" if trouble is not None else "not found any more"
     typer.echo(f"{path}: {said}" + (f": {trouble.text}" if trouble is not None else ""))
     if not same:
-        typer.echo(f"    it was: {finding.trouble.text}")
-    typer.echo(f"    {run.outcome.steps} steps, {run.outcome.events} events, in {target}")
+        typer.echo(f"    it was: {run.was.text}")
+    typer.echo(f"    {run.length}, {len(run.events)} events, in {target}")
     return code

@@ -47,6 +47,8 @@ class Ending(StrEnum):
     """The rule stopped the counterexample, and the specification allows all that was done."""
     FOLLOWED = "followed"
     """The implementation did what the specification forbids."""
+    ALLOWED = "allowed"
+    """No rule is named, and the specification allows all that was done, up to the last step at least."""
     STRAYED = "strayed"
     """The counterexample could not be followed, and not because of its rule."""
     UNKNOWN = "unknown"
@@ -55,6 +57,7 @@ class Ending(StrEnum):
 
 EXITS: Final = {
     Ending.REFUSED: Exit.HELD,
+    Ending.ALLOWED: Exit.HELD,
     Ending.FOLLOWED: Exit.REJECTED,
     Ending.STRAYED: Exit.DISAGREES,
     Ending.UNKNOWN: Exit.UNKNOWN,
@@ -79,6 +82,9 @@ class Report:
         if self.verdict.status not in {Status.ACCEPTED, Status.EMPTY}:
             return Ending.UNKNOWN
         parting = self.run.parting
+        if not self.run.scenario.rule:
+            came_far = parting is None or parting.number == len(self.run.scenario.steps)
+            return Ending.ALLOWED if came_far else Ending.STRAYED
         return Ending.REFUSED if parting is not None and parting.decisions else Ending.STRAYED
 
 
@@ -169,12 +175,12 @@ def _replayed(file: Path, mutant: Mutant[Rules] | None) -> Replay:
     except TraceError as error:
         raise CliError(Exit.BAD_INPUT, str(error)) from None
     own = next((one for one in MUTANTS.values() if one.rule == scenario.rule), None)
-    if own is None:
+    if own is None and scenario.rule:
         raise CliError(
             Exit.BAD_INPUT, f"{file}: no mutant of the implementation is without rule {scenario.rule}"
         )
     try:
-        return replay(scenario, mutant.rules() if mutant else ALL_RULES, own.rules())
+        return replay(scenario, mutant.rules() if mutant else ALL_RULES, own.rules() if own else None)
     except RedoError as error:
         raise CliError(Exit.BAD_INPUT, f"{file}: no log can follow it: {error}") from None
 
@@ -182,7 +188,7 @@ def _replayed(file: Path, mutant: Mutant[Rules] | None) -> Replay:
 def _write(path: Path, run: Replay, mutant: Mutant[Rules] | None) -> Path:
     scenario = run.scenario
     members = Members(tuple(map(NodeId, scenario.data_nodes)), tuple(map(NodeId, scenario.log_nodes)))
-    source = f"replay of {scenario.rule}" + (f" with mutant {mutant.name}" if mutant else "")
+    source = f"replay of {scenario.rule or 'a scenario'}" + (f" with mutant {mutant.name}" if mutant else "")
     with TraceWriter(path, trace_header(members, source)) as trace:
         for event in run.events:
             trace.write(event)
@@ -195,8 +201,10 @@ def _write(path: Path, run: Replay, mutant: Mutant[Rules] | None) -> Path:
 def _text(report: Report, *, verbose: bool) -> str:
     scenario, run = report.run.scenario, report.run
     who = f"the mutant {report.mutant.name}" if report.mutant else "the implementation"
-    lines = [f"{report.path}: {_SENTENCES[report.ending].format(rule=scenario.rule)}"]
-    lines.append(f"    {scenario.rule}: {scenario.title}; the counterexample violates {scenario.violates}")
+    lines = [f"{report.path}: {_SENTENCES[report.ending].format(rule=scenario.rule or 'that is known')}"]
+    violated = f"; the counterexample violates {scenario.violates}" if scenario.violates else ""
+    about = ": ".join(filter(None, (scenario.rule, scenario.title)))
+    lines += [f"    {about}{violated}"] if about else []
     lines.append(f"    {who} took {len(run.taken)} of {len(scenario.steps)} steps")
     if verbose:
         lines += [f"    {one.number:>3}  {_step(scenario, one.number)}" for one in run.taken]
@@ -204,7 +212,7 @@ def _text(report: Report, *, verbose: bool) -> str:
         number = run.parting.number
         lines.append(f"    step {number}, {_step(scenario, number)}: {run.parting.reason}")
         lines += [f"    refused here: rule {scenario.rule}: {one}" for one in run.parting.decisions[:1]]
-    else:
+    elif scenario.violates:
         lines.append(f"    and is in the state in which {scenario.violates} is false")
     if report.verdict.status is Status.REFUSED:
         lines.append("    its trace " + verdicts_text([report.verdict]).replace("\n", "\n    "))
@@ -218,6 +226,7 @@ def _text(report: Report, *, verbose: bool) -> str:
 _SENTENCES: Final = {
     Ending.REFUSED: "passes: refused by rule {rule}",
     Ending.FOLLOWED: "FAILS: it does what the specification forbids",
+    Ending.ALLOWED: "passes: the specification allows all that was done",
     Ending.STRAYED: "NOT FOLLOWED: and not because of rule {rule}",
     Ending.UNKNOWN: "UNKNOWN: its trace was not judged",
 }

@@ -78,6 +78,11 @@ class VoteStore:
         store.store(NO_TERM, NO_ONE)
         return store
 
+    @staticmethod
+    def is_blank(file: File) -> bool:
+        """Whether nothing was ever stored there; DiskError."""
+        return not any(file.read(0, 2 * SLOT))
+
     @property
     def vote(self) -> Vote:
         """What was stored last, durably."""

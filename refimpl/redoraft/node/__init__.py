@@ -1,17 +1,19 @@
 """One node: its redo log, term and vote, the Raft core, and the way from start to serving.
 
+opening  log and vote, neither without the other
 startup  when redo may be applied, and when a leader serves (Startup.tla)
 logview  the log as the pages of the same node see it
 sending  the log as the core reads it to send
+deleted  what is said of the part of the log that is deleted
+effects  what a node is started with, and what comes of its steps
 driver   Node: takes the core's steps, does their outputs, tells the observer
 process  a node as a process of its own, on real files
 """
 
-from redoraft.node.driver import (
+from redoraft.node.driver import Node
+from redoraft.node.effects import (
     NO_LEASE,
-    VOTE_FILE,
     Effect,
-    Node,
     Posted,
     RestartProcess,
     Sizes,
@@ -19,6 +21,7 @@ from redoraft.node.driver import (
     Stopped,
     Timing,
 )
+from redoraft.node.opening import VOTE_FILE
 
 __all__ = [
     "NO_LEASE",

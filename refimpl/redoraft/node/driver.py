@@ -7,30 +7,41 @@ crash: `handle` is a generator, and what is not consumed does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from enum import Enum
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from redoraft.disk.state import VoteStore
 from redoraft.errors import LogFull, PoolFull, StorageMisuse, StorageStopped
 from redoraft.files import Disk
 from redoraft.mutants import ALL_PARTS, NodeRules
+from redoraft.node.deleted import deleted_forgotten, within_log, without_vain
+from redoraft.node.effects import (
+    DEFAULT_SIZES,
+    NO_LEASE,
+    Effect,
+    Posted,
+    RestartProcess,
+    Sizes,
+    Stepped,
+    Stopped,
+    Timing,
+)
 from redoraft.node.logview import RedoCheckpoints, RedoView
+from redoraft.node.opening import open_log_and_vote
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input, ReadAsked
-from redoraft.raft.messages import AppendEntries, AppendReply, Message
+from redoraft.raft.messages import AppendReply
 from redoraft.raft.outputs import (
     AppendMtr,
     AppendRecords,
     CloseEntry,
     LogOrVote,
     Outcome,
-    Output,
     PersistVote,
     Reply,
     ResetElectionTimer,
@@ -39,74 +50,14 @@ from redoraft.raft.outputs import (
     TruncateLog,
 )
 from redoraft.raft.rules import Rules
-from redoraft.raft.state import Lease, Members, Progress, RaftState, Role, started
-from redoraft.redo.files import Layout, require_log
-from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
-from redoraft.redo.lsn import sn_of
+from redoraft.raft.state import Members, RaftState, Role, started
+from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import decode_mtr
 from redoraft.redo.record import Meta, Record
-from redoraft.storage.engine import POOL_PAGES, Storage
+from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId
 from redoraft.storage.port import LoggedMtr
-from redoraft.types import NO_TERM, LogIndex, Lsn, NodeId, Term
-
-VOTE_FILE: Final = "vote"
-
-
-class Stopped(Enum):
-    """How a node's process ended before it is started."""
-
-    NEVER_RAN = "never ran"
-    CRASHED = "crashed"
-    CLEAN = "clean"
-
-
-@frozen
-class Sizes:
-    """How much a node keeps: how its log lies in files, frames of its buffer pool, and how many bytes of log
-    it keeps for a follower that is behind (H24; None: as many as it takes)."""
-
-    layout: Layout = DEFAULT_LAYOUT
-    pool_pages: int = POOL_PAGES
-    retain: int | None = None
-
-
-@frozen
-class Stepped:
-    """A step was taken; `action` is None if it was none of the specification's."""
-
-    action: Action | None
-
-
-@frozen
-class Posted:
-    """A message for `to`; `recorded` says that its id stands on an event."""
-
-    message_id: str
-    to: NodeId
-    message: Message
-    recorded: bool
-
-
-@frozen
-class RestartProcess:
-    """A leader that served was deposed, or the pool holds what was truncated: the process must end now, and
-    start again (H13)."""
-
-
-Effect = Stepped | Posted | Reply | ResetElectionTimer | RestartProcess
-
-
-@frozen
-class Timing:
-    """A node's clock (ms since any moment), and the lease that reads go by; none is a read index."""
-
-    clock: Callable[[], int] = int
-    lease: Lease | None = None
-
-
-NO_LEASE: Final = Timing()
-DEFAULT_SIZES: Final = Sizes()
+from redoraft.types import LogIndex, Lsn, NodeId, Term
 
 
 class Node:
@@ -159,11 +110,7 @@ class Node:
         A log node leaves `data_disk` alone.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage or
         DiskError if the disks do not give what a crash may leave.
         """
-        if VOTE_FILE in disk.names:
-            # A node that has voted has a log: with a new one it would vote for whoever lacks what it had.
-            require_log(disk, f"this node has voted (the file {VOTE_FILE} is here)")
-        log = RedoLog.open(disk, rules.raft.scan_end, layout=sizes.layout, rules=rules.log)
-        votes = VoteStore.open(disk.open(VOTE_FILE))
+        log, votes = open_log_and_vote(disk, rules.raft.scan_end, sizes.layout, rules.log)
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
         if after is not Stopped.NEVER_RAN:
             voted_for = rules.raft.vote_after_restart(raft.voted_for)
@@ -257,7 +204,7 @@ class Node:
         """
         if self._timing.lease is not None:
             self.raft = evolve(self.raft, now_ms=self._timing.clock())
-        pending: Input | None = self._within_log(event)
+        pending: Input | None = within_log(event, self.log)
         first = pending
         while pending is not None:
             if self._is_deposed_by(pending):
@@ -267,7 +214,9 @@ class Node:
                 if isinstance(pending, ClientMtr):
                     yield Reply(pending.request, Outcome.FAILED)
                 return
-            transition = self._without_vain(pending, step(self.raft, pending, self._sending, self.rules))
+            transition = step(self.raft, pending, self._sending, self.rules)
+            if isinstance(pending, AppendReply) and self.to_seed:
+                transition = without_vain(transition, self.log.first_lsn)
             try:
                 effects = self._perform(transition, received if pending is first else None)
             except (LogFull, PoolFull, StorageMisuse):
@@ -519,7 +468,7 @@ class Node:
         have |= {node: progress.acked for node, progress in self.raft.progress.items()}
         deleted = self.log.delete(list(have.values()), self.sizes.retain)
         if deleted:
-            self._forget_deleted()
+            self.raft = deleted_forgotten(self.raft, self.log)
         return deleted
 
     @property
@@ -531,46 +480,6 @@ class Node:
             for node, progress in self.raft.progress.items()
             if progress.answered and progress.next_lsn < first
         )
-
-    def _forget_deleted(self) -> None:
-        """What lies in the deleted part of the log counts as its start: below the checkpoint nobody counts
-        it."""
-        start, first = self.log.start_lsn, self.log.first_lsn
-        self.raft = evolve(
-            self.raft,
-            progress={
-                node: progress if progress.next_lsn >= first else Progress(start, start, progress.answered)
-                for node, progress in self.raft.progress.items()
-            },
-        )
-
-    def _within_log(self, event: Input) -> Input:
-        """The event without what it says of the deleted part of the log, which is committed and nobody's
-        question: an answer from there names the start of the log, a piece begins behind it or is empty."""
-        start, first = self.log.start_lsn, self.log.first_lsn
-        if isinstance(event, AppendReply) and event.acked_lsn < first:
-            return evolve(event, acked_lsn=start)
-        if not isinstance(event, AppendEntries) or event.from_lsn >= first:
-            return event
-        if event.upto_lsn <= first:
-            return evolve(event, from_lsn=start, from_term=NO_TERM, upto_lsn=start, records=b"")
-        kept = event.records[sn_of(first) - sn_of(event.from_lsn) :]
-        from_term = self.log.term_at(first)
-        assert from_term is not None, "an entry ends where the log begins"
-        return evolve(event, from_lsn=first, from_term=from_term, records=kept)
-
-    def _without_vain(self, event: Input, transition: Transition) -> Transition:
-        """Without the pieces for a follower that has to be seeded, except with heartbeats: it would answer
-        each at once, for ever."""
-        if not isinstance(event, AppendReply) or not self.to_seed:
-            return transition
-        first = self.log.first_lsn
-
-        def is_vain(output: Output) -> bool:
-            message = output.message if isinstance(output, Send) else None
-            return isinstance(message, AppendEntries) and message.from_lsn < first
-
-        return evolve(transition, outputs=tuple(one for one in transition.outputs if not is_vain(one)))
 
     # --- the end ---
 

@@ -22,7 +22,8 @@ import msgspec
 from redoraft.disk.real import RealDisk
 from redoraft.errors import RedoError
 from redoraft.files import Disk
-from redoraft.node.driver import Effect, Node, Posted, RestartProcess, Sizes, Stopped
+from redoraft.node.driver import Node
+from redoraft.node.effects import Effect, Posted, RestartProcess, Sizes, Stopped
 from redoraft.observe import NoObserver
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.messages import AppendEntries, AppendReply, Message, RequestVote, TimeoutNow, Vote

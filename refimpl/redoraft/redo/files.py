@@ -35,9 +35,14 @@ _BLOCKS_PER_READ: Final = 512
 _UNFINISHED: Final = re.compile(r"#ib_redo[0-9]+_tmp")
 
 
+def has_log(disk: Disk) -> bool:
+    """Whether the disk has any redo file."""
+    return any(_NAME.fullmatch(name) for name in disk.names)
+
+
 def require_log(disk: Disk, because: str) -> None:
     """CorruptRedo if the disk has no redo file at all; `because` says how one knows that it had some."""
-    if not any(_NAME.fullmatch(name) for name in disk.names):
+    if not has_log(disk):
         raise CorruptRedo(f"the log is gone: {because}", offset=0, remedy=RESTORE, file="#ib_redo0")
 
 

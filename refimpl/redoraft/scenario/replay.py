@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from redoraft.mutants import NodeRules
 from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members
 from redoraft.scenario.inputs import INPUTS, Cue
@@ -63,8 +64,9 @@ class Replay:
     events: tuple[Event, ...]
 
 
-def replay(scenario: Scenario, rules: Rules, mutant: Rules) -> Replay:
-    """Take the steps of a scenario under `rules`; where those of `mutant` decide differently is noted.
+def replay(scenario: Scenario, rules: Rules, mutant: Rules | None) -> Replay:
+    """Take the steps of a scenario under `rules`; where those of `mutant` decide differently is noted, if the
+    scenario has a rule, and so a mutant.
 
     Raises DiskError, CorruptRedo or LogMisuse as the nodes do: a scenario that is none of TLC's may ask for
     what no log has.
@@ -86,8 +88,9 @@ class _Run:
     expected: dict[NodeId, dict[str, Word]] = field(factory=dict)
     leader_ends: dict[int, tuple[Lsn, ...]] = field(factory=dict)
 
-    def __init__(self, scenario: Scenario, members: Members, rules: Rules, other: Rules) -> None:
-        self.__attrs_init__(scenario, Stage(members, witnessed(rules, other, self._note), self._record))
+    def __init__(self, scenario: Scenario, members: Members, rules: Rules, other: Rules | None) -> None:
+        watched = rules if other is None else witnessed(rules, other, self._note)
+        self.__attrs_init__(scenario, Stage(members, NodeRules(raft=watched), self._record))
         self.expected = {name: {} for name in members.nodes}
 
     def _note(self, decision: Decision) -> None:

@@ -18,7 +18,6 @@ from redoraft.mutants import NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import Input
-from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members
 from redoraft.scenario.mail import Letter, Mail
 from redoraft.types import Lsn
@@ -65,13 +64,13 @@ class Actor:
 class Stage:
     """All machines of a scenario, started once; `sink` gets the events in their order."""
 
-    def __init__(self, members: Members, rules: Rules, sink: Callable[[Event], None]) -> None:
+    def __init__(self, members: Members, rules: NodeRules, sink: Callable[[Event], None]) -> None:
         self.mail: Final = Mail()
         self._sink = sink
         self._latest: Event | None = None
         ids = (f"m{number}" for number in count(1))
         self.actors: Final = {
-            name: Actor(Host(name, members, NodeRules(raft=rules), TraceObserver(name, self._on_event, ids)))
+            name: Actor(Host(name, members, rules, TraceObserver(name, self._on_event, ids)))
             for name in members.nodes
         }
         for actor in self.actors.values():
@@ -136,8 +135,12 @@ class Stage:
         """Lose power: the log keeps what ends at or below `kept`, an mtr end."""
         assert actor.node is not None
         actor.node.log.write(kept)
-        actor.rest = iter(())
+        self.abandon(actor)
         actor.host.kill_process()
+
+    def abandon(self, actor: Actor) -> None:
+        """Drop what the node had begun: its process ends."""
+        actor.rest = iter(())
 
     def restart(self, actor: Actor) -> Event | None:
         """Start the node again; its event."""

@@ -1,0 +1,74 @@
+"""What a node is started with, and what comes of its steps for whoever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+from attrs import frozen
+
+from redoraft.observe import Action
+from redoraft.raft.messages import Message
+from redoraft.raft.outputs import Reply, ResetElectionTimer
+from redoraft.raft.state import Lease
+from redoraft.redo.files import Layout
+from redoraft.redo.log import DEFAULT_LAYOUT
+from redoraft.storage.engine import POOL_PAGES
+from redoraft.types import NodeId
+
+
+class Stopped(Enum):
+    """How a node's process ended before it is started."""
+
+    NEVER_RAN = "never ran"
+    CRASHED = "crashed"
+    CLEAN = "clean"
+
+
+@frozen
+class Sizes:
+    """How much a node keeps: how its log lies in files, frames of its buffer pool, and how many bytes of log
+    it keeps for a follower that is behind (H24; None: as many as it takes)."""
+
+    layout: Layout = DEFAULT_LAYOUT
+    pool_pages: int = POOL_PAGES
+    retain: int | None = None
+
+
+@frozen
+class Stepped:
+    """A step was taken; `action` is None if it was none of the specification's."""
+
+    action: Action | None
+
+
+@frozen
+class Posted:
+    """A message for `to`; `recorded` says that its id stands on an event."""
+
+    message_id: str
+    to: NodeId
+    message: Message
+    recorded: bool
+
+
+@frozen
+class RestartProcess:
+    """A leader that served was deposed, or the pool holds what was truncated: the process must end now, and
+    start again (H13)."""
+
+
+Effect = Stepped | Posted | Reply | ResetElectionTimer | RestartProcess
+
+
+@frozen
+class Timing:
+    """A node's clock (ms since any moment), and the lease that reads go by; none is a read index."""
+
+    clock: Callable[[], int] = int
+    lease: Lease | None = None
+
+
+NO_LEASE: Final = Timing()
+DEFAULT_SIZES: Final = Sizes()
