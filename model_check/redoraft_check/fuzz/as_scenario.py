@@ -11,8 +11,7 @@ from typing import Final
 from redoraft.raft.mutants import MUTANTS
 from redoraft_check.fuzz.example import judges
 from redoraft_check.fuzz.walks import JudgedWalk
-from redoraft_check.validate.engine import TOLD
-from redoraft_check.validate.mapping import VARS
+from redoraft_check.validate.mapping import TOLD, VARS
 from redoraft_check.validate.projection import ABSENT, ABSENT_NAME, NO_ONE, SpecEvent
 from redoraft_traces.scenario import Scenario, Step, Word
 
