@@ -250,6 +250,8 @@ def main() -> int:
             profiled(write(place / "p.ndjson", options.profile, options.seed))
             return 0
         say(f"seed {options.seed}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        # From here on the compiled specification is kept; what the first use takes is told beside TLC.
+        redoraft("--engine", "oracle", write(place / "first.ndjson", 1, options.seed))
         costs = per_decade(place, options.events, options.seed)
         if options.tlc:
             costs += beside_tlc(write(place / "tlc.ndjson", options.tlc, options.seed), options.tlc)
