@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from itertools import islice
 
 import z3
 from attrs import evolve, field, frozen
@@ -207,14 +208,12 @@ def _on_demand(prepared: Prepared, start: float, timeout_s: float) -> Result:
             reason = f"Z3 says {solver.reason_unknown()}"
             break
         world, given = world_of(prepared, solver.model())
-        violated = [
-            name
-            for name, one in pool.items()
-            if name not in used and not interpreter.holds(one.formula, world, given)
-        ]
-        if not violated:
+        unused = (one for name, one in pool.items() if name not in used)
+        violated = (one.name for one in unused if not interpreter.holds(one.formula, world, given))
+        wanted = list(islice(violated, _AT_ONCE))
+        if not wanted:
             return _refuted(prepared, world, given, interpreter, time.monotonic() - start)
-        used.update(violated[:_AT_ONCE])
+        used.update(wanted)
     return Result(Answer.UNKNOWN, time.monotonic() - start, "", f"not told in {timeout_s:g} s: {reason}")
 
 

@@ -164,7 +164,7 @@ class StartupSteps(RaftSteps):
     def recover(self) -> Action:
         """NodeRecover(n).  ST-2: only when its log is aligned."""
         s = self.raft
-        n, t, p, k, a = s.vars("n t p k a")
+        n, t, p, k, a, old = s.vars("n t p k a a2")
         leads = s.role(n, LEADER)
         bounded_by = {True: self.on("H14"), False: self.on("LIM-3")}
         limits = [
@@ -174,10 +174,10 @@ class StartupSteps(RaftSteps):
         bounded = self.on("ST-2") or not self.on("early-bounded")
         return Action(
             "NodeRecover",
-            (n, t, p, k, a),
+            (n, t, p, k, a, old),
             both(
                 *(~s.is_log_node(n), ~s.role(n, DOWN), self.start.phase(n, ALIGNING)),
-                *(s.term(n, t), s.log(n, p), s.known(n, k)),
+                *(s.term(n, t), s.log(n, p), s.known(n, k), self.start.applied(n, old)),
                 *([self._aligned()] if self.on("ST-2") else []),
                 either(*limits) if bounded else same(a, p),
             ),
