@@ -172,23 +172,28 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
             for name in ("one", "two")
         ],
     ]
-    processes = [subprocess.Popen([sys.executable, "-m", *words], **quiet) for words in commands]  # type: ignore[call-overload]
+    processes: list[subprocess.Popen[bytes]] = []
     try:
+        for words in commands:
+            processes.append(subprocess.Popen([sys.executable, "-m", *words], **quiet))  # type: ignore[call-overload]
         yield _address(address_file, processes[0])
     finally:
-        for process in reversed(processes):
-            process.terminate()
+        # Not asked to leave: a worker that has lost its scheduler may take minutes over it.
+        for process in processes:
+            process.kill()
         for process in processes:
             process.wait()
 
 
 def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
-    while process.poll() is None:
+    for _ in range(1200):
+        if process.poll() is not None:
+            break
         try:
             return str(json.loads(file.read_text())["address"])
         except (OSError, ValueError):
             time.sleep(0.1)
-    raise AssertionError(f"the scheduler has left with {process.returncode}")
+    raise AssertionError(f"the scheduler has no address; its exit code: {process.returncode}")
 
 
 def test_a_campaign_on_a_dask_cluster_is_the_same_campaign(scheduler: str, tmp_path: Path) -> None:

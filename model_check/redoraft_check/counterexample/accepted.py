@@ -34,7 +34,7 @@ def behaviour_of_trace(path: Path, spec: Path, off: tuple[str, ...] = ()) -> Beh
     constants = constants_of(one.header)
     try:
         trace = load_trace_spec(spec, constants, off=off)
-        states = _path(trace, one)
+        states = _path(trace, one, hidden=bool(constants.hidden))
     except (OutsideSubset, EvaluationError) as error:
         raise CliError(Exit.UNKNOWN, f"{path}: {error.message}") from error
     return Behaviour(
@@ -43,13 +43,13 @@ def behaviour_of_trace(path: Path, spec: Path, off: tuple[str, ...] = ()) -> Beh
     )
 
 
-def _path(trace: TraceSpec, one: Prepared) -> list[State]:
+def _path(trace: TraceSpec, one: Prepared, *, hidden: bool) -> list[State]:
     """From an initial state over the whole trace."""
     spec, file = trace.spec, one.verdict.path
     trace.restart()
     before: dict[State, State | None] = dict.fromkeys(spec.initial_states())
     frontier = list(before)
-    between = steps_before(trace, hidden=True)
+    between = steps_before(trace, hidden=hidden)
     passing = spec.stepper(trace.operators.passing)
     with spec.evaluating():
         for number, event in enumerate(one.events, start=1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +16,11 @@ from redoraft_check.evidence.recording import proofs_hash
 from redoraft_check.evidence.records import MODELS, MUTANTS, PROOFS, Checked, Proved, read_records
 from redoraft_check.evidence.scan import Tree
 from redoraft_check.paths import library_dirs
+from redoraft_check.smt.models import RULES
 from redoraft_check.tlc.definitions import extended_modules
 from redoraft_check.tlc.manifest import Manifest, Model, Rule, config_of
 
 NO_RECORD: Final = "no run record"
-_SWITCH: Final = re.compile(r'\.on\("([^"]+)"\)')
-_SMT: Final = Path("model_check/redoraft_check/smt")
 _NOT_BOUNDS: Final = {"Off"}
 BY_HAND: Final = Path("docs/parts/trust.md")
 
@@ -62,16 +60,6 @@ class Records:
         """Proofs that the present prover made."""
         kept = read_records(self.tree.spec, PROOFS, Proved)
         return {name: one for name, one in kept.items() if one.sha256 == proofs_hash()}
-
-    @cached_property
-    def switches(self) -> dict[str, frozenset[str]]:
-        """The rules that a proof's model knows: what its module asks `on` of."""
-        found = {}
-        for name in self.proofs:
-            path = self.tree.root / _SMT / f"{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', name).lower()}.py"
-            text = path.read_text(encoding="utf-8") if path.is_file() else ""
-            found[name] = frozenset(_SWITCH.findall(text))
-        return found
 
     def _fresh(self, manifest: Manifest, file: str) -> dict[str, Checked]:
         kept, library = read_records(self.tree.spec, file, Checked), library_dirs(self.tree.spec)
@@ -161,7 +149,7 @@ def _proved(records: Records, tree: Tree, rule: Rule) -> list[str]:
     return [
         name
         for name, proof in records.proofs.items()
-        if wanted in proof.properties and rule.id in records.switches[name]
+        if wanted in proof.properties and rule.id in RULES.get(name, ())
     ]
 
 
@@ -183,7 +171,7 @@ def _proofs(records: Records) -> Iterator[str]:
         yield f"{NO_RECORD.capitalize()} of the present prover."
         return
     rows = [
-        (f"`{one.name}`", str(one.obligations), ", ".join(sorted(records.switches[one.name])) or "-")
+        (f"`{one.name}`", str(one.obligations), ", ".join(sorted(RULES.get(one.name, ()))) or "-")
         for one in records.proofs.values()
     ]
     yield table(("model", "obligations, all proved", "rules it has"), rows)

@@ -29,6 +29,7 @@ from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import title
 from redoraft_check.smt.startup_invariant import startup_facts, startup_invariant, startup_properties
 from redoraft_check.smt.startup_rule import PHASE, Start, StartupSteps, startup_initial
+from redoraft_check.smt.startup_rule import RULES as STARTUP_RULES
 from redoraft_check.smt.storage_limits import LimitedSteps
 
 
@@ -119,6 +120,13 @@ MODELS: dict[str, Callable[[], Model]] = {
     "Majorities_n5": lambda: majorities_of(5),
 }
 """By name, in the order in which they are proved.  A model that builds on another's lemmas comes after it."""
+
+RULES: dict[str, frozenset[str]] = {
+    "CommitRule": COMMIT_RULES,
+    "Startup": COMMIT_RULES | STARTUP_RULES,
+    "StorageLimits": storage_state.RULES,
+}
+"""By model, the rules that can be taken out of it.  A model that is not here has none."""
 
 
 @cache
