@@ -9,9 +9,9 @@
 (* deleted redo) is kept here, per node, and changed by its own actions.   *)
 (*                                                                         *)
 (* Reading it.  A record of StorageLimits changes one page, a recorded mtr *)
-(* any number.  So StorageLimits judges one page at a time: Storage(n, p)  *)
-(* has only page p, and of each mtr whether it changes p.  A checkpoint    *)
-(* has to be allowed for every page: its limit is the least of theirs.     *)
+(* any number.  So StorageLimits judges one page at a time: Storage has    *)
+(* only page p, and of each mtr whether it changes p.  A checkpoint has to  *)
+(* be allowed for every page: its limit is the least of theirs.            *)
 (*                                                                         *)
 (* What it simplifies.  A page in the buffer pool holds what is applied of *)
 (* its log (StorageLimits!BufferIsOfThisLog), so it is no variable.  A     *)
@@ -48,12 +48,14 @@ Records(s, p) == [l \in 1..Len(s) |-> [term |-> s[l].term, kind |-> Kind(l, s[l]
 
 Applied(n) == Max2(Max2(applied[n], redone[n]), checkpoint[n])
 
-(* How far every other node has the committed log on disk. *)
-Reached(m) == Max({0} \cup {l \in 1..Min2(durable[m], Len(Committed)) :
-                                Prefix(log[m], l) = Prefix(Committed, l)})
-Peers(n) == {Reached(m) : m \in Node \ {n}}
-Peer(n) == IF Peers(n) = {} THEN Len(Committed)
-           ELSE CHOOSE l \in Peers(n) : \A k \in Peers(n) : l <= k
+(* What is around the node: the committed log, and how far every other node  *)
+(* has it on disk, in whole entries.  A storage step changes neither, so it  *)
+(* is bound once for a step.                                                 *)
+Reached(m, c) == SharedBelow(log[m], c, Min2(durable[m], Len(c)))
+Peer(n, c) ==
+    LET reached == {Len(c)} \cup {Reached(m, c) : m \in Node \ {n}}
+    IN  CHOOSE l \in reached : \A k \in reached : l <= k
+Around(n) == LET c == Committed IN {[committed |-> c, peer |-> Peer(n, c)]}
 
 Changes(n, p, l) ==
     {[lsn |-> k, term |-> log[n][k].term] :
@@ -62,17 +64,17 @@ LsnOf(version) == Max({0} \cup {c.lsn : c \in version})
 Of(versions, p) == IF p \in DOMAIN versions THEN versions[p] ELSE {}
 Buffer(n, p) == Changes(n, p, Max2(Applied(n), LsnOf(Of(disk[n], p))))
 
-Storage(n, p) == INSTANCE StorageLimits WITH
+Storage(n, p, around) == INSTANCE StorageLimits WITH
     Pages <- {p},
     OtherKinds <- {OtherKind},
     Terms <- {},
     Entries <- {},
-    committed <- Records(Committed, p),
+    committed <- Records(around.committed, p),
     log <- Records(log[n], p),
     durable <- durable[n],
     known <- known[n],
     settled <- settled[n],
-    peer <- Peer(n),
+    peer <- around.peer,
     oldest <- oldest[n],
     serving <- IF Serving(n) THEN term[n] ELSE 0,
     applied <- Applied(n),
@@ -95,7 +97,7 @@ RecoversPages(n, l) ==
     /\ phase[n] = "aligning"
     /\ On("ST-2") => Aligned(n)
     /\ l \in (Applied(n) + 1)..RecoverLimit(n)
-    /\ l <= Storage(n, NoPage)!ApplyLimit
+    /\ \E around \in Around(n) : l <= Storage(n, NoPage, around)!ApplyLimit
     /\ redone' = [redone EXCEPT ![n] = l]
     /\ UNCHANGED <<pages, pagesOf, copy, disk, checkpoint, oldest>>
 
@@ -103,28 +105,29 @@ Flushes(n, p) ==
     /\ disk' = Put(disk, n, p, Buffer(n, p))
     /\ copy' = Put(copy, n, p, {})
     /\ UNCHANGED <<pages, pagesOf, redone, checkpoint, oldest>>
-    /\ Storage(n, p)!FlushLru(p)
+    /\ \E around \in Around(n) : Storage(n, p, around)!FlushLru(p)
 
 TakesCopy(n, p) ==
     /\ copy' = Put(copy, n, p, Buffer(n, p))
     /\ UNCHANGED <<pages, pagesOf, redone, disk, checkpoint, oldest>>
-    /\ Storage(n, p)!TakeCopy(p)
+    /\ \E around \in Around(n) : Storage(n, p, around)!TakeCopy(p)
 
 FlushesCopy(n, p) ==
     /\ disk' = Put(disk, n, p, Of(copy[n], p))
     /\ copy' = Put(copy, n, p, {})
     /\ UNCHANGED <<pages, pagesOf, redone, checkpoint, oldest>>
-    /\ Storage(n, p)!FlushCopy(p)
+    /\ \E around \in Around(n) : Storage(n, p, around)!FlushCopy(p)
 
 TakesCheckpoint(n, l) ==
     /\ checkpoint' = [checkpoint EXCEPT ![n] = l]
     /\ UNCHANGED <<pages, pagesOf, redone, copy, disk, oldest>>
-    /\ \A p \in pages \cup {NoPage} : Storage(n, p)!Checkpoint(l)
+    /\ \E around \in Around(n) :
+          \A p \in pages \cup {NoPage} : Storage(n, p, around)!Checkpoint(l)
 
 Deletes(n, l) ==
     /\ oldest' = [oldest EXCEPT ![n] = l]
     /\ UNCHANGED <<pages, pagesOf, redone, copy, disk, checkpoint>>
-    /\ Storage(n, NoPage)!DeleteRedo(l)
+    /\ \E around \in Around(n) : Storage(n, NoPage, around)!DeleteRedo(l)
 
 StorageActions ==
     {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo"}
