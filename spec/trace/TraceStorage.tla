@@ -226,16 +226,20 @@ JointPass ==
 (* A crash in the middle of writes: pages and a checkpoint may have become   *)
 (* durable, and nobody was left to say so.  What the Restart shows on disk   *)
 (* says which; where it does not, any may.  Each is a step of StorageLimits. *)
+OtherOnDisk(n, lsns, p) == LsnIn(lsns, p) # LsnOf(Of(disk[n], p))
 Unsaid(n, lsns) ==
-    {p \in pages : lsns # AbsentLsns /\ LsnIn(lsns, p) # LsnOf(Of(disk[n], p))}
+    {i \in 1..Len(lsns) : lsns # AbsentLsns /\ OtherOnDisk(n, lsns, lsns[i][1])}
 
+(* The order of the writes does not matter: it is that of the list. *)
 UnsaidPage(n, lsns) ==
     IF lsns = AbsentLsns
     THEN \E p \in pages : Flushes(n, p) \/ FlushesCopy(n, p)
-    ELSE /\ Unsaid(n, lsns) # {}
-         /\ \E p \in {CHOOSE q \in Unsaid(n, lsns) : TRUE} :
-                \/ LsnIn(lsns, p) = LsnOf(Buffer(n, p)) /\ Flushes(n, p)
-                \/ LsnIn(lsns, p) = LsnOf(Of(copy[n], p)) /\ FlushesCopy(n, p)
+    ELSE \E i \in Unsaid(n, lsns) :
+            /\ \A j \in Unsaid(n, lsns) : i <= j
+            /\ \E p \in {lsns[i][1]} :
+                  /\ p \in pages
+                  /\ \/ lsns[i][2] = LsnOf(Buffer(n, p)) /\ Flushes(n, p)
+                     \/ lsns[i][2] = LsnOf(Of(copy[n], p)) /\ FlushesCopy(n, p)
 
 UnsaidCheckpoint(n, v) ==
     /\ Unsaid(n, v[14]) = {}
@@ -252,7 +256,9 @@ UnsaidStep ==
     /\ UNCHANGED <<run, cursor>>
 
 (* What the Restart does not find on disk is not tried. *)
-AllSaid(n, v) == Unsaid(n, v[14]) = {} /\ Same(v[12], checkpoint[n])
+AllSaid(n, v) ==
+    /\ v[14] # AbsentLsns => \A p \in pages : ~OtherOnDisk(n, v[14], p)
+    /\ Same(v[12], checkpoint[n])
 
 SaidCrash ==
     /\ ImpliedCrash
