@@ -14,6 +14,7 @@ from attrs import frozen
 import redoraft
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.host import PAGES_SIZES, SIZES
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
@@ -55,6 +56,7 @@ class _Request:
     mutant: AnyMutant | None
     end_check: bool
     reads: Reading | None
+    pages: bool
     out: Path
 
     @property
@@ -70,6 +72,7 @@ class _Request:
             *(("--mutant", self.mutant.name) if self.mutant else ()),
             *(("--end-check",) if self.end_check else ()),
             *(("--reads", self.reads.value) if self.reads else ()),
+            *(("--pages",) if self.pages else ()),
         )
 
 
@@ -110,6 +113,13 @@ def simulate(
             help="Clients read, too, by a read index or under a lease; what they saw has to be linearizable.",
         ),
     ] = None,
+    pages: Annotated[
+        bool,
+        typer.Option(
+            "--pages",
+            help="The trace tells of pages, checkpoints and deleted redo, too; in small files and pools.",
+        ),
+    ] = False,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
     format_: opt.FormatOption = opt.Format.TEXT,
     quiet: opt.QuietOption = False,
@@ -129,9 +139,8 @@ def simulate(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
-    request = _Request(
-        seed, steps, nodes, log_nodes, members, chosen, mutant_named(mutant), end_check, reads, target
-    )
+    cluster = (seed, steps, nodes, log_nodes, members, chosen)
+    request = _Request(*cluster, mutant_named(mutant), end_check, reads, pages, target)
     simulator, findings = _run(request, Screen(quiet=quiet))
     try:
         stale = clients_check_of(simulator.history) if request.reads else []
@@ -163,8 +172,14 @@ def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
     try:
-        with TraceWriter(request.out, trace_header(request.members, source)) as trace:
-            settings = Settings(request.seed, request.members, request.faults, rules, reading=request.reads)
+        header = trace_header(request.members, source, pages=request.pages)
+        with TraceWriter(request.out, header) as trace:
+            settings = Settings(
+                *(request.seed, request.members, request.faults, rules),
+                sizes=PAGES_SIZES if request.pages else SIZES,
+                reading=request.reads,
+                pages=request.pages,
+            )
             simulator = Simulator(settings, trace.write)
             left = request.steps
             while left > 0:

@@ -64,6 +64,8 @@ class Settings:
     sizes: Sizes = SIZES
     reading: Reading | None = None
     """Whether clients read, too, and how reads are answered."""
+    pages: bool = False
+    """Whether the events tell of pages, too (spec: StorageLimits)."""
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -113,7 +115,7 @@ class Simulator:
                 name,
                 members,
                 settings.rules,
-                TraceObserver(name, self._on_event, ids),
+                TraceObserver(name, self._on_event, ids, settings.pages),
                 settings.sizes,
                 timing,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),

@@ -7,7 +7,7 @@ crash: `handle` is a generator, and what is not consumed does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import evolve
@@ -30,6 +30,7 @@ from redoraft.node.effects import (
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
+from redoraft.node.pages import PageTeller, lsns_on_disk, names_changed
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer
@@ -90,6 +91,7 @@ class Node:
         self._view: Final = RedoView(log, lambda: self.raft.known)
         self._sending: Final = SendingLog(log)
         self._observer: Final = observer
+        self._pages: Final = PageTeller(self, observer)
 
     @classmethod
     def start(
@@ -121,8 +123,10 @@ class Node:
             raft = evolve(raft, lease=timing.lease, heard_ms=heard_ms)
         node = cls(log, votes, raft, rules=rules, sizes=sizes, timing=timing, observer=observer)
         if raft.is_data_node:
-            checkpoints = RedoCheckpoints(log)
-            node.storage = Storage.open(data_disk, checkpoints, node._view, rules.storage, sizes.pool_pages)
+            node.storage = Storage.open(
+                *(data_disk, RedoCheckpoints(log), node._view, rules.storage, sizes.pool_pages),
+                steps=node._pages,
+            )
         if raft.is_data_node and rules.raft.trusts_shutdown(after is Stopped.CLEAN):
             node._apply_redo(log.last_lsn)
             node.startup = Startup(Phase.READY, log.last_lsn)
@@ -186,6 +190,21 @@ class Node:
     def last_index(self) -> LogIndex:
         """Index of the last whole entry (spec: LastIndex)."""
         return self.log.last_index
+
+    @property
+    def checkpoint_lsn(self) -> Lsn | None:
+        """The checkpoint on disk, in bytes (spec: checkpoint); None on a log node."""
+        return None if self.storage is None else self.storage.checkpoint_lsn
+
+    @property
+    def deleted_lsn(self) -> Lsn | None:
+        """End of the redo that is deleted, in bytes (spec: oldest); None on a log node."""
+        return None if self.storage is None else self.log.first_lsn
+
+    @property
+    def page_lsns(self) -> Mapping[str, Lsn] | None:
+        """The LSN of every page on disk, in bytes (spec: disk); None on a log node.  Raises DiskError."""
+        return None if self.storage is None else lsns_on_disk(self.storage)
 
     @property
     def serving(self) -> bool:
@@ -255,7 +274,7 @@ class Node:
         self.raft = transition.state
         if transition.action is not None:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
-            self._observer.record(self._completed(transition.action), self, sent, received)
+            self._observer.record(self._completed(transition), self, sent, received)
         return effects
 
     def _with_value(self, reply: Reply) -> Reply:
@@ -301,11 +320,16 @@ class Node:
         self.log.truncate(to_lsn, floor)
         self._sending.source.cut(to_lsn)
 
-    def _completed(self, action: Action) -> Action:
-        """The action with the end that its write has found."""
-        if action.name in {"BecomeLeader", "WriteMtr", "CloseEntry"}:
-            return evolve(action, args={**action.args, "end_lsn": self.log.last_lsn})
-        return action
+    def _completed(self, transition: Transition) -> Action:
+        """The action with the end that its write has found, and with the pages that it changes."""
+        action = transition.action
+        assert action is not None, "the caller has asked"
+        if action.name not in {"BecomeLeader", "WriteMtr", "CloseEntry"}:
+            return action
+        args = {**action.args, "end_lsn": self.log.last_lsn}
+        if action.name == "WriteMtr" and self._observer.sees_pages:
+            args["pages"] = names_changed(transition.outputs)
+        return evolve(action, args=args)
 
     # --- reads ---
 
@@ -360,6 +384,7 @@ class Node:
         limit = self._recovery_limit
         assert limit is not None, "the caller has asked"
         if (yield from self._apply(limit)) == limit:
+            self.has_applied(limit)
             self.startup = evolve(self.startup, phase=Phase.READY)
             yield from self._record(Action("Recover"))
 
@@ -375,9 +400,9 @@ class Node:
     def apply(self, upto_lsn: Lsn) -> Iterator[Effect]:
         """Apply redo up to `upto_lsn`, one of `applicable` (spec: NodeApply)."""
         assert upto_lsn in self.applicable, "the caller has asked"
-        before = self.startup.applied
         reached = yield from self._apply(upto_lsn)
-        if reached > before:
+        if reached > self.startup.applied:
+            self.has_applied(reached)
             yield from self._record(Action("Apply", {"lsn": reached}))
 
     def _apply_redo(self, upto_lsn: Lsn) -> Lsn:
@@ -400,9 +425,11 @@ class Node:
         except StorageStopped:
             yield RestartProcess()
             return self.startup.applied
-        if self.startup.phase is Phase.READY or reached == upto_lsn:
-            self.startup = evolve(self.startup, applied=max(self.startup.applied, reached))
         return reached
+
+    def has_applied(self, upto_lsn: Lsn) -> None:
+        """Redo is applied up to there, or further (PageTeller)."""
+        self.startup = evolve(self.startup, applied=max(self.startup.applied, upto_lsn))
 
     def _record(self, action: Action) -> Iterator[Effect]:
         self._observer.record(action, self, (), None)
@@ -453,7 +480,10 @@ class Node:
         StorageStopped, LogMisuse.
         """
         if self.storage is not None:
-            return self.storage.checkpoint()
+            before = self.storage.checkpoint_lsn
+            if self.storage.checkpoint() != before:
+                self._pages.tell(Action("Checkpoint", {"lsn": self.storage.checkpoint_lsn}))
+            return self.storage.checkpoint_lsn
         limit = min(self._view.durable_lsn, self.raft.known)
         if limit > self.log.checkpoint_lsn:
             self.log.checkpoint(limit)
@@ -469,6 +499,8 @@ class Node:
         deleted = self.log.delete(list(have.values()), self.sizes.retain)
         if deleted:
             self.raft = deleted_forgotten(self.raft, self.log)
+            if self.storage is not None:
+                self._pages.tell(Action("DeleteRedo", {"lsn": self.log.first_lsn}))
         return deleted
 
     @property
