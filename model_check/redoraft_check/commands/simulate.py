@@ -14,6 +14,7 @@ from attrs import frozen
 import redoraft
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.history import Kind
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
@@ -30,6 +31,7 @@ from redoraft_check.report.record import command_line
 from redoraft_traces import TraceWriter
 
 _STEPS_BETWEEN_NEWS = 10_000
+_PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes"}
 _SHOWN = (
     "StartElection",
     "BecomeLeader",
@@ -107,7 +109,8 @@ def simulate(
         Reading | None,
         typer.Option(
             "--reads",
-            help="Clients read, too, by a read index or under a lease; what they saw has to be linearizable.",
+            help="Clients read, too, by a read index or under a lease; or, in sessions, at followers as well:"
+            " what they saw has to be linearizable, and never older than what the same client had seen.",
         ),
     ] = None,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
@@ -221,7 +224,9 @@ def _report(
     if request.end_check:
         typer.echo("\n".join(f"end check: {what}" for what in findings or ["all is as it has to be"]))
     if request.reads:
-        seen = Counter(f"{one.kind}s {one.told or 'open'}" for one in simulator.history.calls.values())
+        seen = Counter(
+            f"{_PLURAL[one.kind]} {one.told or 'open'}" for one in simulator.history.calls.values()
+        )
         typer.echo("clients: " + ", ".join(f"{number:,} {what}" for what, number in sorted(seen.items())))
         typer.echo("\n".join(f"clients: {what}" for what in stale or ["what they saw is linearizable"]))
     typer.echo(f"judge it with: {command_line('validate', str(request.out))}")
