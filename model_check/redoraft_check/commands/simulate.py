@@ -12,6 +12,7 @@ import typer
 from attrs import frozen
 
 import redoraft
+from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.history import Kind
@@ -31,6 +32,7 @@ from redoraft_check.report.record import command_line
 from redoraft_traces import TraceWriter
 
 _STEPS_BETWEEN_NEWS = 10_000
+_NOT_SIMULATED = (("DDL", DDL_MUTANTS, "ddl.md"), ("the binlog", BINLOG_MUTANTS, "clients.md"))
 _PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes"}
 _SHOWN = (
     "StartElection",
@@ -152,12 +154,13 @@ def mutant_named(name: str | None) -> AnyMutant | None:
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    if found.name in DDL_MUTANTS:
-        raise CliError(
-            Exit.USAGE,
-            f"{found.name} takes out {found.rule} of DDL, which simulated nodes do not have;"
-            " see docs/ddl.md for the test that catches it",
-        )
+    for part, mutants, page in _NOT_SIMULATED:
+        if found.name in mutants:
+            raise CliError(
+                Exit.USAGE,
+                f"{found.name} takes out {found.rule} of {part}, which simulated nodes do not have;"
+                f" see docs/{page} for the test that catches it",
+            )
     return found
 
 
