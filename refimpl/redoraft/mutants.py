@@ -17,9 +17,7 @@ from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.storage.mutants import MUTANTS as STORAGE_MUTANTS
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 
-AnyMutant = (
-    Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules] | Mutant[DdlRules] | Mutant[BinlogRules]
-)
+AnyMutant = Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules] | Mutant[DdlRules] | Mutant[BinlogRules]
 
 ALL_MUTANTS: dict[str, AnyMutant] = {
     **RAFT_MUTANTS,

@@ -1,5 +1,6 @@
-"""Every crash of one scenario: power fails before every operation of a disk, with every choice of what survives.
+"""Every crash of one scenario: power fails before every operation of a disk, with every subset that survives.
 
+The start that follows is cut short in the same way, losing or keeping everything, and the node starts again.
 Then each node that may be the next leader is it, all comes to rest, and everything is the same everywhere; in
 lockstep with the specification all the way.  A crash inside TakeRedo is not among them: to the specification
 that is one step, and what a crash leaves of a truncation or of an append is tests/redo's matter.
@@ -10,6 +11,7 @@ that is one step, and what a crash leaves of a truncation or of an append is tes
 from __future__ import annotations
 
 import copy
+import sys
 from collections import Counter
 from collections.abc import Callable
 
@@ -22,7 +24,7 @@ from redoraft.disk.subsets import subsets
 from redoraft.types import NodeId
 
 from .lockstep import Lockstep
-from .world import NODES, World, keep_all
+from .world import NODES, World, keep_all, lose_all
 
 BOUND, ODD = 8, 2
 
@@ -64,15 +66,17 @@ class Tally:
     crashes: int = 0
     worlds: int = 0
     """Crashes that left different disks."""
+    second: int = 0
+    """Crashes in the start after a crash."""
     ends: int = 0
 
 
-def every_crash(rules: BinlogRules = ALL_BINLOG_RULES) -> Tally:
+def every_crash(rules: BinlogRules = ALL_BINLOG_RULES, scenario: str = SCENARIO) -> Tally:
     """Try all of them; AssertionError at the first that goes wrong."""
     tally = Tally()
     world = World(rules)
     lockstep = Lockstep(world)
-    for name, node in steps_of(SCENARIO):
+    for name, node in steps_of(scenario):
         if node is not None and name not in {"take_redo", "dump", "learn", "restart"}:
             _crash_in(lockstep, name, node, tally)
         act(world, name, node)()
@@ -100,6 +104,7 @@ def _crash_in(lockstep: Lockstep, name: str, node: NodeId, tally: Tally) -> None
             picture = tuple((one, crashed.open(one).read(0, 1 << 20)) for one in sorted(crashed.names))
             if picture not in seen:
                 seen.add(picture)
+                _crash_in_start(here, node, _keeping(keep), tally)
                 _after_crash(here, node, _keeping(keep), tally)
 
 
@@ -127,11 +132,27 @@ def _after_crash(
         end.world.check_at_rest()
 
 
+def _crash_in_start(
+    lockstep: Lockstep, node: NodeId, survives: Callable[[MemoryDisk], None], tally: Tally
+) -> None:
+    for after in range(100):
+        for then in (keep_all, lose_all):
+            here = copy.deepcopy(lockstep)
+            if not here.world.losing_power_in_start(node, survives, after):
+                return
+            if then is lose_all and here.world.disks[node].pending == 0:
+                continue
+            tally.second += 1
+            here.world.restart(node, then)
+            here.world.survived(node)
+            here.follow()
+
+
 if __name__ == "__main__":
-    print(every_crash())
+    sys.stdout.write(f"{every_crash()}\n")
     for mutant in BINLOG_MUTANTS.values():
         try:
             every_crash(mutant.rules())
-            print(f"{mutant.name}: nothing")
+            sys.stdout.write(f"{mutant.name}: nothing\n")
         except AssertionError as wrong:
-            print(f"{mutant.name}: {wrong}")
+            sys.stdout.write(f"{mutant.name}: {wrong}\n")

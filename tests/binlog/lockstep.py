@@ -38,7 +38,9 @@ def mapped(world: World) -> State:
             "committed": _log(world.committed),
             "newest": world.newest,
             "redo": make_function({name: _log(world.records(name)) for name in nodes}),
-            "known": make_function({name: len(world.records(name, one.known)) for name, one in nodes.items()}),
+            "known": make_function(
+                {name: len(world.records(name, one.known)) for name, one in nodes.items()}
+            ),
             "leads": make_function({name: world.leading(name) for name in nodes}),
             "binlog": make_function(
                 {name: make_sequence(world.op(xid) for xid in one.binlog.xids) for name, one in nodes.items()}
@@ -103,7 +105,7 @@ def difference(state: State, target: State) -> str:
     """What is not as the specification has it."""
     pairs = zip(binlog_spec().variables, state, target, strict=True)
     return "; ".join(
-        f"{name}: {ours} in the specification, {theirs} here" for name, ours, theirs in pairs if ours != theirs
+        f"{name}: {ours} in the specification, {theirs} here"
+        for name, ours, theirs in pairs
+        if ours != theirs
     )
-
-

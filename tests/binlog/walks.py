@@ -6,6 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules
+from redoraft.types import NO_TERM
 
 from .lockstep import Lockstep, broken
 from .world import NODES, World
@@ -14,9 +15,11 @@ from .world import NODES, World
 def take_step(world: World, rng: Random) -> object:
     """Try one thing that may happen, the likely ones more often."""
     name = rng.choice(NODES)
+    node = world.nodes.get(name)
+    deposed = node is not None and node.leads != NO_TERM and name != world.leader
     likely: list[tuple[int, Callable[[], object]]] = [
-        (1, lambda: world.elect(name)),
-        (1, lambda: world.restart(name, lambda disk: disk.crash(rng))),
+        (1 if world.leader else 20, lambda: world.elect(name)),
+        (20 if deposed else 1, lambda: world.restart(name, lambda disk: disk.crash(rng))),
         (6, world.commit),
         (6, lambda: world.learn(name)),
         (16, lambda: world.write_redo(name) or world.write_binlog(name) or world.prepare(name)),

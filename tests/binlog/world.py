@@ -161,6 +161,18 @@ class World:
             self.disks[name].fault = None
         return False
 
+    def losing_power_in_start(self, name: NodeId, survives: Callable[[MemoryDisk], None], after: int) -> bool:
+        """Power fails, and once more before operation number `after` of the start; whether it did."""
+        node = self.nodes.get(name)
+        if node is not None and node.leads != NO_TERM:
+            self._did("Restarts", name)
+        survives(self.disks[name])
+        self.nodes.pop(name, None)
+        count = len(self.trail)
+        cut_short = self.losing_power(name, lambda: self._open(name), after)
+        del self.trail[count:]
+        return cut_short
+
     def survived(self, name: NodeId) -> None:
         """A marker, or a transaction in the binlog, that is there after the power went counts."""
         node = self.nodes.get(name)

@@ -48,7 +48,7 @@ class _ForgetsTheCut(BinlogRules):
         return False
 
 
-class _WritesInPlace(BinlogRules):
+class _OverwritesItsBinlog(BinlogRules):
     def replaces(self) -> bool:
         return False
 
@@ -61,7 +61,12 @@ _TABLE: tuple[Mutant[BinlogRules], ...] = (
     Mutant("syncs-no-binlog", "BIN-3-sync", "redo commits before the binlog is durable", _SyncsNoBinlog),
     Mutant("cuts-lazily", "H20-sync", "a new leader serves before its cut is durable", _CutsLazily),
     Mutant("forgets-the-cut", "H20-start", "a crash in a promotion leaves the binlog uncut", _ForgetsTheCut),
-    Mutant("writes-in-place", "H20-take", "a follower overwrites its binlog piece by piece", _WritesInPlace),
+    Mutant(
+        "overwrites-its-binlog",
+        "H20-take",
+        "a follower overwrites its binlog piece by piece",
+        _OverwritesItsBinlog,
+    ),
 )
 
 BINLOG_MUTANTS: dict[str, Mutant[BinlogRules]] = by_name(_TABLE)

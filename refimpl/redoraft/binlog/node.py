@@ -20,7 +20,7 @@ from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules, agreeing, is_pr
 from redoraft.binlog.states import Logged, State, commits_of, entries_of, state_record, unresolved
 from redoraft.disk.state import VoteStore
 from redoraft.errors import CorruptBinlog, LogMisuse
-from redoraft.files import Disk
+from redoraft.files import Disk, File
 from redoraft.redo.files import Layout
 from redoraft.redo.log import DEFAULT_LAYOUT, RedoLog
 from redoraft.redo.mtr import encode_mtr
@@ -41,6 +41,7 @@ class BinlogNode:
     disk: Disk
     log: RedoLog
     votes: VoteStore
+    vote_file: File
     binlog: Binlog
     rules: BinlogRules
     known: Lsn
@@ -59,9 +60,10 @@ class BinlogNode:
         A promotion that a crash has cut short is finished if its marker is in redo, else it was none.  Raises
         CorruptBinlog if the binlog lacks a transaction that redo has; CorruptRedo, CorruptVote, DiskError.
         """
-        votes = VoteStore.open(disk.open(VOTE))
+        vote_file = disk.open(VOTE)
+        votes = VoteStore.open(vote_file)
         log = RedoLog.open(disk, layout=layout)
-        node = cls(me, disk, log, votes, Binlog.open(disk), rules, log.start_lsn)
+        node = cls(me, disk, log, votes, vote_file, Binlog.open(disk), rules, log.start_lsn)
         if CUT in disk.names:
             if rules.finishes_cut(node._ends_with_own_marker):
                 node._cut()
@@ -72,6 +74,12 @@ class BinlogNode:
                 f"redo of {me} has committed {redo}, its binlog has {binlog}: seed the node anew"
             )
         return node
+
+    def close(self) -> None:
+        """Give the files back, without fsync; the node is not to be used any more."""
+        self.log.close()
+        self.binlog.close()
+        self.vote_file.close()
 
     @property
     def entries(self) -> tuple[Logged, ...]:
