@@ -12,8 +12,10 @@ import typer
 from attrs import frozen
 
 import redoraft
+from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.history import Kind
 from redoraft.cluster.host import PAGES_SIZES, SIZES
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
@@ -31,6 +33,8 @@ from redoraft_check.report.record import command_line
 from redoraft_traces import TraceWriter
 
 _STEPS_BETWEEN_NEWS = 10_000
+_NOT_SIMULATED = (("DDL", DDL_MUTANTS, "ddl.md"), ("the binlog", BINLOG_MUTANTS, "clients.md"))
+_PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes"}
 _SHOWN = (
     "StartElection",
     "BecomeLeader",
@@ -110,7 +114,8 @@ def simulate(
         Reading | None,
         typer.Option(
             "--reads",
-            help="Clients read, too, by a read index or under a lease; what they saw has to be linearizable.",
+            help="Clients read, too, by a read index or under a lease; or, in sessions, at followers as well:"
+            " what they saw has to be linearizable, and never older than what the same client had seen.",
         ),
     ] = None,
     pages: Annotated[
@@ -158,12 +163,13 @@ def mutant_named(name: str | None) -> AnyMutant | None:
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    if found.name in DDL_MUTANTS:
-        raise CliError(
-            Exit.USAGE,
-            f"{found.name} takes out {found.rule} of DDL, which simulated nodes do not have;"
-            " see docs/ddl.md for the test that catches it",
-        )
+    for part, mutants, page in _NOT_SIMULATED:
+        if found.name in mutants:
+            raise CliError(
+                Exit.USAGE,
+                f"{found.name} takes out {found.rule} of {part}, which simulated nodes do not have;"
+                f" see docs/{page} for the test that catches it",
+            )
     return found
 
 
@@ -236,7 +242,9 @@ def _report(
     if request.end_check:
         typer.echo("\n".join(f"end check: {what}" for what in findings or ["all is as it has to be"]))
     if request.reads:
-        seen = Counter(f"{one.kind}s {one.told or 'open'}" for one in simulator.history.calls.values())
+        seen = Counter(
+            f"{_PLURAL[one.kind]} {one.told or 'open'}" for one in simulator.history.calls.values()
+        )
         typer.echo("clients: " + ", ".join(f"{number:,} {what}" for what, number in sorted(seen.items())))
         typer.echo("\n".join(f"clients: {what}" for what in stale or ["what they saw is linearizable"]))
     typer.echo(f"judge it with: {command_line('validate', str(request.out))}")

@@ -151,7 +151,10 @@ class Projection:
         allowed = self._allowed.get(event.action)
         if allowed is None:
             allowed = self._allowed[event.action] = frozenset(name for name, _ in self._row_args(event))
-        for what, given, names in (("argument", event.args, allowed), ("variable", event.vars, self._kinds.keys())):
+        for what, given, names in (
+            ("argument", event.args, allowed),
+            ("variable", event.vars, self._kinds.keys()),
+        ):
             if not given.keys() <= names:
                 strange = next(name for name in given if name not in names)
                 known = ", ".join(sorted(names)) or "none"

@@ -32,7 +32,7 @@ from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
 from redoraft.raft.state import Members, Role
-from redoraft.types import NodeId
+from redoraft.types import Lsn, NodeId
 from redoraft_traces import Event
 
 HEARTBEAT_MS: Final = 60
@@ -128,6 +128,7 @@ class Simulator:
             self.history,
             self.hosts.values(),
             self._perform,
+            settings.reading is Reading.SESSION,
         )
         self._weather = Weather(
             dice.weather,
@@ -241,7 +242,7 @@ class Simulator:
             case Posted():
                 self._post(host, effect)
             case Reply(request, outcome) if request in self.transactions:
-                self._answer(request, outcome)
+                self._answer(request, outcome, effect.lsn)
             case Reply():
                 self._readers.hears(effect)
             case ResetElectionTimer():
@@ -262,12 +263,14 @@ class Simulator:
         for delay in self._network.arrivals(host.name, posted.to):
             self._agenda.after(delay, arrive)
 
-    def _answer(self, request: str, outcome: Outcome) -> None:
+    def _answer(self, request: str, outcome: Outcome, lsn: Lsn | None) -> None:
         transaction = self.transactions[request]
-        self.history.tells(request, outcome)
+        self.history.tells(request, outcome, lsn=lsn)
         if transaction.outcome is None or outcome is Outcome.OK:
             transaction.outcome = outcome
             self.counts[f"answered {outcome}"] += 1
+        if outcome is Outcome.OK:
+            self._readers.follows_up(self.history.calls[request].client)
 
     def _see_to(self, host: Host) -> None:
         """Put down the chores that the node's state calls for."""

@@ -2,6 +2,7 @@
 
 opening  log and vote, neither without the other
 startup  when redo may be applied, and when a leader serves (Startup.tla)
+reads    what who reads pages is answered
 logview  the log as the pages of the same node see it
 sending  the log as the core reads it to send
 deleted  what is said of the part of the log that is deleted

@@ -31,11 +31,12 @@ from redoraft.node.effects import (
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
 from redoraft.node.pages import PageTeller, lsns_on_disk, names_changed
+from redoraft.node.reads import Reads
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
-from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input, ReadAsked
+from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input
 from redoraft.raft.messages import AppendReply
 from redoraft.raft.outputs import (
     AppendMtr,
@@ -86,8 +87,7 @@ class Node:
         """The pages; None on a log node."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
         self._timing: Final = timing
-        self._shown: Final[dict[str, bytes]] = {}
-        """What reads that are not answered have read."""
+        self._reads: Final = Reads(self)
         self._view: Final = RedoView(log, lambda: self.raft.known)
         self._sending: Final = SendingLog(log)
         self._observer: Final = observer
@@ -266,7 +266,7 @@ class Node:
                 message_id = self._observer.new_message_id()
                 effects.append(Posted(message_id, output.to, output.message, recorded))
             elif isinstance(output, Reply):
-                effects.append(self._with_value(output))
+                effects.append(self._reads.with_value(output))
             elif isinstance(output, ResetElectionTimer):
                 effects.append(output)
             else:
@@ -276,10 +276,6 @@ class Node:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
             self._observer.record(self._completed(transition), self, sent, received)
         return effects
-
-    def _with_value(self, reply: Reply) -> Reply:
-        value = self._shown.pop(reply.request, None)
-        return evolve(reply, value=value) if reply.outcome is Outcome.OK else reply
 
     def _change(self, output: LogOrVote, was_serving: bool) -> None:
         match output:
@@ -334,27 +330,14 @@ class Node:
     # --- reads ---
 
     def read_for(self, request: str, page_id: PageId, where: slice) -> Iterator[Effect]:
-        """Read bytes of a page; answered by a Reply, now or later (H18, H19; spec: Clients, Read).
+        """Read bytes of a page as the newest leader has them; answered by a Reply, now or later
+        (`Reads.at_leader`)."""
+        return self._reads.at_leader(request, page_id, where)
 
-        A node that does not serve refuses (H14, H28), and so does one without a page or a frame to spare.
-        Raises CorruptPage, DiskError; the node is not to be used any more then.
-        """
-        if self.storage is None or not (self.serving or self.rules.clients.reads_unaligned()):
-            yield Reply(request, Outcome.FAILED)
-            return
-        try:
-            value = self.storage.read(page_id)[where]
-        except (PoolFull, StorageMisuse):
-            yield Reply(request, Outcome.FAILED)
-            return
-        except StorageStopped:
-            yield RestartProcess()
-            return
-        if self.serving:
-            self._shown[request] = value
-            yield from self.handle(ReadAsked(request, self.log.last_lsn))
-        else:
-            yield Reply(request, Outcome.OK, value)
+    def read_here(self, request: str, page_id: PageId, where: slice, seen: Lsn) -> Iterator[Effect]:
+        """Read bytes of a page as they are at this follower, once it has what its client has `seen` (an LSN
+        in bytes); answered by a Reply, now or later (`Reads.here`)."""
+        return self._reads.here(request, page_id, where, seen)
 
     # --- the log writer ---
 
@@ -387,6 +370,7 @@ class Node:
             self.has_applied(limit)
             self.startup = evolve(self.startup, phase=Phase.READY)
             yield from self._record(Action("Recover"))
+            yield from self._reads.answered()
 
     @property
     def applicable(self) -> tuple[Lsn, ...]:
@@ -404,6 +388,7 @@ class Node:
         if reached > self.startup.applied:
             self.has_applied(reached)
             yield from self._record(Action("Apply", {"lsn": reached}))
+            yield from self._reads.answered()
 
     def _apply_redo(self, upto_lsn: Lsn) -> Lsn:
         """Apply the mtrs up to `upto_lsn`; how far that went, `upto_lsn` unless the buffer pool is full.
