@@ -12,9 +12,10 @@ from attrs import define, field
 from redoraft.cluster.faults import Fault
 from redoraft.disk import memory
 from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import DiskBroken, DiskError, DiskFull, StorageStopped, SyncFailed
+from redoraft.errors import DiskBroken, DiskError, DiskFull, RedoError, StorageStopped, SyncFailed
 from redoraft.mutants import NodeRules
 from redoraft.node import NO_LEASE, Node, Sizes, Stopped, Timing
+from redoraft.node.tables import Tables
 from redoraft.observe import Observer
 from redoraft.raft.state import Members
 from redoraft.redo.files import Layout
@@ -50,6 +51,8 @@ class Host:
     observer: Observer
     sizes: Sizes = SIZES
     timing: Timing = NO_LEASE
+    ddl: bool = False
+    """Whether its node does DDL."""
     disk: MemoryDisk = field(factory=MemoryDisk)
     data_disk: MemoryDisk = field(factory=MemoryDisk)
     data_rng: Random = field(factory=lambda: Random(0))
@@ -80,6 +83,7 @@ class Host:
             rules=self.rules,
             sizes=self.sizes,
             timing=self.timing,
+            ddl=self.ddl,
             observer=self.observer,
         )
         return self.node
@@ -87,7 +91,10 @@ class Host:
     def lose_power(self, rng: Random) -> None:
         """End the node, and lose any part of what it has not fsynced; often while it writes pages or the
         checkpoint."""
-        if self.node is not None and self.data_rng.random() < 0.5:
+        tables = None if self.node is None else self.node.tables
+        if self.node is not None and tables is not None and self.data_rng.random() < 0.5:
+            self._cut_short_ddl(self.node, tables)
+        elif self.node is not None and self.data_rng.random() < 0.5:
             self._cut_short_cleaning(self.node)
         elif self.node is not None and self.disk.pending == 0:
             self._cut_short_checkpoint(self.node)
@@ -100,6 +107,17 @@ class Host:
         self.data_disk.fault = self._power_fails_after(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
         with suppress(DiskError, StorageStopped):
             node.flush_pages()
+        self.data_disk.fault = None
+
+    def _cut_short_ddl(self, node: Node, tables: Tables) -> None:
+        """Power fails at some operation of the pages' disk while files are made, renamed or removed: by the
+        leader, or by a follower that applies redo."""
+        self.data_disk.fault = self._power_fails_after(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
+        with suppress(RedoError):
+            for _ in (
+                tables.step() if tables.due else node.apply(node.applicable[-1]) if node.applicable else ()
+            ):
+                pass
         self.data_disk.fault = None
 
     def _cut_short_checkpoint(self, node: Node) -> None:
