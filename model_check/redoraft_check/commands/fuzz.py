@@ -14,12 +14,13 @@ from attrs import define, evolve, field, frozen
 from msgspec import structs
 
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.fuzz_mutants import MATRIX_EXAMPLES, try_mutants
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import mutant_named
 from redoraft_check.exits import CliError, Exit
-from redoraft_check.fuzz.campaign import Campaign, Found, Order
+from redoraft_check.fuzz.campaign import DDL_SHARE, Campaign, Found, Order
 from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble, examine
 from redoraft_check.fuzz.finding import VERSION, Finding, read_finding
 from redoraft_check.fuzz.matrix import Trial
@@ -60,6 +61,15 @@ def fuzz(
     ] = "all",
     mutant: Annotated[
         str | None, typer.Option("--mutant", help="Take one rule out: see simulate --list-mutants.")
+    ] = None,
+    ddl: Annotated[
+        float | None,
+        typer.Option(
+            "--ddl",
+            min=0,
+            max=1,
+            help=f"Share of examples made afresh that have tables ({DDL_SHARE:g}; 1 with a mutant of DDL).",
+        ),
     ] = None,
     stop_at_first: Annotated[
         bool, typer.Option("--stop-at-first", help="End with the first example that finds something.")
@@ -104,7 +114,8 @@ def fuzz(
     broken = mutant_named(mutant)
     count = EXAMPLES if examples is None and time is None else examples
     subject = Subject(broken.name if broken else None, folder)
-    order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first)
+    share = ddl if ddl is not None else 1.0 if subject.mutant in DDL_MUTANTS else DDL_SHARE
+    order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, ddl=share)
     session = _Session(order, out, screen, format_)
     with pool(jobs, scheduler) as executor:
         code = session.run(executor, compare=compare)
@@ -154,6 +165,7 @@ class _Session:
             *("--faults", format_faults(order.faults)),
             *(("--mutant", order.subject.mutant) if order.subject.mutant else ()),
             *(("--spec", order.subject.spec) if order.subject.spec else ()),
+            *("--ddl", f"{order.ddl:g}"),
             *(("--stop-at-first",) if order.stop_at_first else ()),
             *("--out", str(self.out)),
         )

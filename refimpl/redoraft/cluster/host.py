@@ -16,6 +16,7 @@ from redoraft.errors import DiskBroken, DiskError, DiskFull, RedoError, StorageS
 from redoraft.mutants import NodeRules
 from redoraft.node import NO_LEASE, Node, Sizes, Stopped, Timing
 from redoraft.node.tables import Tables
+from redoraft.node.watch import NoWatch, Watch
 from redoraft.observe import Observer
 from redoraft.raft.state import Members
 from redoraft.redo.files import Layout
@@ -53,6 +54,8 @@ class Host:
     timing: Timing = NO_LEASE
     ddl: bool = False
     """Whether its node does DDL."""
+    watch: Watch = field(factory=NoWatch)
+    """Who hears of what it does to tables."""
     disk: MemoryDisk = field(factory=MemoryDisk)
     data_disk: MemoryDisk = field(factory=MemoryDisk)
     data_rng: Random = field(factory=lambda: Random(0))
@@ -86,6 +89,9 @@ class Host:
             ddl=self.ddl,
             observer=self.observer,
         )
+        if self.node.tables is not None:
+            self.node.tables.watch = self.watch
+            self.watch.starts()
         return self.node
 
     def lose_power(self, rng: Random) -> None:

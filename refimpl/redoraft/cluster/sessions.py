@@ -17,7 +17,6 @@ from redoraft.cluster.agenda import Agenda
 from redoraft.cluster.host import Host
 from redoraft.ddl.dictionary import Kind, Row
 from redoraft.ddl.names import TableName
-from redoraft.ddl.node import Phase
 from redoraft.errors import DdlRefused, PoolFull
 from redoraft.node import Effect, Node
 from redoraft.node.tables import Statement, Tables
@@ -118,10 +117,8 @@ class Sessions:
 
     def _reads(self, tables: Tables) -> None:
         """A reader opens a table on a follower, and keeps it open (H31)."""
-        node = tables.node
-        if node.phase is Phase.UP and tables.leader is None and node.storage.readable:
-            with suppress(DdlRefused, PoolFull):
-                node.open_table(self.rng.choice(NAMES))
+        with suppress(DdlRefused, PoolFull):
+            tables.open_table(self.rng.choice(NAMES))
 
     def _chosen(self, tables: Tables) -> Statement:
         """Mostly what can be done, sometimes what is refused."""

@@ -30,6 +30,7 @@ from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing
+from redoraft.node.watch import NoWatch, Watch
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
@@ -89,11 +90,29 @@ class Failure:
     error: RedoError
 
 
+Watching = Callable[[Host, Ledger], Watch]
+"""Who is told of what a machine does to tables, in a run whose committed log stands in the ledger."""
+
+
+def _nobody(_host: Host, _ledger: Ledger) -> Watch:
+    return NoWatch()
+
+
+NOBODY: Final[Watching] = _nobody
+
+
 class Simulator:
     """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
-    happened.  `dice` are those of the seed, unless others are given."""
+    happened.  `dice` are those of the seed, unless others are given; `watching` says who is told of what a
+    machine does to tables."""
 
-    def __init__(self, settings: Settings, sink: Callable[[Event], None], dice: Dice | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sink: Callable[[Event], None],
+        dice: Dice | None = None,
+        watching: Watching = NOBODY,
+    ) -> None:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
@@ -146,6 +165,7 @@ class Simulator:
             ROUGH_MS if settings.reading is None else LONG_MS,
         )
         for host in self.hosts.values():
+            host.watch = watching(host, self.ledger)
             self._start(host)
         for client in self._clients:
             self._again(client, self._think_ms)

@@ -11,7 +11,7 @@ One step at a time, as the node is asked for them: a crash or a change of leader
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from attrs import define, frozen
@@ -24,12 +24,17 @@ from redoraft.ddl.rules import DdlRules
 from redoraft.errors import DdlRefused, LogFull, NotServing, PoolFull, StorageMisuse, StorageStopped
 from redoraft.node.effects import Effect, RestartProcess, Stepped
 from redoraft.node.logview import RedoView
+from redoraft.node.watch import NoWatch, Watch
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.state import RaftState, Role
 from redoraft.redo.log import RedoLog
-from redoraft.storage.port import Append
+from redoraft.redo.record import Record
+from redoraft.storage.port import Append, LoggedMtr
 from redoraft.storage.rules import StorageRules
 from redoraft.types import NO_TERM, Lsn
+
+_STARTS: Final = {Kind.CREATE: "StartsCreate", Kind.RENAME: "StartsRename", Kind.DROP: "StartsDrop"}
+_SPEC_NAMES: Final = {"Recover": "Recovers", "RollBackUnfinished": "RollsBackUnfinished"}
 
 
 @frozen
@@ -67,10 +72,7 @@ class LogGround:
 
 
 class Tables:
-    """Tablespace files, dictionary and DDL of one data node.  LSNs are in bytes.
-
-    `on_step` is told the name of each action of DdlFileOps that was taken, after it.
-    """
+    """Tablespace files, dictionary and DDL of one data node.  LSNs are in bytes."""
 
     def __init__(
         self, node: DdlNode, ground: LogGround, view: RedoView, append: Append, serving: Callable[[], bool]
@@ -79,10 +81,11 @@ class Tables:
         self.node: Final = node
         self.ground: Final = ground
         self.leader: Leader | None = None
-        self.on_step: Callable[[str], None] = lambda _: None
+        self.watch: Watch = NoWatch()
         self._view: Final = view
         self._append: Final = append
         self._serving: Final = serving
+        self._unclosed: list[LoggedMtr] = []
         self._term = NO_TERM
         self._request: str | None = None
         self._rolls_back = False
@@ -115,9 +118,19 @@ class Tables:
         if raft.role is not Role.LEADER:
             self.leader = None
         elif self.leader is None or self._term != raft.term:
-            self.leader, self._term = Leader(self.node, self._append), raft.term
+            self.leader, self._term = Leader(self.node, self._write), raft.term
             self._request, self._rolls_back = None, False
-            self.on_step("Elects")
+            self._unclosed.clear()
+
+    def _write(self, records: Sequence[Record]) -> LoggedMtr:
+        mtr = self._append(records)
+        self._unclosed = [*self.unclosed, mtr]
+        return mtr
+
+    @property
+    def unclosed(self) -> tuple[LoggedMtr, ...]:
+        """What this leader's DDL has written into an entry that is still open."""
+        return tuple(mtr for mtr in self._unclosed if mtr.end > self.ground.log.closed_lsn)
 
     def log_cut(self, to_lsn: Lsn) -> None:
         """The log was cut: what was behind `to_lsn` was on no majority, and nothing of it executed."""
@@ -128,8 +141,9 @@ class Tables:
 
         Raises as `DdlNode.apply_next`.
         """
+        self.watch.begins()
         while self.node.apply_next(upto_lsn):
-            self.on_step("Applies")
+            self.watch.took("Applies")
 
     # --- steps ---
 
@@ -161,6 +175,7 @@ class Tables:
         Raises TablespaceMissing, FileConflict, CorruptPage, DiskError; the node is not to be used then.
         """
         leader = self.leader
+        self.watch.begins()
         try:
             if self.node.phase is Phase.STARTING:
                 name = self._validate()
@@ -174,7 +189,7 @@ class Tables:
         if name is None:
             return
         self._rolls_back |= name == "RollBack"
-        self.on_step(name)
+        self.watch.took(_SPEC_NAMES.get(name, name))
         yield Stepped(None)
         if name == "EndDdl" and self._request is not None:
             outcome = Outcome.FAILED if self._rolls_back else Outcome.OK
@@ -193,6 +208,7 @@ class Tables:
 
         Raises CorruptPage, DiskError; the node is not to be used then.
         """
+        self.watch.begins()
         try:
             self._begin(statement)
         except (DdlRefused, LogFull, PoolFull, StorageMisuse):
@@ -202,11 +218,7 @@ class Tables:
             yield RestartProcess()
             return
         self._request, self._rolls_back = request, False
-        self.on_step(
-            {Kind.CREATE: "StartsCreate", Kind.RENAME: "StartsRename", Kind.DROP: "StartsDrop"}[
-                statement.kind
-            ]
-        )
+        self.watch.took(_STARTS[statement.kind])
         yield Stepped(None)
 
     def _begin(self, statement: Statement) -> None:
@@ -225,6 +237,7 @@ class Tables:
         leader = self.leader
         if leader is None or self._request is None or not self.accepts_writers:
             return
+        self.watch.begins()
         try:
             leader.roll_back()
         except (DdlRefused, LogFull, PoolFull):
@@ -233,8 +246,21 @@ class Tables:
             yield RestartProcess()
             return
         self._rolls_back = True
-        self.on_step("RollBack")
+        self.watch.took("RollBack")
         yield Stepped(None)
+
+    def open_table(self, name: TableName) -> None:
+        """A reader of this node opens a table, and keeps it open (H31).
+
+        Raises NotServing at a leader and before the files are validated; else as `DdlNode.open_table`.
+        """
+        if self.leader is not None or self.node.phase is not Phase.UP or not self.node.storage.readable:
+            raise NotServing("readers are served by followers that are up: ask another node, or later")
+        before = set(self.node.cache)
+        self.watch.begins()
+        self.node.open_table(name)
+        if self.node.cache != before:
+            self.watch.took("OpensTable")
 
     def space_of(self, name: TableName) -> int | None:
         """The space that rows of a table go into; None if there is no such table, or its rows have to wait
