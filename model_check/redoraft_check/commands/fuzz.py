@@ -348,7 +348,7 @@ class _Again:
 def _taken_again(path: Path, spec: str | None) -> _Again:
     found = read_walk(path)
     if found is not None:
-        judged = judge_walk(found.moves, Subject(found.mutant, spec), found.members)
+        judged = judge_walk(found.moves, Subject(found.mutant, spec), found.members, ddl=found.ddl)
         length = f"{len(judged.moves)} moves"
         return _Again(found.trouble, judged.trouble, length, judged.header, tuple(judged.walk.events))
     finding = read_finding(path)

@@ -14,8 +14,9 @@ from attrs import frozen
 import redoraft
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.filewatch import NOBODY
 from redoraft.cluster.readers import Reading
-from redoraft.cluster.simulator import NOBODY, Settings, Simulator, members_of
+from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
 from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of

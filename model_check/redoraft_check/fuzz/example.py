@@ -19,7 +19,8 @@ from typing import Final, TypeAlias
 from attrs import define, field, frozen
 
 from redoraft.cluster.ending import divergences, has_settled
-from redoraft.cluster.simulator import NOBODY, Settings, Simulator
+from redoraft.cluster.filewatch import NOBODY
+from redoraft.cluster.simulator import Settings, Simulator
 from redoraft.cluster.trace import trace_header
 from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops

@@ -6,7 +6,9 @@ Files are read from the disks as a stranger would, by the first bytes of what is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import unpack_from
+from typing import Final
 
 from attrs import define, field
 
@@ -15,11 +17,22 @@ from redoraft.cluster.ledger import Ledger
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import RedoError
 from redoraft.node.tables import Tables
+from redoraft.node.watch import NoWatch, Watch
 from redoraft.types import NodeId
 
 _HEAD = 64
 _SPACE_ID_AT = 34
 """Byte of a page where it says its space id (InnoDB: FIL_PAGE_SPACE_ID)."""
+
+Watching = Callable[[Host, Ledger], Watch]
+"""Who is told of what a machine does to tables, in a run whose committed log stands in the ledger."""
+
+
+def _nobody(_host: Host, _ledger: Ledger) -> Watch:
+    return NoWatch()
+
+
+NOBODY: Final[Watching] = _nobody
 
 Files = frozenset[tuple[str, int]]
 """Names and space ids."""

@@ -14,7 +14,7 @@ from redoraft.disk import memory
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import DiskBroken, DiskError, DiskFull, RedoError, StorageStopped, SyncFailed
 from redoraft.mutants import NodeRules
-from redoraft.node import NO_LEASE, Node, Sizes, Stopped, Timing
+from redoraft.node import NO_LEASE, Effect, Node, Sizes, Stopped, Timing
 from redoraft.node.tables import Tables
 from redoraft.node.watch import NoWatch, Watch
 from redoraft.observe import Observer
@@ -40,6 +40,12 @@ _FAILURES: Final[dict[Fault | None, memory.Fault]] = {
     Fault.IO_ERROR: _fails_at("write", DiskBroken),
     Fault.FAILED_FSYNC: _fails_at("fsync", SyncFailed),
 }
+
+
+def _next_of(node: Node, tables: Tables) -> Iterator[Effect]:
+    if tables.due:
+        return tables.step()
+    return node.apply(node.applicable[-1]) if node.applicable else iter(())
 
 
 @define
@@ -98,8 +104,8 @@ class Host:
         """End the node, and lose any part of what it has not fsynced; often while it writes pages or the
         checkpoint."""
         tables = None if self.node is None else self.node.tables
-        if self.node is not None and tables is not None and self.data_rng.random() < 0.5:
-            self._cut_short_ddl(self.node, tables)
+        if tables is not None and self.data_rng.random() < 0.5:
+            self.power_fails_in_ddl(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
         elif self.node is not None and self.data_rng.random() < 0.5:
             self._cut_short_cleaning(self.node)
         elif self.node is not None and self.disk.pending == 0:
@@ -115,14 +121,17 @@ class Host:
             node.flush_pages()
         self.data_disk.fault = None
 
-    def _cut_short_ddl(self, node: Node, tables: Tables) -> None:
-        """Power fails at some operation of the pages' disk while files are made, renamed or removed: by the
-        leader, or by a follower that applies redo."""
-        self.data_disk.fault = self._power_fails_after(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
+    def power_fails_in_ddl(self, after: int) -> None:
+        """Let the pages' disk fail after so many operations of a step of DDL, or of redo that is applied.
+
+        The node is to lose power next: what else is wrong with it shows when it is started again.
+        """
+        node = self.node
+        if node is None or node.tables is None:
+            return
+        self.data_disk.fault = self._power_fails_after(after)
         with suppress(RedoError):
-            for _ in (
-                tables.step() if tables.due else node.apply(node.applicable[-1]) if node.applicable else ()
-            ):
+            for _ in _next_of(node, node.tables):
                 pass
         self.data_disk.fault = None
 

@@ -19,7 +19,7 @@ from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
-from redoraft.cluster.filewatch import FileWatch
+from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
 from redoraft.cluster.history import History
 from redoraft.cluster.host import SIZES, Host
 from redoraft.cluster.ledger import Ledger
@@ -30,7 +30,6 @@ from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing
-from redoraft.node.watch import NoWatch, Watch
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
@@ -88,17 +87,6 @@ class Failure:
 
     node: NodeId
     error: RedoError
-
-
-Watching = Callable[[Host, Ledger], Watch]
-"""Who is told of what a machine does to tables, in a run whose committed log stands in the ledger."""
-
-
-def _nobody(_host: Host, _ledger: Ledger) -> Watch:
-    return NoWatch()
-
-
-NOBODY: Final[Watching] = _nobody
 
 
 class Simulator:
