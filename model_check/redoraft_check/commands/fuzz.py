@@ -82,7 +82,10 @@ def fuzz(
     ] = None,
     mutants: Annotated[
         bool,
-        typer.Option("--mutants", help="Try every mutant instead: which catcher sees it, and how soon."),
+        typer.Option(
+            "--mutants",
+            help="Try every mutant instead: which catcher sees it, and how soon; with --ddl 1 those of DDL.",
+        ),
     ] = False,
     out: opt.OutOption = Path("out/fuzz"),
     spec: opt.SpecOption = None,
@@ -107,8 +110,10 @@ def fuzz(
         raise CliError(Exit.USAGE, str(error)) from None
     if mutants:
         if time is not None or mutant is not None or stop_at_first or compare:
-            raise CliError(Exit.USAGE, "--mutants goes with --examples, --seed, --steps and --faults only")
-        trial = Trial(seed, MATRIX_EXAMPLES if examples is None else examples, steps, chosen, folder)
+            what = "--mutants goes with --examples, --seed, --steps, --faults and --ddl only"
+            raise CliError(Exit.USAGE, what)
+        each = MATRIX_EXAMPLES if examples is None else examples
+        trial = Trial(seed, each, steps, chosen, folder, ddl=bool(ddl))
         with pool(jobs, scheduler) as executor:
             raise typer.Exit(int(try_mutants(trial, executor, out, screen, format_)))
     broken = mutant_named(mutant)
