@@ -6,6 +6,7 @@ words for it (sectors, pages, an mtr end that is none), and the failure says how
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from attrs import frozen
@@ -23,7 +24,7 @@ from redoraft.raft.mutants import MUTANTS
 from redoraft.scenario.walk import Move
 from redoraft_check.commands.replay import Ending, run_scenarios
 from redoraft_check.fuzz.as_scenario import scenario_of
-from redoraft_check.fuzz.example import Subject, judges
+from redoraft_check.fuzz.example import judges
 from redoraft_check.fuzz.walks import TRIO, JudgedWalk, finding_of
 from redoraft_check.report.record import command_line
 from redoraft_traces.scenario import write_scenario
@@ -44,9 +45,12 @@ class Wrong(AssertionError):
 class ClusterMachine(RuleBasedStateMachine):
     """A move that is not possible now does nothing."""
 
-    def __init__(self, subject: Subject, found: list[JudgedWalk]) -> None:
+    chores: tuple[str, ...] = ("close", "fsync", "apply", "flush", "checkpoint")
+    """What everybody does in a round."""
+
+    def __init__(self, judged: JudgedWalk, found: list[JudgedWalk]) -> None:
         super().__init__()
-        self.judged = JudgedWalk(subject)
+        self.judged = judged
         self.found = found
 
     def move(self, do: str, **more: int | str) -> None:
@@ -137,7 +141,7 @@ class ClusterMachine(RuleBasedStateMachine):
             self.move("heartbeat", node=node)
             self.quiet()
             for one in TRIO.nodes:
-                for do in ("close", "fsync", "apply", "flush", "checkpoint"):
+                for do in self.chores:
                     self.move(do, node=one)
                 self.quiet()
 
@@ -185,13 +189,18 @@ def save(judged: JudgedWalk, folder: Path) -> Saved:
     return Saved(path, command_line("fuzz", "--replay", str(path)))
 
 
-def run_machine(subject: Subject, folder: Path, how: settings) -> None:
+def run_machine(
+    begin: Callable[[], JudgedWalk],
+    folder: Path,
+    how: settings,
+    machine: type[ClusterMachine] = ClusterMachine,
+) -> None:
     """Raises Wrong for what is found, once it is small and saved."""
     found: list[JudgedWalk] = []
 
-    class Machine(ClusterMachine):
+    class Machine(machine):  # type: ignore[misc, valid-type]
         def __init__(self) -> None:
-            super().__init__(subject, found)
+            super().__init__(begin(), found)
 
     try:
         run_state_machine_as_test(Machine, settings=how)

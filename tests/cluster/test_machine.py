@@ -39,7 +39,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Without LOG-5: the folder, and what the failure says."""
     folder = tmp_path_factory.mktemp("machine")
     with pytest.raises(Wrong) as wrong:
-        run_machine(Subject("acks-before-fsync"), folder, FOUND)
+        run_machine(lambda: JudgedWalk(Subject("acks-before-fsync")), folder, FOUND)
     return folder, str(wrong.value)
 
 
@@ -66,12 +66,12 @@ FLUSHED = [Move("commit", "n1"), Move("close", "n1"), Move("fsync", "n1"), Move(
 
 
 def test_the_cluster_keeps_to_the_specification(tmp_path: Path) -> None:
-    run_machine(Subject(), tmp_path, SETTINGS)
+    run_machine(lambda: JudgedWalk(Subject()), tmp_path, SETTINGS)
 
 
 def test_its_rules_lead_to_every_action_of_the_specification() -> None:
     found: list[JudgedWalk] = []
-    machine = ClusterMachine(Subject(), found)
+    machine = ClusterMachine(JudgedWalk(Subject()), found)
     machine.start(leader="n1", has_tail=True)
     for leader in ("n2", "n3", "n1"):
         machine.lead(leader, works=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.storage.kit import position_of
 
 from redoraft.storage.port import LoggedMtr
-from redoraft_check.oracle.spec import Spec, load
+from redoraft_check.fuzz.ddl_lockstep import file_ops as load_file_ops
+from redoraft_check.fuzz.ddl_reading import entries_of, files_of, files_on, record_of, table_of
+from redoraft_check.oracle.spec import Spec
 from redoraft_check.oracle.values import Value, make_function, make_sequence, make_set
 
-from .reading import Entry, entries_of, files_on, table_of
 from .world import NAMES, NODES, Member, Step, World
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
@@ -24,15 +24,7 @@ State = tuple[Value, ...]
 @cache
 def file_ops() -> Spec:
     """DdlFileOps with all rules on."""
-    quoted = {key: ", ".join(f'"{one}"' for one in found) for key, found in (("n", NODES), ("t", NAMES))}
-    text = (
-        f"INIT Init\nNEXT Next\nCONSTANTS\n DataNodes = {{{quoted['n']}}}\n TableNames = {{{quoted['t']}}}\n"
-        ' None = "none"\n Off = {}\n'
-    )
-    with TemporaryDirectory() as folder:
-        config = Path(folder) / "DdlFileOps.cfg"
-        config.write_text(text, encoding="utf-8")
-        return load(SPEC / "DdlFileOps.tla", config, (SPEC,))
+    return load_file_ops(SPEC, NODES, NAMES)
 
 
 def mapped(world: World, spec: Spec) -> State:
@@ -40,40 +32,19 @@ def mapped(world: World, spec: Spec) -> State:
     members = world.members
     return spec.state(
         {
-            "log": make_sequence(_record(entry) for entry in world.entries),
+            "log": make_sequence(record_of(entry) for entry in world.entries),
             "term": world.term,
             "leader": world.leader or "none",
             "stage": world.stage,
             "majority": world.majority,
             "job": _job(world),
-            "files": _by_node(world, lambda one: _files(files_on(one.disk))),
+            "files": _by_node(world, lambda one: files_of(files_on(one.disk))),
             "applied": make_function({name: _applied(one) for name, one in members.items()}),
             "phase": make_function({name: one.phase for name, one in members.items()}),
             "late": make_function({name: make_set(_late(one)) for name, one in members.items()}),
             "cache": make_function({name: _cache(one) for name, one in members.items()}),
         }
     )
-
-
-def _record(entry: Entry) -> Value:
-    if entry.op == "row":
-        fields: dict[str, Value] = {
-            "kind": entry.kind,
-            "space": entry.space,
-            "name": entry.name,
-            "to": entry.to,
-        }
-    elif entry.op in {"commit", "rollback", "clean"}:
-        fields = {"row": entry.row}
-    elif entry.op == "page":
-        fields = {"space": entry.space}
-    else:
-        fields = {"space": entry.space, "name": entry.name, "to": entry.to}
-    return make_function({"op": entry.op, **fields})
-
-
-def _files(found: Iterable[tuple[str, int]]) -> Value:
-    return make_set(make_function({"name": name, "space": space}) for name, space in found)
 
 
 def _by_node(world: World, value: Callable[[Member], Value]) -> Value:
@@ -98,11 +69,11 @@ def _late(member: Member) -> list[Value]:
     if not member.late or leader is None or leader.job is None:
         return []
     at = LoggedMtr(leader.node.log.last_lsn, leader.node.log.last_lsn, (leader.job.call,))
-    return [_record(entry) for entry in entries_of([at])]
+    return [record_of(entry) for entry in entries_of([at])]
 
 
 def _cache(member: Member) -> Value:
-    return _files([] if member.node is None else [table_of(one) for one in member.node.cache])
+    return files_of([] if member.node is None else [table_of(one) for one in member.node.cache])
 
 
 INTERRUPTED = ("CallsOs", "EndDdl", "Applies", "LateCalls")

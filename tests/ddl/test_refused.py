@@ -33,8 +33,8 @@ from redoraft.errors import (
 )
 from redoraft.redo.file_record import FileCreate
 from redoraft.storage.tablespaces import first_page
+from redoraft_check.fuzz.ddl_reading import table
 
-from .reading import table
 from .stage import Stage
 from .world import World, keeping_all
 

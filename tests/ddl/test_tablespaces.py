@@ -28,8 +28,8 @@ from redoraft.storage.tablespaces import (
     read_header,
 )
 from redoraft.types import Lsn
+from redoraft_check.fuzz.ddl_reading import table
 
-from .reading import table
 from .stage import Stage
 
 SPACES = st.integers(FIRST_SPACE, LAST_SPACE)

@@ -23,8 +23,7 @@ from redoraft.redo.record import PageWrite, Record
 from redoraft.storage.page import BODY
 from redoraft.storage.port import LoggedMtr
 from redoraft.types import Lsn
-
-from .reading import Entry, entries_of, files_on, short, spec_space, table, tables_at
+from redoraft_check.fuzz.ddl_reading import Entry, entries_of, files_on, short, spec_space, table, tables_at
 
 NODES = ("n1", "n2")
 NAMES = ("a", "b")

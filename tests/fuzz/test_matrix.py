@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from redoraft_check.commands import fuzz_mutants
+from redoraft.raft.mutants import MUTANTS
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz import matrix
-from redoraft_check.fuzz.matrix import INVARIANTS, SUBJECTS, Row, Trial, read_matrix, row_of, table
+from redoraft_check.fuzz.matrix import INVARIANTS, Row, Trial, read_matrix, row_of, table
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.config import load_config
 
@@ -32,7 +32,7 @@ def test_the_docs_show_the_record() -> None:
 
 def test_the_record_has_every_mutant_each_caught_and_the_implementation_uncaught() -> None:
     rows = read_matrix(RECORD).rows
-    assert tuple(row.mutant for row in rows) == SUBJECTS
+    assert tuple(row.mutant for row in rows) == Trial(seed=1, examples=1).subjects
     assert all(row.is_right for row in rows)
 
 
@@ -84,7 +84,7 @@ def test_all_invariants_of_both_modules_are_looked_at() -> None:
 def test_the_command_writes_its_record_and_prints_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(fuzz_mutants, "SUBJECTS", (None, "second-log"))
+    monkeypatch.setattr(matrix, "MUTANTS", {"second-log": MUTANTS["second-log"]})
     words = ("--mutants", "--examples", "1", "--steps", "150", "--jobs", "1", "--out", tmp_path)
     assert fuzz(*words) == 0
     out = capsys.readouterr().out
@@ -98,7 +98,7 @@ def test_the_command_writes_its_record_and_prints_it(
 def test_a_mutant_that_nothing_catches_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(fuzz_mutants, "SUBJECTS", (None, "compares-lsn"))
+    monkeypatch.setattr(matrix, "MUTANTS", {"compares-lsn": MUTANTS["compares-lsn"]})
     words = ("--mutants", "--examples", "1", "--steps", "60", "--jobs", "1", "--out", tmp_path)
     assert fuzz(*words) == 1
     told = capsys.readouterr()

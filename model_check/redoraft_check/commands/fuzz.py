@@ -14,12 +14,13 @@ from attrs import define, evolve, field, frozen
 from msgspec import structs
 
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.fuzz_mutants import MATRIX_EXAMPLES, try_mutants
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import mutant_named
 from redoraft_check.exits import CliError, Exit
-from redoraft_check.fuzz.campaign import Campaign, Found, Order
+from redoraft_check.fuzz.campaign import DDL_SHARE, Campaign, Found, Order
 from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble, examine
 from redoraft_check.fuzz.finding import VERSION, Finding, read_finding
 from redoraft_check.fuzz.matrix import Trial
@@ -61,6 +62,15 @@ def fuzz(
     mutant: Annotated[
         str | None, typer.Option("--mutant", help="Take one rule out: see simulate --list-mutants.")
     ] = None,
+    ddl: Annotated[
+        float | None,
+        typer.Option(
+            "--ddl",
+            min=0,
+            max=1,
+            help=f"Share of examples made afresh that have tables ({DDL_SHARE:g}; 1 with a mutant of DDL).",
+        ),
+    ] = None,
     stop_at_first: Annotated[
         bool, typer.Option("--stop-at-first", help="End with the first example that finds something.")
     ] = False,
@@ -72,7 +82,10 @@ def fuzz(
     ] = None,
     mutants: Annotated[
         bool,
-        typer.Option("--mutants", help="Try every mutant instead: which catcher sees it, and how soon."),
+        typer.Option(
+            "--mutants",
+            help="Try every mutant instead: which catcher sees it, and how soon; with --ddl 1 those of DDL.",
+        ),
     ] = False,
     out: opt.OutOption = Path("out/fuzz"),
     spec: opt.SpecOption = None,
@@ -97,14 +110,17 @@ def fuzz(
         raise CliError(Exit.USAGE, str(error)) from None
     if mutants:
         if time is not None or mutant is not None or stop_at_first or compare:
-            raise CliError(Exit.USAGE, "--mutants goes with --examples, --seed, --steps and --faults only")
-        trial = Trial(seed, MATRIX_EXAMPLES if examples is None else examples, steps, chosen, folder)
+            what = "--mutants goes with --examples, --seed, --steps, --faults and --ddl only"
+            raise CliError(Exit.USAGE, what)
+        each = MATRIX_EXAMPLES if examples is None else examples
+        trial = Trial(seed, each, steps, chosen, folder, ddl=bool(ddl))
         with pool(jobs, scheduler) as executor:
             raise typer.Exit(int(try_mutants(trial, executor, out, screen, format_)))
     broken = mutant_named(mutant)
     count = EXAMPLES if examples is None and time is None else examples
     subject = Subject(broken.name if broken else None, folder)
-    order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first)
+    share = ddl if ddl is not None else 1.0 if subject.mutant in DDL_MUTANTS else DDL_SHARE
+    order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, ddl=share)
     session = _Session(order, out, screen, format_)
     with pool(jobs, scheduler) as executor:
         code = session.run(executor, compare=compare)
@@ -154,6 +170,7 @@ class _Session:
             *("--faults", format_faults(order.faults)),
             *(("--mutant", order.subject.mutant) if order.subject.mutant else ()),
             *(("--spec", order.subject.spec) if order.subject.spec else ()),
+            *("--ddl", f"{order.ddl:g}"),
             *(("--stop-at-first",) if order.stop_at_first else ()),
             *("--out", str(self.out)),
         )
@@ -336,7 +353,7 @@ class _Again:
 def _taken_again(path: Path, spec: str | None) -> _Again:
     found = read_walk(path)
     if found is not None:
-        judged = judge_walk(found.moves, Subject(found.mutant, spec), found.members)
+        judged = judge_walk(found.moves, Subject(found.mutant, spec), found.members, ddl=found.ddl)
         length = f"{len(judged.moves)} moves"
         return _Again(found.trouble, judged.trouble, length, judged.header, tuple(judged.walk.events))
     finding = read_finding(path)

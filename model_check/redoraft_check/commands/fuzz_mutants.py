@@ -13,7 +13,7 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import code_revision
 from redoraft_check.exits import Exit
-from redoraft_check.fuzz.matrix import SUBJECTS, VERSION, Matrix, Row, Trial, row_of, table
+from redoraft_check.fuzz.matrix import VERSION, Matrix, Row, Trial, row_of, table
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line, spec_revision
 
@@ -27,12 +27,13 @@ def try_mutants(trial: Trial, executor: Executor, out: Path, screen: Screen, for
     Raises `CliError` when the specification cannot be read.
     """
     rows: list[Row] = []
-    pending = [executor.submit(row_of, mutant, trial) for mutant in SUBJECTS]
+    subjects = trial.subjects
+    pending = [executor.submit(row_of, mutant, trial) for mutant in subjects]
     try:
-        for mutant, future in zip(SUBJECTS, pending, strict=True):
+        for mutant, future in zip(subjects, pending, strict=True):
             rows.append(future.result())
             caught = "as it must be" if rows[-1].is_right else "NOT AS IT MUST BE"
-            screen.say(f"    {mutant or 'no mutant'}: {caught}; {len(rows)} of {len(SUBJECTS)}")
+            screen.say(f"    {mutant or 'no mutant'}: {caught}; {len(rows)} of {len(subjects)}")
     except BaseException:
         for future in pending:
             future.cancel()
@@ -65,7 +66,8 @@ def _matrix(trial: Trial, rows: list[Row]) -> Matrix:
         *("fuzz", "--mutants"),
         *(word for name, number in numbers.items() for word in (name, str(number))),
         *("--faults", format_faults(trial.faults)),
+        *(("--ddl", "1") if trial.ddl else ()),
         *(("--spec", trial.spec) if trial.spec else ()),
     )
     spec = spec_revision(spec_dir(Path(trial.spec) if trial.spec else None)).sha256
-    return Matrix(VERSION, command, trial.seed, trial.examples, spec, code_revision(), tuple(rows))
+    return Matrix(VERSION, command, trial.seed, trial.examples, spec, code_revision(), tuple(rows), trial.ddl)

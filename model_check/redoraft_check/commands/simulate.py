@@ -15,6 +15,7 @@ import redoraft
 from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.filewatch import NOBODY
 from redoraft.cluster.history import Kind
 from redoraft.cluster.host import PAGES_SIZES, SIZES
 from redoraft.cluster.readers import Reading
@@ -28,12 +29,12 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.linearizability import Undecided
 from redoraft_check.report.record import command_line
 from redoraft_traces import TraceWriter
 
 _STEPS_BETWEEN_NEWS = 10_000
-_NOT_SIMULATED = (("DDL", DDL_MUTANTS, "ddl.md"), ("the binlog", BINLOG_MUTANTS, "clients.md"))
 _PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes"}
 _SHOWN = (
     "StartElection",
@@ -61,6 +62,7 @@ class _Request:
     end_check: bool
     reads: Reading | None
     pages: bool
+    ddl: bool
     out: Path
 
     @property
@@ -77,7 +79,25 @@ class _Request:
             *(("--end-check",) if self.end_check else ()),
             *(("--reads", self.reads.value) if self.reads else ()),
             *(("--pages",) if self.pages else ()),
+            *(("--ddl",) if self.ddl else ()),
         )
+
+
+@frozen
+class _Run:
+    """What came of it."""
+
+    simulator: Simulator
+    lockstep: DdlLockstep | None
+    findings: list[str]
+    stale: list[str]
+
+    @property
+    def verdict(self) -> str:
+        """The worst that was seen."""
+        if self.lockstep is not None and self.lockstep.refused is not None:
+            return "refused"
+        return "violated" if self.findings or self.stale else "recorded"
 
 
 def register(app: typer.Typer) -> None:
@@ -125,6 +145,14 @@ def simulate(
             help="The trace tells of pages, checkpoints and deleted redo, too; in small files and pools.",
         ),
     ] = False,
+    ddl: Annotated[
+        bool,
+        typer.Option(
+            "--ddl",
+            help="Clients create, rename and drop tables, too; each action on tables and files has to be one"
+            " of DdlFileOps.",
+        ),
+    ] = False,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
     format_: opt.FormatOption = opt.Format.TEXT,
     quiet: opt.QuietOption = False,
@@ -132,7 +160,7 @@ def simulate(
     """Run a cluster in virtual time under faults and write its trace, which is not judged here.
 
     Exit codes: 0 recorded; 12 the end check, or what clients saw, shows something wrong; 20 what clients saw
-    could not be judged.
+    could not be judged; 21 an action on tables is none of DdlFileOps.
     """
     if format_ is opt.Format.JUNIT:
         raise CliError(Exit.USAGE, "simulate judges nothing, so it has no junit report: use text or json")
@@ -144,16 +172,23 @@ def simulate(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
+    broken = mutant_named(mutant)
+    if broken is not None and broken.name in DDL_MUTANTS and not ddl:
+        raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
+    if pages and ddl:
+        raise CliError(Exit.USAGE, "a trace of pages knows no tables: --pages or --ddl, not both")
     cluster = (seed, steps, nodes, log_nodes, members, chosen)
-    request = _Request(*cluster, mutant_named(mutant), end_check, reads, pages, target)
-    simulator, findings = _run(request, Screen(quiet=quiet))
+    request = _Request(*cluster, broken, end_check, reads, pages, ddl, target)
+    lockstep = DdlLockstep(local_file_ops(None)) if ddl else None
+    simulator, findings = _run(request, lockstep, Screen(quiet=quiet))
     try:
         stale = clients_check_of(simulator.history) if request.reads else []
     except Undecided as error:
         raise CliError(Exit.UNKNOWN, f"seed {seed}: the history of the clients: {error}") from None
-    _report(request, simulator, findings, stale, format_)
-    if findings or stale:
-        raise typer.Exit(int(Exit.SAFETY))
+    run = _Run(simulator, lockstep, findings, stale)
+    _report(request, run, format_)
+    if run.verdict != "recorded":
+        raise typer.Exit(int(Exit.REJECTED if run.verdict == "refused" else Exit.SAFETY))
 
 
 def mutant_named(name: str | None) -> AnyMutant | None:
@@ -163,17 +198,16 @@ def mutant_named(name: str | None) -> AnyMutant | None:
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    for part, mutants, page in _NOT_SIMULATED:
-        if found.name in mutants:
-            raise CliError(
-                Exit.USAGE,
-                f"{found.name} takes out {found.rule} of {part}, which simulated nodes do not have;"
-                f" see docs/{page} for the test that catches it",
-            )
+    if found.name in BINLOG_MUTANTS:
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule} of the binlog, which simulated nodes do not have;"
+            " see docs/clients.md for the test that catches it",
+        )
     return found
 
 
-def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
+def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tuple[Simulator, list[str]]:
     source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
@@ -185,8 +219,10 @@ def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
                 sizes=PAGES_SIZES if request.pages else SIZES,
                 reading=request.reads,
                 pages=request.pages,
+                ddl=request.ddl,
             )
-            simulator = Simulator(settings, trace.write)
+            watching = NOBODY if lockstep is None else lockstep.watching
+            simulator = Simulator(settings, trace.write, watching=watching)
             left = request.steps
             while left > 0:
                 simulator.run(min(left, _STEPS_BETWEEN_NEWS))
@@ -211,18 +247,19 @@ def code_revision() -> str:
 # --- printing ---
 
 
-def _report(
-    request: _Request, simulator: Simulator, findings: list[str], stale: list[str], format_: opt.Format
-) -> None:
-    counts = dict(sorted(simulator.counts.items()))
+def _report(request: _Request, run: _Run, format_: opt.Format) -> None:
+    counts = dict(sorted(run.simulator.counts.items()))
     again = command_line(*request.words, "--out", str(request.out))
     if format_ is opt.Format.JSON:
         report = {
-            "verdict": "violated" if findings or stale else "recorded",
-            "findings": findings,
-            "clients": {"calls": len(simulator.history.calls), "findings": stale} if request.reads else None,
+            "verdict": run.verdict,
+            "findings": run.findings,
+            "clients": {"calls": len(run.simulator.history.calls), "findings": run.stale}
+            if request.reads
+            else None,
+            "tables": _tables_dict(run.simulator, run.lockstep) if run.lockstep else None,
             "seed": request.seed,
-            "virtual_ms": simulator.now_ms,
+            "virtual_ms": run.simulator.now_ms,
             "counts": counts,
             "mutant": request.mutant.name if request.mutant else None,
             "trace": str(request.out),
@@ -230,25 +267,47 @@ def _report(
         }
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
-    shown = ", ".join(f"{simulator.counts[name]:,} {name}" for name in _SHOWN)
+    shown = ", ".join(f"{run.simulator.counts[name]:,} {name}" for name in _SHOWN)
     without = f", without {request.mutant.rule}" if request.mutant else ""
     typer.echo(
-        f"recorded: {simulator.counts['events']:,} events of {simulator.counts['steps']:,} steps,"
+        f"recorded: {run.simulator.counts['events']:,} events of {run.simulator.counts['steps']:,} steps,"
         f" seed {request.seed}{without}, in {request.out}"
     )
-    typer.echo(f"{simulator.now_ms:,} ms of virtual time: {shown}")
-    if simulator.failures:
-        typer.echo("\n".join(f"{one.node} stopped for good: {one.error}" for one in simulator.failures))
+    typer.echo(f"{run.simulator.now_ms:,} ms of virtual time: {shown}")
+    if run.simulator.failures:
+        typer.echo("\n".join(f"{one.node} stopped for good: {one.error}" for one in run.simulator.failures))
+    if run.lockstep is not None:
+        typer.echo("\n".join(_tables_text(run.simulator, run.lockstep)))
     if request.end_check:
-        typer.echo("\n".join(f"end check: {what}" for what in findings or ["all is as it has to be"]))
+        typer.echo("\n".join(f"end check: {what}" for what in run.findings or ["all is as it has to be"]))
     if request.reads:
         seen = Counter(
-            f"{_PLURAL[one.kind]} {one.told or 'open'}" for one in simulator.history.calls.values()
+            f"{_PLURAL[one.kind]} {one.told or 'open'}" for one in run.simulator.history.calls.values()
         )
         typer.echo("clients: " + ", ".join(f"{number:,} {what}" for what, number in sorted(seen.items())))
-        typer.echo("\n".join(f"clients: {what}" for what in stale or ["what they saw is linearizable"]))
+        typer.echo("\n".join(f"clients: {what}" for what in run.stale or ["what they saw is linearizable"]))
     typer.echo(f"judge it with: {command_line('validate', str(request.out))}")
     typer.echo(f"repeat with: {again}")
+
+
+def _answers(simulator: Simulator) -> Counter[str]:
+    asked = simulator.sessions.asked.values()
+    return Counter(f"{'rows' if one.statement is None else 'DDLs'} {one.outcome or 'open'}" for one in asked)
+
+
+def _tables_dict(simulator: Simulator, lockstep: DdlLockstep) -> dict[str, object]:
+    return {
+        "answers": dict(sorted(_answers(simulator).items())),
+        "actions": dict(sorted(lockstep.counts.items())),
+        "refused": lockstep.refused.text if lockstep.refused else None,
+    }
+
+
+def _tables_text(simulator: Simulator, lockstep: DdlLockstep) -> list[str]:
+    answers = ", ".join(f"{number:,} {what}" for what, number in sorted(_answers(simulator).items()))
+    refused = lockstep.refused
+    judged = f"all {sum(lockstep.counts.values()):,} actions on them are allowed by DdlFileOps"
+    return [f"tables: {answers}", f"tables: {f'refused: {refused.text}' if refused else judged}"]
 
 
 def _print_mutants(format_: opt.Format) -> None:

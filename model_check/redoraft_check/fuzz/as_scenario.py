@@ -37,7 +37,7 @@ def scenario_of(judged: JudgedWalk, source: str) -> Scenario | None:
     events, trouble = judged.lockstep.projected, judged.trouble
     mutant = judged.subject.mutant
     speaks = len(events) == len(judged.walk.events) or (trouble is not None and trouble.cause[0] == "refused")
-    if not events or not speaks or mutant not in {None, *MUTANTS}:
+    if judged.ddl or not events or not speaks or mutant not in {None, *MUTANTS}:
         return None
     return Scenario(
         rule=MUTANTS[mutant].rule if mutant else "",

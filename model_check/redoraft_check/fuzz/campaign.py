@@ -19,6 +19,8 @@ from redoraft_check.fuzz.seen import Feature
 AHEAD: Final = 32
 """Example N is planned from what the examples up to N - 32 have shown, however many run at once: so a
 campaign does not depend on how many do."""
+DDL_SHARE: Final = 0.4
+"""How many examples made afresh have tables where nobody says."""
 
 
 @frozen
@@ -33,6 +35,8 @@ class Order:
     steps: int = 500
     guided: bool = True
     stop_at_first: bool = False
+    ddl: float = DDL_SHARE
+    """The share of examples made afresh that have tables."""
 
 
 @define
@@ -76,7 +80,7 @@ class Campaign:
         """Run it.  Raises what an example raises (`CliError`), and lets an interruption through."""
         self._began = monotonic()
         order = self.order
-        guide = Guide(order.seed, order.faults, order.steps, order.guided)
+        guide = Guide(order.seed, order.faults, order.steps, order.guided, order.ddl)
         pending: deque[tuple[int, Plan, Future[Outcome]]] = deque()
         number = 0
         try:

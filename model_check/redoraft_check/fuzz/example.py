@@ -19,9 +19,11 @@ from typing import Final, TypeAlias
 from attrs import define, field, frozen
 
 from redoraft.cluster.ending import divergences, has_settled
+from redoraft.cluster.filewatch import NOBODY
 from redoraft.cluster.simulator import Settings, Simulator
 from redoraft.cluster.trace import trace_header
 from redoraft.mutants import ALL_MUTANTS, rules_of
+from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.fuzz.plan import Plan, turn
 from redoraft_check.fuzz.seen import Feature, Seen
 from redoraft_check.oracle.errors import EvaluationError
@@ -147,6 +149,7 @@ class _Example:
     trouble: Trouble | None = None
     simulator: Simulator | None = None
     judged: Judged = field(factory=Judged)
+    tables: DdlLockstep | None = None
 
     @property
     def settings(self) -> Settings:
@@ -169,6 +172,8 @@ class _Example:
 
     def run(self) -> Examined:
         """Simulate and judge it, and look at how it ends."""
+        if self.plan.ddl:
+            self.tables = DdlLockstep(local_file_ops(self.subject.spec))
         header = self.header
         engine, mapping = judges(self.subject.spec)
         constants = constants_of(header)
@@ -220,7 +225,8 @@ class _Example:
     def _stepped(self) -> Iterator[Event]:
         plan = self.plan
         dice = plan.dice()
-        simulator = self.simulator = Simulator(self.settings, self.events.append, dice)
+        watching = NOBODY if self.tables is None else self.tables.watching
+        simulator = self.simulator = Simulator(self.settings, self.events.append, dice, watching)
         told = 0
         turns = iter(plan.turns)
         coming = next(turns, None)
@@ -232,6 +238,8 @@ class _Example:
             yield from self.events[told:]
             told = len(self.events)
             _raise_failure(simulator)
+            if self._is_refused():
+                return
         simulator.heal()
         for self.step in range(plan.steps + 1, plan.steps + REST + 1):
             if has_settled(simulator):
@@ -240,7 +248,16 @@ class _Example:
             yield from self.events[told:]
             told = len(self.events)
             _raise_failure(simulator)
+            if self._is_refused():
+                return
         self._found(("unsettled",), f"no rest within {REST} steps of healing")
+
+    def _is_refused(self) -> bool:
+        """Whether DdlFileOps does not allow what has become of tables and files."""
+        refused = None if self.tables is None else self.tables.refused
+        if refused is not None:
+            self._found(("refused", f"DdlFileOps {refused.what}"), f"DdlFileOps: {refused.text}")
+        return refused is not None
 
     def _compare(self) -> None:
         assert self.simulator is not None

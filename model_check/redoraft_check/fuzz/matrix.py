@@ -10,7 +10,8 @@ ending     nobody judges; the cluster breaks a promise that pages, disks and ans
 
 The examples are made without guidance, so that example N is the same for all mutants and catchers.  The first
 row is the implementation itself: what catches that catches nothing.  The mutants are those of Raft's rules,
-which are switches of Startup; those of storage, log and DDL are caught where their rules are tested.
+which are switches of Startup, or those of DDL, in runs with tables: then it is DdlFileOps that refuses, and
+there is no second catcher.  Those of storage and log are caught where their rules are tested.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ import msgspec
 from attrs import define, field, frozen
 
 from redoraft.cluster.faults import ALL_FAULTS, Fault
+from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
+from redoraft.mutants import ALL_MUTANTS
 from redoraft.raft.mutants import MUTANTS
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.example import Examined, Subject, end_of, judges, run_example
@@ -64,6 +67,13 @@ class Trial:
     steps: int = 500
     faults: frozenset[Fault] = ALL_FAULTS
     spec: str | None = None
+    ddl: bool = False
+    """Whether the mutants are those of DDL, and all examples have tables."""
+
+    @property
+    def subjects(self) -> tuple[str | None, ...]:
+        """The implementation, and the mutants by name."""
+        return (None, *(DDL_MUTANTS if self.ddl else MUTANTS))
 
 
 @frozen
@@ -108,6 +118,7 @@ class Matrix:
     specification: str
     implementation: str
     rows: tuple[Row, ...]
+    ddl: bool = False
 
     def write(self, path: Path) -> None:
         """Put it into a file.  Raises OSError."""
@@ -125,40 +136,38 @@ def read_matrix(path: Path) -> Matrix:
         raise CliError(Exit.BAD_INPUT, f"{path}: not a record of mutants: {error}") from None
 
 
-SUBJECTS: Final = (None, *MUTANTS)
-"""The implementation, and its mutants by name."""
-
-
 def row_of(mutant: str | None, trial: Trial) -> Row:
     """Try one mutant until every catcher has seen it, or the examples are used up.
 
     Raises `CliError` when the specification cannot be read.
     """
-    guide = Guide(trial.seed, trial.faults, trial.steps, guided=False)
+    guide = Guide(trial.seed, trial.faults, trial.steps, guided=False, ddl=float(trial.ddl))
+    catchers = {name: sees for name, sees in _CATCHERS.items() if not (trial.ddl and name == "invariant")}
     subject = Subject(mutant, trial.spec)
     caught: dict[str, Caught] = {}
     unfollowed = 0
     for number in range(1, trial.examples + 1):
         run = _Run(guide.plan(number), subject)
-        for name, sees in _CATCHERS.items():
+        for name, sees in catchers.items():
             if name not in caught and (what := sees(run)):
                 caught[name] = Caught(number, what)
         unfollowed += run.unfollowed
-        if len(caught) == len(_CATCHERS):
+        if len(caught) == len(catchers):
             break
-    return Row(mutant, MUTANTS[mutant].rule if mutant else None, **caught, unfollowed=unfollowed)
+    return Row(mutant, ALL_MUTANTS[mutant].rule if mutant else None, **caught, unfollowed=unfollowed)
 
 
 def table(matrix: Matrix) -> str:
     """The rows as a table of Markdown."""
-    lines = [
-        "| mutant | rule off | oracle refuses | invariant of the specification | end state, answers |",
-        "|---|---|---|---|---|",
-    ]
+    heads = ["mutant", "rule off", "oracle refuses", "invariant of the specification", "end state, answers"]
+    if matrix.ddl:
+        heads.remove("invariant of the specification")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in matrix.rows:
         name = f"`{row.mutant}`" if row.mutant else "none"
         unseen = f"no ({row.unfollowed} not followed)" if row.unfollowed else "no"
-        cells = (_cell(row.refusal), _cell(row.invariant, unseen), _cell(row.ending))
+        invariant = () if matrix.ddl else (_cell(row.invariant, unseen),)
+        cells = (_cell(row.refusal), *invariant, _cell(row.ending))
         lines.append(f"| {name} | {row.rule or ''} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

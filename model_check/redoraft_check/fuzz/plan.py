@@ -46,11 +46,17 @@ class Plan:
     clients: int
     steps: int
     turns: tuple[Turn, ...] = field(default=())
+    ddl: bool = False
 
     def settings(self, rules: NodeRules) -> Settings:
         """What a simulator of this plan is made with.  Raises ValueError for what no cluster can be."""
         return Settings(
-            self.seed, members_of(self.nodes, self.log_nodes), parse_faults(self.faults), rules, self.clients
+            self.seed,
+            members_of(self.nodes, self.log_nodes),
+            parse_faults(self.faults),
+            rules,
+            self.clients,
+            ddl=self.ddl,
         )
 
     def dice(self) -> Dice:
@@ -64,8 +70,8 @@ def turn(dice: Dice, one: Turn) -> None:
     die.seed(f"{one.die} {one.seed}")
 
 
-def fresh(random: Random, faults: frozenset[Fault], steps: int) -> Plan:
-    """An example out of nothing: some of `faults`, at most `steps` steps."""
+def fresh(random: Random, faults: frozenset[Fault], steps: int, ddl: float = 0.0) -> Plan:
+    """An example out of nothing: some of `faults`, at most `steps` steps; tables in a share of `ddl`."""
     nodes, log_nodes = random.choice(SIZES)
     kept = frozenset(fault for fault in Fault if fault in faults and random.random() < KEEPS_FAULT)
     return Plan(
@@ -75,6 +81,7 @@ def fresh(random: Random, faults: frozenset[Fault], steps: int) -> Plan:
         faults=format_faults(kept),
         clients=random.choice(CLIENTS),
         steps=random.randint(min(FEWEST_STEPS, steps), steps),
+        ddl=random.random() < ddl,
     )
 
 
@@ -92,6 +99,7 @@ def continued(plan: Plan, step: int, random: Random, steps: int) -> Plan:
         plan.clients,
         step + random.randint(min(FEWEST_STEPS, steps), steps),
         tuple(turns),
+        plan.ddl,
     )
 
 

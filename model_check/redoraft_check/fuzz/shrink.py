@@ -61,8 +61,8 @@ def _smaller(plan: Plan, trouble: Trouble) -> Iterator[Plan]:
     for fault in Fault:
         if fault in faults:
             yield evolve(plan, faults=format_faults(faults - {fault}))
-    if plan.clients > 1:
-        yield evolve(plan, clients=1)
+    plainer = (evolve(plan, clients=1), evolve(plan, ddl=False))
+    yield from (one for one in plainer if one != plan)
     if plan.nodes > 3:
         yield evolve(plan, nodes=3, log_nodes=1)
     for seed in range(1, SEEDS + 1):

@@ -16,6 +16,7 @@ from redoraft.raft.state import Members
 from redoraft.scenario.walk import MOVES, ON_MESSAGES, Move, Walk
 from redoraft.types import NodeId
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble
 from redoraft_check.fuzz.lockstep import Lockstep, Refused, Undecided
 from redoraft_traces import Header
@@ -30,14 +31,18 @@ class JudgedWalk:
 
     subject: Subject
     members: Members = TRIO
+    ddl: bool = False
     moves: list[Move] = field(factory=list)
     trouble: Trouble | None = None
     walk: Walk = field(init=False)
     lockstep: Lockstep = field(init=False)
+    tables: DdlLockstep | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         mutant = self.subject.mutant
-        self.walk = Walk(self.members, rules_of(None if mutant is None else ALL_MUTANTS[mutant]))
+        rules = rules_of(None if mutant is None else ALL_MUTANTS[mutant])
+        self.tables = DdlLockstep(local_file_ops(self.subject.spec)) if self.ddl else None
+        self.walk = Walk(self.members, rules, None if self.tables is None else self.tables.watching)
         self.lockstep = Lockstep(self.header, self.subject.spec)
 
     @property
@@ -64,6 +69,9 @@ class JudgedWalk:
             place = traceback.extract_tb(raised.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.name}"
             self._found(("exception", type(raised).__name__, where), f"{type(raised).__name__}: {raised}")
+        refused = None if self.tables is None else self.tables.refused
+        if self.trouble is None and refused is not None:
+            self._found(("refused", f"DdlFileOps {refused.what}"), f"DdlFileOps: {refused.text}")
         for (promise, whose), what in self.walk.ledger.findings.items():
             if self.trouble is None:
                 self._found(("diverged", promise), f"{promise}: {whose}: {what}")
@@ -84,9 +92,11 @@ class JudgedWalk:
         self.trouble = Trouble(cause, text, len(self.moves))
 
 
-def judge_walk(moves: Iterable[Move], subject: Subject, members: Members = TRIO) -> JudgedWalk:
+def judge_walk(
+    moves: Iterable[Move], subject: Subject, members: Members = TRIO, *, ddl: bool = False
+) -> JudgedWalk:
     """Take moves until something is wrong.  Raises `CliError` when the specification cannot be read."""
-    judged = JudgedWalk(subject, members)
+    judged = JudgedWalk(subject, members, ddl)
     for move in moves:
         judged.take(move)
         if judged.trouble is not None:
@@ -104,6 +114,7 @@ class WalkFinding:
     mutant: str | None
     trouble: Trouble
     moves: tuple[Move, ...]
+    ddl: bool = False
 
     @property
     def members(self) -> Members:
@@ -127,6 +138,7 @@ def finding_of(judged: JudgedWalk) -> WalkFinding:
         judged.subject.mutant,
         judged.trouble,
         tuple(judged.moves),
+        judged.ddl,
     )
 
 

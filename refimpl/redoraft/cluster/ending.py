@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from redoraft.cluster.ledger import Ledger
+from redoraft.cluster.sessions import Asked
 from redoraft.cluster.simulator import Simulator
+from redoraft.ddl.dictionary import RowState
 from redoraft.errors import RedoError
 from redoraft.node import Node
 from redoraft.raft.outputs import Outcome
@@ -17,6 +21,7 @@ from redoraft.redo.lsn import START_LSN
 SETTLE_STEPS = 4000
 """Steps after healing in which a cluster has to come to rest."""
 
+COMMITTED = "LIM-4: what was answered ok is committed"
 SAME_LOGS = "LOG-6: all logs are the same"
 
 
@@ -25,6 +30,8 @@ def has_settled(simulator: Simulator) -> bool:
     nodes = running(simulator)
     serving = [node for node in nodes if node.serving]
     if len(nodes) < len(simulator.hosts) or len(serving) != 1:
+        return False
+    if any(node.tables is not None and not node.tables.idle for node in nodes):
         return False
     end = serving[0].last_lsn
     return all(
@@ -54,19 +61,32 @@ def divergences(simulator: Simulator) -> Iterator[tuple[str, str]]:
     """What is wrong in a cluster that `has_settled`: which promise is broken, and where.
 
     All logs are the same bytes, as far as each still has them (LOG-6, LOG-8), data nodes have the pages that
-    the committed log makes (FOL-1), and what was answered ok is in that log (LIM-4).
+    the committed log makes (FOL-1) and the files that its dictionary names (FilesAgree), and what was
+    answered ok is in that log (LIM-4).
     """
     ledger = simulator.ledger
     for node in running(simulator):
         ledger.look_at(node)
         if node.raft.is_data_node:
             _compare_pages(simulator, node)
+    for host in simulator.hosts.values():
+        simulator.files.compare(host)
     _compare_logs(simulator)
     for one in simulator.transactions.values():
         whole = all(ledger.has(page_id, at, data) for (page_id, at), data in one.writes.items())
         if one.outcome is Outcome.OK and not whole:
-            ledger.find("LIM-4: what was answered ok is committed", one.request, "it is not")
+            ledger.find(COMMITTED, one.request, "it is not")
+    for asked in simulator.sessions.asked.values():
+        if asked.outcome is Outcome.OK and not _is_committed(ledger, asked):
+            ledger.find(COMMITTED, asked.request, f"it is not: {asked.said}")
     yield from _told(ledger)
+
+
+def _is_committed(ledger: Ledger, asked: Asked) -> bool:
+    if asked.row is not None:
+        page_id, offset, data = asked.row
+        return page_id.space_id in ledger.deleted or ledger.has(page_id, offset, data)
+    return asked.begun is not None and evolve(asked.begun, state=RowState.COMMITTED) in ledger.committed
 
 
 def _told(ledger: Ledger) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,11 @@ from attrs import define, field
 from redoraft.cluster.faults import Fault
 from redoraft.disk import memory
 from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import DiskBroken, DiskError, DiskFull, StorageStopped, SyncFailed
+from redoraft.errors import DiskBroken, DiskError, DiskFull, RedoError, StorageStopped, SyncFailed
 from redoraft.mutants import NodeRules
-from redoraft.node import NO_LEASE, Node, Sizes, Stopped, Timing
+from redoraft.node import NO_LEASE, Effect, Node, Sizes, Stopped, Timing
+from redoraft.node.tables import Tables
+from redoraft.node.watch import NoWatch, Watch
 from redoraft.observe import Observer
 from redoraft.raft.state import Members
 from redoraft.redo.files import Layout
@@ -43,6 +45,12 @@ _FAILURES: Final[dict[Fault | None, memory.Fault]] = {
 }
 
 
+def _next_of(node: Node, tables: Tables) -> Iterator[Effect]:
+    if tables.due:
+        return tables.step()
+    return node.apply(node.applicable[-1]) if node.applicable else iter(())
+
+
 @define
 class Host:
     """One machine.  `boot` counts the starts of its node, so that a timer of an earlier one can be told."""
@@ -53,6 +61,10 @@ class Host:
     observer: Observer
     sizes: Sizes = SIZES
     timing: Timing = NO_LEASE
+    ddl: bool = False
+    """Whether its node does DDL."""
+    watch: Watch = field(factory=NoWatch)
+    """Who hears of what it does to tables."""
     disk: MemoryDisk = field(factory=MemoryDisk)
     data_disk: MemoryDisk = field(factory=MemoryDisk)
     data_rng: Random = field(factory=lambda: Random(0))
@@ -83,14 +95,21 @@ class Host:
             rules=self.rules,
             sizes=self.sizes,
             timing=self.timing,
+            ddl=self.ddl,
             observer=self.observer,
         )
+        if self.node.tables is not None:
+            self.node.tables.watch = self.watch
+            self.watch.starts()
         return self.node
 
     def lose_power(self, rng: Random) -> None:
         """End the node, and lose any part of what it has not fsynced; often while it writes pages or the
         checkpoint."""
-        if self.node is not None and self.data_rng.random() < 0.5:
+        tables = None if self.node is None else self.node.tables
+        if tables is not None and self.data_rng.random() < 0.5:
+            self.power_fails_in_ddl(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
+        elif self.node is not None and self.data_rng.random() < 0.5:
             self._cut_short_cleaning(self.node)
         elif self.node is not None and self.disk.pending == 0:
             self._cut_short_checkpoint(self.node)
@@ -103,6 +122,20 @@ class Host:
         self.data_disk.fault = self._power_fails_after(self.data_rng.randint(0, WRITES_BEFORE_CRASH))
         with suppress(DiskError, StorageStopped):
             node.flush_pages()
+        self.data_disk.fault = None
+
+    def power_fails_in_ddl(self, after: int) -> None:
+        """Let the pages' disk fail after so many operations of a step of DDL, or of redo that is applied.
+
+        The node is to lose power next: what else is wrong with it shows when it is started again.
+        """
+        node = self.node
+        if node is None or node.tables is None:
+            return
+        self.data_disk.fault = self._power_fails_after(after)
+        with suppress(RedoError):
+            for _ in _next_of(node, node.tables):
+                pass
         self.data_disk.fault = None
 
     def _cut_short_checkpoint(self, node: Node) -> None:

@@ -7,15 +7,21 @@ then, before any of it may be deleted.  Its pages are a replay into empty ones t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import define, field
 
+from redoraft.ddl.dictionary import Dictionary, Row, RowState, changes_tables, is_ddl
+from redoraft.ddl.rules import ALL_DDL_RULES
 from redoraft.errors import RedoError
 from redoraft.node import Node
-from redoraft.node.logview import whole_mtrs
+from redoraft.node.logview import RedoView
+from redoraft.redo.file_record import FileCreate, FileDelete
 from redoraft.redo.lsn import START_LSN
-from redoraft.redo.mtr import decode_mtr
-from redoraft.redo.record import PAGE_SIZE, Meta, PageInit, PageWrite
+from redoraft.redo.record import PAGE_SIZE, PageInit, PageWrite, Record
 from redoraft.storage.page import BODY, BODY_END, PageId
+from redoraft.storage.port import LoggedMtr
+from redoraft.storage.tablespaces import first_page
 from redoraft.types import NO_TERM, Lsn, Term
 
 
@@ -28,7 +34,19 @@ class Ledger:
     pages: dict[PageId, bytearray] = field(factory=dict)
     findings: dict[tuple[str, str], str] = field(factory=dict)
     """Which promise is broken, on which node or of which transaction; and what was seen first."""
+    deleted: set[int] = field(factory=set)
+    """Spaces whose files are gone, and all that was in them."""
+    committed: set[Row] = field(factory=set)
+    """The DDLs that are committed, by their rows in the DDL log."""
+    ddl: list[LoggedMtr] = field(factory=list)
+    """The mtrs of the committed log that are of dictionary and files."""
     _checkpoints: dict[str, Lsn] = field(factory=dict)
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """The dictionary that the committed log makes."""
+        blank = bytearray(PAGE_SIZE)
+        return Dictionary(lambda page_id: bytes(self.pages.get(page_id, blank)), ALL_DDL_RULES)
 
     def grow(self, leader: Node) -> None:
         """A leader has found more on a majority; it must have all that was committed before (R1, R5)."""
@@ -38,22 +56,34 @@ class Ledger:
             self.find("R1: the committed log only grows", leader.raft.me, what)
             return
         try:
-            mtrs = whole_mtrs(leader.log.read(self.end, upto))
+            view = RedoView(leader.log, lambda: upto)
+            mtrs = list(view.mtrs(self.end, upto))
         except RedoError as error:
             self.find("what is committed can be read", leader.raft.me, str(error))
             return
         for mtr in mtrs:
-            self._apply(mtr)
+            self._apply(mtr.records)
+            if is_ddl(mtr.records):
+                self.ddl.append(mtr)
         self.end, self.term = upto, leader.log.term_at(upto) or self.term
 
-    def _apply(self, mtr: bytes) -> None:
-        records = decode_mtr(mtr)
-        for record in () if isinstance(records, Meta) else records:
-            if isinstance(record, PageInit):
-                self.pages[PageId(record.space_id, record.page_no)] = bytearray(PAGE_SIZE)
-            elif isinstance(record, PageWrite):
-                page = self.pages.setdefault(PageId(record.space_id, record.page_no), bytearray(PAGE_SIZE))
-                page[record.offset : record.offset + len(record.data)] = record.data
+    def _apply(self, records: Sequence[Record]) -> None:
+        for record in records:
+            match record:
+                case PageInit(space_id, page_no):
+                    self.pages[PageId(space_id, page_no)] = bytearray(PAGE_SIZE)
+                case PageWrite(space_id, page_no, offset, data):
+                    page = self.pages.setdefault(PageId(space_id, page_no), bytearray(PAGE_SIZE))
+                    page[offset : offset + len(data)] = data
+                case FileCreate(space_id, _, flags):
+                    self.pages.setdefault(PageId(space_id, 0), bytearray(first_page(space_id, flags)))
+                case FileDelete(space_id):
+                    self.pages = {one: page for one, page in self.pages.items() if one.space_id != space_id}
+                    self.deleted.add(space_id)
+                case _:
+                    pass
+        if changes_tables(records):
+            self.committed |= {row for row in self.dictionary.rows() if row.state is RowState.COMMITTED}
 
     def find(self, promise: str, whose: str, what: str) -> None:
         """Note a broken promise, the first time."""

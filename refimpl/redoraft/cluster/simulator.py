@@ -19,11 +19,13 @@ from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import Client, Transaction, transactions
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
+from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
 from redoraft.cluster.history import History
 from redoraft.cluster.host import SIZES, Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
+from redoraft.cluster.sessions import STEP_MS, Sessions
 from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
@@ -66,6 +68,8 @@ class Settings:
     """Whether clients read, too, and how reads are answered."""
     pages: bool = False
     """Whether the events tell of pages, too (spec: StorageLimits)."""
+    ddl: bool = False
+    """Whether there are tables, and clients that create, rename and drop them."""
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -89,9 +93,16 @@ class Failure:
 
 class Simulator:
     """One run.  `sink` gets the events in their order; `counts` says how often each action or accident
-    happened.  `dice` are those of the seed, unless others are given."""
+    happened.  `dice` are those of the seed, unless others are given; `watching` says who is told of what a
+    machine does to tables."""
 
-    def __init__(self, settings: Settings, sink: Callable[[Event], None], dice: Dice | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sink: Callable[[Event], None],
+        dice: Dice | None = None,
+        watching: Watching = NOBODY,
+    ) -> None:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
         self.transactions: Final[dict[str, Transaction]] = {}
@@ -118,6 +129,7 @@ class Simulator:
                 TraceObserver(name, self._on_event, ids, settings.pages),
                 settings.sizes,
                 timing,
+                ddl=settings.ddl,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
             )
             for name, timing in self._timings()
@@ -130,6 +142,10 @@ class Simulator:
             self._perform,
             settings.reading is Reading.SESSION,
         )
+        self.sessions: Final = Sessions(
+            Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform
+        )
+        self.files: Final = FileWatch(self.ledger)
         self._weather = Weather(
             dice.weather,
             settings.faults,
@@ -140,12 +156,15 @@ class Simulator:
             ROUGH_MS if settings.reading is None else LONG_MS,
         )
         for host in self.hosts.values():
+            host.watch = watching(host, self.ledger)
             self._start(host)
         for client in self._clients:
             self._again(client, self._think_ms)
         self._weather.start()
         if settings.reading is not None:
             self._readers.start()
+        if settings.ddl:
+            self.sessions.start()
 
     def _timings(self) -> Iterator[tuple[NodeId, Timing]]:
         rng = Random(f"{self.settings.seed} clocks")
@@ -167,6 +186,7 @@ class Simulator:
         self._weather.stop()
         self._writing = False
         self._readers.stop()
+        self.sessions.stop()
         for host in self.hosts.values():
             host.armed = host.breaks = None
 
@@ -221,6 +241,8 @@ class Simulator:
             self._fail(host, error)
             return True
         self._see_to(host)
+        if self.settings.ddl:
+            self.files.look_at(host)
         return True
 
     def _fail(self, host: Host, error: RedoError) -> None:
@@ -243,6 +265,8 @@ class Simulator:
                 self._post(host, effect)
             case Reply(request, outcome) if request in self.transactions:
                 self._answer(request, outcome, effect.lsn)
+            case Reply(request, outcome) if request in self.sessions.asked:
+                self.sessions.hears(request, outcome)
             case Reply():
                 self._readers.hears(effect)
             case ResetElectionTimer():
@@ -284,6 +308,8 @@ class Simulator:
             self._chore(host, "close", CLOSE_MS, self._close)
         if node.may_recover or node.applicable:
             self._chore(host, "apply", APPLY_MS, self._apply)
+        if node.tables is not None and node.tables.due:
+            self._chore(host, "ddl", STEP_MS, self._ddl)
         self._see_to_pages(host, node)
 
     def _see_to_pages(self, host: Host, node: Node) -> None:
@@ -360,6 +386,14 @@ class Simulator:
         upto = ends[-1] if self._rng.random() < 0.7 else self._rng.choice(ends)
         return self._perform(host, node.apply(upto))
 
+    def _ddl(self, host: Host, node: Node) -> bool:
+        """The next step of a DDL, or the validation of the files, unless it has to wait now."""
+        tables = node.tables
+        if tables is None or not tables.due:
+            return False
+        with host.failing_disks():
+            return self._perform(host, tables.step())
+
     # --- timers ---
 
     def _heartbeat(self, host: Host, node: Node) -> bool:
@@ -389,6 +423,8 @@ class Simulator:
             return
         assert host.node is not None, "it has just started"
         self.ledger.look_at(host.node)
+        if self.settings.ddl:
+            self.files.look_at(host)
         self._reset_election_timer(host)
         self._see_to(host)
 

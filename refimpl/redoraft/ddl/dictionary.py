@@ -27,6 +27,7 @@ from attrs import evolve, frozen
 from redoraft.ddl.names import TableName
 from redoraft.ddl.rules import DdlRules
 from redoraft.errors import DictionaryFull
+from redoraft.redo.file_record import FileRecord
 from redoraft.redo.record import PageWrite, Record
 from redoraft.storage.page import BODY, BODY_END, PageId
 from redoraft.storage.tablespaces import FIRST_SPACE, LAST_SPACE
@@ -222,6 +223,14 @@ def changes_tables(records: Sequence[Record]) -> bool:
         isinstance(one, PageWrite)
         and one.space_id == DICTIONARY_SPACE
         and _TABLE_PAGE <= one.page_no < _ROW_PAGE
+        for one in records
+    )
+
+
+def is_ddl(records: Sequence[Record]) -> bool:
+    """Whether an mtr is of dictionary or files, and not of what is in tables."""
+    return any(
+        isinstance(one, FileRecord) or (isinstance(one, PageWrite) and one.space_id == DICTIONARY_SPACE)
         for one in records
     )
 

@@ -194,7 +194,8 @@ class Leader:
 
     def _recover(self, row: Row) -> None:
         """Replay a row that another leader has left (InnoDB: Log_DDL::recover), the newest first."""
-        self._start(Job(row, "replay", self.node.log.last_lsn, self._elected_at))
+        now = self.node.log.last_lsn
+        self._start(Job(row, "replay", now, self._elected_at), now)
 
     def _job_step(self, job: Job) -> _NextStep:
         """The step that is next, whether it is due, and what it does."""
@@ -283,12 +284,12 @@ class Leader:
     def _begin(self, kind: Kind, name: TableName, to: TableName, space_id: int | None) -> None:
         row, writes = self.node.dictionary.insert(kind, name, to, space_id)
         before = self.node.log.last_lsn
-        self._start(Job(row, "done" if kind is Kind.DROP else "logged", before, before))
-        self._write(writes)
+        written = self.node.storage.write(writes, self._append).end
+        self._start(Job(row, "done" if kind is Kind.DROP else "logged", written, before), before)
 
-    def _start(self, job: Job) -> None:
+    def _start(self, job: Job, begins_at: Lsn) -> None:
         """What it does to files is noted at its end only: until then no checkpoint may pass its redo (H5)."""
-        self.node.storage.hold_checkpoint(self.node.log.last_lsn)
+        self.node.storage.hold_checkpoint(begins_at)
         self.job = job
 
     def _write(self, records: Sequence[Record]) -> None:

@@ -119,13 +119,15 @@ class DdlNode:
         """Whether there is redo that may be applied and is not."""
         return self.storage.applied_lsn < self.apply_limit
 
-    def apply_next(self) -> bool:
+    def apply_next(self, upto_lsn: Lsn | None = None) -> bool:
         """Apply redo up to and with the next file operation or commit of a DDL; False if there was none.
 
+        No further than `upto_lsn`, an mtr end: where a node does not say, than `apply_limit`.
         A file operation is executed before its LSN is noted, and noted before a checkpoint may pass it (H5).
         Raises FileConflict (then the node is STOPPED), and what `Storage.apply` raises.
         """
-        for mtr in self.log.mtrs(self.storage.applied_lsn, self.apply_limit):
+        limit = self.apply_limit if upto_lsn is None else upto_lsn
+        for mtr in self.log.mtrs(self.storage.applied_lsn, limit):
             operations = file_operations(mtr.records)
             new = mtr.end > self._executed
             if new:

@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import evolve
 
+from redoraft.ddl.node import DdlNode
 from redoraft.disk.state import VoteStore
 from redoraft.errors import LogFull, PoolFull, StorageMisuse, StorageStopped
 from redoraft.files import Disk
@@ -34,6 +35,7 @@ from redoraft.node.pages import PageTeller, lsns_on_disk, names_changed
 from redoraft.node.reads import Reads
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
+from redoraft.node.tables import LogGround, Tables
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input
@@ -54,7 +56,7 @@ from redoraft.raft.outputs import (
 from redoraft.raft.rules import Rules
 from redoraft.raft.state import Members, RaftState, Role, started
 from redoraft.redo.log import RedoLog
-from redoraft.redo.mtr import decode_mtr
+from redoraft.redo.mtr import decode_mtr, encode_mtr
 from redoraft.redo.record import Meta, Record
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId
@@ -85,6 +87,8 @@ class Node:
         self.sizes: Final = sizes
         self.storage: Storage | None = None
         """The pages; None on a log node."""
+        self.tables: Tables | None = None
+        """The tables; None where no DDL is done."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
         self._timing: Final = timing
         self._reads: Final = Reads(self)
@@ -106,11 +110,12 @@ class Node:
         rules: NodeRules = ALL_PARTS,
         sizes: Sizes = DEFAULT_SIZES,
         timing: Timing = NO_LEASE,
+        ddl: bool = False,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart).
 
-        A log node leaves `data_disk` alone.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage or
-        DiskError if the disks do not give what a crash may leave.
+        A log node leaves `data_disk` alone; `ddl` says whether data nodes have tables.  Raises CorruptRedo,
+        CorruptVote, CorruptStorage, CorruptPage or DiskError if the disks do not give what a crash may leave.
         """
         log, votes = open_log_and_vote(disk, rules.raft.scan_end, sizes.layout, rules.log)
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
@@ -123,16 +128,25 @@ class Node:
             raft = evolve(raft, lease=timing.lease, heard_ms=heard_ms)
         node = cls(log, votes, raft, rules=rules, sizes=sizes, timing=timing, observer=observer)
         if raft.is_data_node:
-            node.storage = Storage.open(
-                *(data_disk, RedoCheckpoints(log), node._view, rules.storage, sizes.pool_pages),
-                steps=node._pages,
-            )
+            node._open_data(data_disk, rules, ddl=ddl)
         if raft.is_data_node and rules.raft.trusts_shutdown(after is Stopped.CLEAN):
             node._apply_redo(log.last_lsn)
             node.startup = Startup(Phase.READY, log.last_lsn)
         if after is not Stopped.NEVER_RAN:
             observer.record(Action("Restart"), node, (), None)
         return node
+
+    def _open_data(self, disk: Disk, rules: NodeRules, *, ddl: bool) -> None:
+        view, checkpoints, frames = self._view, RedoCheckpoints(self.log), self.sizes.pool_pages
+        if not ddl:
+            self.storage = Storage.open(disk, checkpoints, view, rules.storage, frames, steps=self._pages)
+            return
+        ground = LogGround(self.log, lambda: self.raft, self.log.last_lsn)
+        opened = DdlNode.open(
+            disk, checkpoints, view, ground, rules=rules.ddl, storage_rules=rules.storage, pool_pages=frames
+        )
+        self.storage = opened.storage
+        self.tables = Tables(opened, ground, view, self._append_own, lambda: self.serving)
 
     # --- what is seen of it (observe.Observed) ---
 
@@ -253,8 +267,11 @@ class Node:
         return newer and self.rules.restarts_when_deposed(self.serving)
 
     def _is_too_early(self, event: Input) -> bool:
-        writes = isinstance(event, ClientMtr | CloseDue)
-        return writes and self.raft.role is Role.LEADER and not self.serving
+        if self.raft.role is not Role.LEADER or not isinstance(event, ClientMtr | CloseDue):
+            return False
+        if isinstance(event, ClientMtr) and self.tables is not None:
+            return not self.tables.accepts_writers
+        return not self.serving
 
     def _perform(self, transition: Transition, received: str | None) -> list[Effect]:
         """Change what the step changes and tell the observer; the effects that follow, in order."""
@@ -272,6 +289,8 @@ class Node:
             else:
                 self._change(output, was_serving)
         self.raft = transition.state
+        if self.tables is not None:
+            self.tables.follow_role(self.raft)
         if transition.action is not None:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
             self._observer.record(self._completed(transition), self, sent, received)
@@ -307,6 +326,16 @@ class Node:
 
         self.storage.write(() if isinstance(records, Meta) else records, append)
 
+    def _append_own(self, records: Sequence[Record]) -> LoggedMtr:
+        """A serving leader's mtr of its own; what becomes of the pages is up to the caller.  LogFull."""
+        start, mtr = self.log.last_lsn, encode_mtr(records)
+        transition = step(self.raft, ClientMtr("", mtr, commits=False), self._sending, self.rules)
+        assert transition.action is not None, "whoever serves may write"
+        end = self.log.append_mtr(mtr)
+        self.raft, self.startup = transition.state, evolve(self.startup, applied=end)
+        self._observer.record(self._completed(transition), self, (), None)
+        return LoggedMtr(start, end, tuple(records))
+
     def _truncate(self, to_lsn: Lsn) -> None:
         """Cut the log, never below a page on disk, the checkpoint or the local commit (H11)."""
         floor = self.raft.known
@@ -314,6 +343,8 @@ class Node:
             self.storage.before_truncation(to_lsn)
             floor = max(floor, self.storage.page_bound)
         self.log.truncate(to_lsn, floor)
+        if self.tables is not None:
+            self.tables.log_cut(to_lsn)
         self._sending.source.cut(to_lsn)
 
     def _completed(self, transition: Transition) -> Action:
@@ -360,7 +391,14 @@ class Node:
         if not self.raft.is_data_node or self.startup.phase is not Phase.ALIGNING:
             return None
         limit = apply_limit(self.raft, self.log, self.rules)
-        return self.rules.recovers_upto(aligned(self.raft, self.log, self.rules), limit, self.log.last_lsn)
+        upto = self.rules.recovers_upto(aligned(self.raft, self.log, self.rules), limit, self.log.last_lsn)
+        return None if upto is None or upto > self._executable(upto) else upto
+
+    def _executable(self, limit: Lsn) -> Lsn:
+        """`limit`, or how far file redo may be executed if that is less."""
+        if self.tables is None or self.storage is None:
+            return limit
+        return min(limit, self.tables.executable(self.storage.rules))
 
     def recover(self) -> Iterator[Effect]:
         """Apply redo for the first time, as far as it is allowed (spec: NodeRecover)."""
@@ -379,7 +417,7 @@ class Node:
         if not self.raft.is_data_node or self.startup.phase is not Phase.READY or self.serving:
             return ()
         limit = apply_limit(self.raft, self.log, self.rules)
-        return () if limit is None else self.log.mtr_ends(self.startup.applied, limit)
+        return () if limit is None else self.log.mtr_ends(self.startup.applied, self._executable(limit))
 
     def apply(self, upto_lsn: Lsn) -> Iterator[Effect]:
         """Apply redo up to `upto_lsn`, one of `applicable` (spec: NodeApply)."""
@@ -399,7 +437,7 @@ class Node:
         self._view.apply_limit = upto_lsn
         try:
             if upto_lsn > self.storage.applied_lsn:
-                self.storage.apply(upto_lsn)
+                (self.storage if self.tables is None else self.tables).apply(upto_lsn)
         except PoolFull:
             return self.storage.applied_lsn
         return upto_lsn

@@ -16,6 +16,7 @@ from attrs import define, field
 from redoraft.cluster.host import Host
 from redoraft.mutants import NodeRules
 from redoraft.node import Effect, Node, Posted, RestartProcess, Stepped
+from redoraft.node.watch import Watch
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import Input
 from redoraft.raft.state import Members
@@ -64,16 +65,33 @@ class Actor:
 class Stage:
     """All machines of a scenario, started once; `sink` gets the events in their order."""
 
-    def __init__(self, members: Members, rules: NodeRules, sink: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        members: Members,
+        rules: NodeRules,
+        sink: Callable[[Event], None],
+        watching: Callable[[Host], Watch] | None = None,
+    ) -> None:
+        """Nodes have tables if somebody is `watching` them."""
         self.mail: Final = Mail()
         self._sink = sink
         self._latest: Event | None = None
         ids = (f"m{number}" for number in count(1))
         self.actors: Final = {
-            name: Actor(Host(name, members, rules, TraceObserver(name, self._on_event, ids)))
+            name: Actor(
+                Host(
+                    name,
+                    members,
+                    rules,
+                    TraceObserver(name, self._on_event, ids),
+                    ddl=watching is not None,
+                )
+            )
             for name in members.nodes
         }
         for actor in self.actors.values():
+            if watching is not None:
+                actor.host.watch = watching(actor.host)
             actor.host.start()
 
     def _on_event(self, event: Event) -> None:

@@ -9,13 +9,20 @@ their count: 0 is the oldest message, or the most.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from attrs import define, field, frozen
 
+from redoraft.cluster.filewatch import FileWatch, Watching
 from redoraft.cluster.ledger import Ledger
+from redoraft.cluster.sessions import NAMES
+from redoraft.ddl.dictionary import Kind
+from redoraft.ddl.names import TableName
+from redoraft.errors import DdlRefused, PoolFull
 from redoraft.mutants import NodeRules
 from redoraft.node import Node
+from redoraft.node.tables import Statement, Tables
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, HeartbeatDue, Input
 from redoraft.raft.state import Members
 from redoraft.redo.mtr import encode_mtr
@@ -57,7 +64,10 @@ class Stop:
 
 @define(init=False)
 class Walk:
-    """A cluster, and the messages that may still arrive; `events` and `stops` are what has been so far."""
+    """A cluster, and the messages that may still arrive; `events` and `stops` are what has been so far.
+
+    Data nodes have tables if somebody is `watching` them.
+    """
 
     members: Members
     stage: Stage
@@ -65,12 +75,15 @@ class Walk:
     stops: list[Stop]
     waiting: list[Letter]
     ledger: Ledger
+    files: FileWatch
     _sent: int = field(init=False, default=0)
     _written: int = field(init=False, default=0)
 
-    def __init__(self, members: Members, rules: NodeRules) -> None:
-        events: list[Event] = []
-        self.__attrs_init__(members, Stage(members, rules, self._on_event), events, [], [], Ledger())
+    def __init__(self, members: Members, rules: NodeRules, watching: Watching | None = None) -> None:
+        ledger = Ledger()
+        heard = None if watching is None else lambda host: watching(host, ledger)
+        stage = Stage(members, rules, self._on_event, heard)
+        self.__attrs_init__(members, stage, [], [], [], ledger, FileWatch(ledger))
 
     def _on_event(self, event: Event) -> None:
         self.events.append(event)
@@ -91,6 +104,8 @@ class Walk:
             actor = self.stage.actors[name]
             if actor.node is not None:
                 self.ledger.look_at(actor.node)
+                if actor.node.tables is not None:
+                    self.files.look_at(actor.host)
             elif name in up and not (self.events and _is_shutdown_of(self.events[-1], name)):
                 self.stops.append(Stop(len(self.events), name))
 
@@ -258,6 +273,74 @@ def _shut_down(walk: Walk, move: Move) -> None:
         walk.stage.shut_down(actor)
 
 
+def _name(at: int) -> TableName:
+    return NAMES[at % len(NAMES)]
+
+
+def _tables(walk: Walk, move: Move) -> tuple[Actor, Tables] | None:
+    actor = walk.actor(move)
+    if actor is None or actor.node is None or actor.node.tables is None:
+        return None
+    return actor, actor.node.tables
+
+
+def _statement(kind: Kind) -> Callable[[Walk, Move], None]:
+    """A client asks for a DDL: `at` chooses the name, and for RENAME the new one."""
+
+    def submit(walk: Walk, move: Move) -> None:
+        found = _tables(walk, move)
+        if found is not None:
+            name, to = _name(move.at), _name(move.at // len(NAMES))
+            statement = Statement(kind, name, to if kind is Kind.RENAME else name)
+            found[0].rest = found[1].submit(walk.next_request(), statement)
+            walk.go_on(found[0], 0)
+
+    return submit
+
+
+def _roll_back(walk: Walk, move: Move) -> None:
+    found = _tables(walk, move)
+    if found is not None:
+        found[0].rest = found[1].roll_back()
+        walk.go_on(found[0], 0)
+
+
+def _ddl(walk: Walk, move: Move) -> None:
+    """The node validates its files, or takes the next step of a DDL or of promotion, if one is due."""
+    found = _tables(walk, move)
+    if found is not None and found[1].due:
+        found[0].rest = found[1].step()
+        walk.go_on(found[0], 0)
+
+
+def _write_row(walk: Walk, move: Move) -> None:
+    found, space_id = _tables(walk, move), None
+    with suppress(PoolFull):
+        space_id = None if found is None else found[1].space_of(_name(move.at))
+    if space_id is not None:
+        request = walk.next_request()
+        record = PageWrite(space_id, 1 + move.at % PAGES, BODY, request.encode().ljust(16, b"."))
+        walk.submit(move, ClientMtr(request, encode_mtr([record]), commits=True))
+
+
+def _open_table(walk: Walk, move: Move) -> None:
+    found = _tables(walk, move)
+    if found is not None:
+        with suppress(DdlRefused, PoolFull):
+            found[1].open_table(_name(move.at))
+
+
+def _cut_ddl(walk: Walk, move: Move) -> None:
+    """Power fails before operation `at` of the pages' disk, or behind the last one, while the node does the
+    step of DDL that is due, or applies redo."""
+    actor = walk.actor(move)
+    if actor is not None:
+        host = actor.host
+        host.power_fails_in_ddl(move.at)
+        host.lose_power_keeping(_kept(move.log, host.disk.pending), _kept(move.pages, host.data_disk.pending))
+        walk.stage.abandon(actor)
+
+
 MOVES: Final[Mapping[str, Callable[[Walk, Move], None]]] = {
     "deliver": _deliver,
     "duplicate": _duplicate,
@@ -275,6 +358,14 @@ MOVES: Final[Mapping[str, Callable[[Walk, Move], None]]] = {
     "crash": _crash,
     "restart": _restart,
     "shut down": _shut_down,
+    "create table": _statement(Kind.CREATE),
+    "rename table": _statement(Kind.RENAME),
+    "drop table": _statement(Kind.DROP),
+    "roll back": _roll_back,
+    "ddl": _ddl,
+    "row": _write_row,
+    "open table": _open_table,
+    "cut ddl": _cut_ddl,
 }
 """Every move, by its name."""
 

@@ -1,8 +1,11 @@
-"""A reading of log and disk that is naive on purpose: bytes as the records and files of the specification."""
+"""A reading of log and disk that is naive on purpose: bytes as the records and files of DdlFileOps.
+
+Names are those of tables in schema `db`; space ids count from 1, as in the specification.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from struct import unpack_from
 
 import attrs
@@ -15,10 +18,15 @@ from redoraft.redo.record import PageWrite, Record
 from redoraft.storage.page import BODY
 from redoraft.storage.port import LoggedMtr
 from redoraft.storage.tablespaces import FIRST_SPACE
+from redoraft_check.oracle.values import Value, make_function, make_set
 
 _ROW_BYTES = 1 + 1 + 8 + 4 + 2 * (2 + 512)
 _ROWS_PER_PAGE = 16338 // _ROW_BYTES
 _FIRST_ROW_PAGE = 6
+
+
+Files = set[tuple[str, int]]
+"""Names and space ids."""
 
 
 @attrs.frozen
@@ -34,14 +42,17 @@ class Entry:
 
 
 def table(name: str) -> TableName:
+    """The table that the specification calls so."""
     return TableName("db", name)
 
 
 def short(path: str) -> str:
+    """The specification's name of a file."""
     return path.removeprefix("db/").removesuffix(".ibd")
 
 
 def spec_space(space_id: int) -> int:
+    """The specification's space id."""
     return space_id - FIRST_SPACE + 1
 
 
@@ -88,7 +99,7 @@ def _row(data: bytes) -> Entry:
     return Entry("row", kind=said, space=spec_space(space), name=short(name), to=short(to))
 
 
-def tables_at(entries: Sequence[Entry], upto: int) -> set[tuple[str, int]]:
+def tables_at(entries: Sequence[Entry], upto: int) -> Files:
     """The tables after so many records: names and space ids (spec: Tables)."""
     found: dict[int, str] = {}
     for entry in entries[:upto]:
@@ -102,7 +113,7 @@ def tables_at(entries: Sequence[Entry], upto: int) -> set[tuple[str, int]]:
     return {(name, space) for space, name in found.items()}
 
 
-def files_on(disk: MemoryDisk) -> set[tuple[str, int]]:
+def files_on(disk: MemoryDisk) -> Files:
     """Names and space ids of the tablespace files, read from their first pages."""
     heads = {name: disk.open(name).read(0, 64) for name in disk.names if "/" in name}
     return {
@@ -112,5 +123,21 @@ def files_on(disk: MemoryDisk) -> set[tuple[str, int]]:
     }
 
 
+def record_of(entry: Entry) -> Value:
+    """A record as a value of the specification."""
+    if entry.op in {"commit", "rollback", "clean"}:
+        return make_function({"op": entry.op, "row": entry.row})
+    if entry.op == "page":
+        return make_function({"op": entry.op, "space": entry.space})
+    fields: dict[str, Value] = {"space": entry.space, "name": entry.name, "to": entry.to}
+    return make_function({"op": entry.op, **({"kind": entry.kind} if entry.op == "row" else {}), **fields})
+
+
+def files_of(found: Iterable[tuple[str, int]]) -> Value:
+    """Files, or tables, as a value of the specification."""
+    return make_set(make_function({"name": name, "space": space}) for name, space in found)
+
+
 def table_of(one: Table) -> tuple[str, int]:
+    """A table as the specification has it."""
     return short(one.name.path), spec_space(one.space_id)
