@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import typer
 
 from redoraft_check.commands import options as opt
+from redoraft_check.commands.refuting import refute_rules
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table
 from redoraft_check.exits import CliError, Exit, worst
@@ -56,6 +57,10 @@ def prove(
     solver: Annotated[
         Solver, typer.Option("--solver", help="Who proves; with both, each must say the same.")
     ] = Solver.Z3,
+    refute: Annotated[
+        list[str] | None,
+        typer.Option("--refute", help="RULE, or all: show by an execution what goes wrong without it."),
+    ] = None,
     format_: opt.FormatOption = opt.Format.TEXT,
     out: opt.OutOption = Path("out/prove"),
     quiet: opt.QuietOption = False,
@@ -67,6 +72,11 @@ def prove(
         typer.echo(plain_table(("model", "shows"), [(name, model(name).summary) for name in names]))
         return
     screen = Screen(quiet=quiet)
+    if refute:
+        if models:
+            raise CliError(Exit.USAGE, "--refute takes rules, and no models")
+        refute_rules(refute, out, format_, screen)
+        return
     if solver is not Solver.Z3:
         screen.say(f"cvc5 {second.version()}")
     again = [f"--timeout={timeout:g}"] if timeout != 60.0 else []
