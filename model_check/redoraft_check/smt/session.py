@@ -92,46 +92,48 @@ def _terms(name: str) -> Terms:
 
 
 def _one(name: str, at: int, plan: Plan) -> Proof:
-    whole, obligation = model(name), _listed(name)[at]
-    text = smt2(whole, obligation)
+    obligation = _listed(name)[at]
     if plan.dump is not None:
-        _dump(plan.dump, obligation, text)
+        _dump(plan.dump, obligation, smt2(model(name), obligation))
     own = (name, obligation.step, obligation.goal.name, obligation.goal.why)
     if plan.solver is Solver.CVC5:
-        return Proof(*own, as_result(_second(name, obligation, text, plan), plan.timeout_s))
-    result = _first(name, obligation, text, plan)
+        return Proof(*own, as_result(_second(name, obligation, plan), plan.timeout_s))
+    result = _first(name, obligation, plan)
     if plan.solver is Solver.Z3:
         return Proof(*own, result)
-    second = _second(name, obligation, text, plan)
-    return Proof(*own, agreed(result, second, plan.timeout_s), second)
+    opinion = _second(name, obligation, plan)
+    return Proof(*own, agreed(result, opinion, plan.timeout_s), opinion)
 
 
-def _first(name: str, obligation: Obligation, text: str, plan: Plan) -> Result:
+def _first(name: str, obligation: Obligation, plan: Plan) -> Result:
     """Z3's answer."""
-    kept = _kept(f"z3 {z3_version()}", text)
-    result = Result(Answer.PROVED, *found, cached=True) if plan.cache and (found := _read(kept)) else None
-    if result is None:
-        result = prove(model(name), obligation, plan.timeout_s, _terms(name))
-        if result.answer is Answer.PROVED and plan.cache:
-            write_json(kept, {"seconds": result.seconds, "portion": result.portion})
+    kept = _kept(plan, f"z3 {z3_version()}", name, obligation)
+    if kept is not None and (found := _read(kept)):
+        return Result(Answer.PROVED, *found, cached=True)
+    result = prove(model(name), obligation, plan.timeout_s, _terms(name))
+    if kept is not None and result.answer is Answer.PROVED:
+        write_json(kept, {"seconds": result.seconds, "portion": result.portion})
     return result
 
 
-def _second(name: str, obligation: Obligation, text: str, plan: Plan) -> Opinion:
+def _second(name: str, obligation: Obligation, plan: Plan) -> Opinion:
     """cvc5's."""
-    kept = _kept(f"cvc5 {second.version()}", text)
-    opinion = Opinion(Verdict.UNSAT, *found, cached=True) if plan.cache and (found := _read(kept)) else None
-    if opinion is None:
-        opinion = second.judge(model(name), obligation, plan.timeout_s)
-        if opinion.verdict is Verdict.UNSAT and plan.cache:
-            write_json(kept, {"seconds": opinion.seconds, "portion": opinion.portion})
+    kept = _kept(plan, f"cvc5 {second.version()}", name, obligation)
+    if kept is not None and (found := _read(kept)):
+        return Opinion(Verdict.UNSAT, *found, cached=True)
+    opinion = second.judge(model(name), obligation, plan.timeout_s)
+    if kept is not None and opinion.verdict is Verdict.UNSAT:
+        write_json(kept, {"seconds": opinion.seconds, "portion": opinion.portion})
     return opinion
 
 
-def _kept(solver: str, text: str) -> Path:
+def _kept(plan: Plan, solver: str, name: str, obligation: Obligation) -> Path | None:
     """Where a proof is kept: under the hash of the obligation's text, its solver with its version with it."""
-    name = sha256(f"{solver}\n{text}".encode()).hexdigest()
-    return cache_folder().parent / "prove" / f"{name}.json"
+    if not plan.cache:
+        return None
+    text = smt2(model(name), obligation)
+    digest = sha256(f"{solver}\n{text}".encode()).hexdigest()
+    return cache_folder().parent / "prove" / f"{digest}.json"
 
 
 def _read(kept: Path) -> tuple[float, str] | None:
