@@ -8,6 +8,7 @@ sending  the log as the core reads it to send
 deleted  what is said of the part of the log that is deleted
 effects  what a node is started with, and what comes of its steps
 driver   Node: takes the core's steps, does their outputs, tells the observer
+stopping a clean stop (StorageShutdown.tla)
 process  a node as a process of its own, on real files
 """
 
@@ -23,6 +24,7 @@ from redoraft.node.effects import (
     Timing,
 )
 from redoraft.node.opening import VOTE_FILE
+from redoraft.node.stopping import stop
 
 __all__ = [
     "NO_LEASE",
@@ -35,4 +37,5 @@ __all__ = [
     "Stepped",
     "Stopped",
     "Timing",
+    "stop",
 ]
