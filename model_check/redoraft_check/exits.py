@@ -40,6 +40,9 @@ class Exit(IntEnum):
     NOTHING = 22
     """Nothing was checked: no model chosen, no initial state."""
 
+    CONTRADICTED = 23
+    """Two solvers contradict each other on an obligation of a proof."""
+
     BAD_INPUT = 65
     """A file is not what it must be: the specification, its configuration, the manifest."""
 
@@ -52,6 +55,7 @@ class Exit(IntEnum):
 
 SEVERITY: tuple[Exit, ...] = (
     Exit.INTERNAL,
+    Exit.CONTRADICTED,
     Exit.SAFETY,
     Exit.LIVENESS,
     Exit.DEADLOCK,

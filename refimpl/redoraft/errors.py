@@ -8,6 +8,7 @@ RedoError
     TwoFilesOneSpace   two tablespace files have one space id
     TablespaceMissing  a table's file is not there, or its pages have lost theirs
     FileConflict   a file operation that a leader executed cannot be executed here
+  CorruptBinlog    a file is no binlog, or lacks what redo has committed
   LogMisuse        the caller asks what the contract forbids; nothing was changed
     LogDeleted     what is asked for was deleted from the log (LOG-8, H24)
     UnsafeCut      a truncation below what must stay (H11)
@@ -89,6 +90,10 @@ class TablespaceMissing(CorruptStorage):
 
 class FileConflict(CorruptStorage):
     """File redo that cannot be executed: its path belongs to another tablespace.  The node stops."""
+
+
+class CorruptBinlog(RedoError):
+    """A file that is no binlog, or that lacks transactions which redo has: the node does not start."""
 
 
 class LogMisuse(RedoError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules
 from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
 from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
 from redoraft.mutant import Mutant
@@ -15,7 +17,7 @@ from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.storage.mutants import MUTANTS as STORAGE_MUTANTS
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 
-AnyMutant = Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules] | Mutant[DdlRules]
+AnyMutant = Mutant[Rules] | Mutant[LogRules] | Mutant[StorageRules] | Mutant[DdlRules] | Mutant[BinlogRules]
 
 ALL_MUTANTS: dict[str, AnyMutant] = {
     **RAFT_MUTANTS,
@@ -23,6 +25,7 @@ ALL_MUTANTS: dict[str, AnyMutant] = {
     **LOG_MUTANTS,
     **STORAGE_MUTANTS,
     **DDL_MUTANTS,
+    **BINLOG_MUTANTS,
 }
 """No two of them have the same name."""
 
@@ -35,6 +38,7 @@ class NodeRules:
     log: LogRules = ALL_LOG_RULES
     storage: StorageRules = ALL_STORAGE_RULES
     ddl: DdlRules = ALL_DDL_RULES
+    binlog: BinlogRules = ALL_BINLOG_RULES
 
 
 ALL_PARTS = NodeRules()
@@ -55,4 +59,6 @@ def rules_of(mutant: AnyMutant | None) -> NodeRules:
         return NodeRules(storage=found)
     if isinstance(found, DdlRules):
         return NodeRules(ddl=found)
+    if isinstance(found, BinlogRules):
+        return NodeRules(binlog=found)
     return NodeRules(log=found) if isinstance(found, LogRules) else NodeRules(raft=found)

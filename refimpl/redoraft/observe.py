@@ -19,7 +19,8 @@ from attrs import define, field, frozen
 from redoraft.types import LogIndex, Lsn, NodeId, Term
 from redoraft_traces import Event
 
-ArgValue = int | str
+ArgValue = int | str | list[str]
+VarValue = int | str | Mapping[str, int]
 
 
 @frozen
@@ -77,6 +78,18 @@ class Observed(Protocol):
     def last_index(self) -> LogIndex:
         """Index of the last whole entry (spec: LastIndex)."""
 
+    @property
+    def checkpoint_lsn(self) -> Lsn | None:
+        """The checkpoint on disk (spec: checkpoint); None on a log node."""
+
+    @property
+    def deleted_lsn(self) -> Lsn | None:
+        """Redo up to here is deleted (spec: oldest); None on a log node."""
+
+    @property
+    def page_lsns(self) -> Mapping[str, Lsn] | None:
+        """The LSN of every page on disk (spec: disk), from the disk; None on a log node."""
+
 
 OBSERVED = (
     "term",
@@ -94,14 +107,25 @@ OBSERVED = (
 """The `vars` of every event: these properties of `Observed`, those left out that are None."""
 
 
-def vars_of(observed: Observed) -> dict[str, ArgValue]:
+STORAGE_OBSERVED = ("checkpoint_lsn", "deleted_lsn")
+"""What every event of a data node shows besides where its storage is observed."""
+
+FOUND_AT_START = "page_lsns"
+"""What a Restart shows besides: a crash may have come between a page write and its event."""
+
+
+def vars_of(observed: Observed, names: Sequence[str] = OBSERVED) -> dict[str, VarValue]:
     """The `vars` of an event: what the node is now."""
-    read = {name: getattr(observed, name) for name in OBSERVED}
+    read = {name: getattr(observed, name) for name in names}
     return {name: value for name, value in read.items() if value is not None}
 
 
 class Observer(Protocol):
     """Who is told of a node's steps."""
+
+    @property
+    def sees_pages(self) -> bool:
+        """Whether the actions of StorageLimits are to be told, too."""
 
     def new_message_id(self) -> str:
         """An id for a message that is about to be sent, unique in the run."""
@@ -117,6 +141,7 @@ class TraceObserver:
     node: NodeId
     sink: Callable[[Event], None]
     message_ids: Iterator[str]
+    sees_pages: bool = False
     _seq: int = field(default=0, init=False)
 
     def new_message_id(self) -> str:
@@ -126,13 +151,16 @@ class TraceObserver:
     def record(self, action: Action, node: Observed, sent: Sequence[str], received: str | None) -> None:
         """Number the event and hand it on; raises what `sink` raises."""
         self._seq += 1
+        names = OBSERVED
+        if self.sees_pages:
+            names += STORAGE_OBSERVED + ((FOUND_AT_START,) if action.name == "Restart" else ())
         self.sink(
             Event(
                 node=self.node,
                 seq=self._seq,
                 action=action.name,
                 args=dict(action.args),
-                vars=vars_of(node),
+                vars=vars_of(node, names),
                 sent=list(sent),
                 received=received,
             )
@@ -141,6 +169,8 @@ class TraceObserver:
 
 class NoObserver:
     """Hears nothing: for runs that are not traced."""
+
+    sees_pages = False
 
     def new_message_id(self) -> str:
         """Always empty."""

@@ -20,6 +20,10 @@ def r(client: str, value: str | None, invoked: int, returned: int) -> Call:
     return Call(client, Kind.READ, value, invoked, returned, OK)
 
 
+def local(client: str, value: str | None, invoked: int, returned: int) -> Call:
+    return Call(client, Kind.LOCAL, value, invoked, returned, OK)
+
+
 GOOD = {
     "nothing": [],
     "initial value": [r("a", None, 1, 2)],
@@ -35,6 +39,18 @@ GOOD = {
         r("c", "x", 7, 8),
     ],
     "failed, not seen": [w("a", "x", 1, 2, FAILED), r("b", None, 3, 4)],
+    "old, of another client": [w("a", "x", 1, 2), w("a", "y", 3, 4), local("b", "x", 5, 6)],
+    "old, while another client has seen the new one": [
+        w("a", "x", 1, 2),
+        local("b", "x", 3, 4),
+        local("c", None, 5, 6),
+    ],
+    "unknown to its own client": [
+        w("a", "x", 1, 2, UNKNOWN),
+        r("b", "x", 3, 4),
+        local("a", None, 5, 6),
+        local("a", "x", 7, 8),
+    ],
 }
 BAD = {
     "a stale read": [w("a", "x", 1, 2), r("b", None, 3, 4)],
@@ -53,6 +69,20 @@ BAD = {
         r("c", "x", 3, 4),
         r("c", "y", 5, 6),
         r("d", "x", 7, 8),
+    ],
+    "older than its own write": [w("a", "x", 1, 2), local("a", None, 3, 4)],
+    "older than what it read": [w("a", "x", 1, 2), r("b", "x", 3, 4), local("b", None, 5, 6)],
+    "back in time": [w("a", "x", 1, 2), local("b", "x", 3, 4), local("b", None, 5, 6)],
+    "not committed: a later read at the leader is older": [
+        w("a", "x", 1, 20),
+        local("b", "x", 3, 4),
+        r("c", None, 5, 6),
+    ],
+    "old, and then a write in between that was read before": [
+        w("a", "x", 1, 2),
+        w("a", "y", 3, 4),
+        local("b", "y", 5, 6),
+        local("b", "x", 7, 8),
     ],
 }
 
@@ -78,16 +108,19 @@ def explains(order: tuple[Call, ...]) -> bool:
     value = None
     for n, call in enumerate(order):
         later = order[n + 1 :]
-        if any(
-            other.told is OK and other.returned is not None and other.returned < call.invoked
-            for other in later
-        ):
+        if any(goes_before(other, call) for other in later):
             return False
         if call.kind is Kind.WRITE:
             value = call.value
         elif call.value != value:
             return False
     return True
+
+
+def goes_before(other: Call, call: Call) -> bool:
+    if other.told is not OK or other.returned is None or other.returned >= call.invoked:
+        return False
+    return call.kind is not Kind.LOCAL or other.client == call.client
 
 
 def random_history(rng: Random) -> list[Call]:
@@ -105,7 +138,7 @@ def random_history(rng: Random) -> list[Call]:
             calls.append(w(client, value, invoked, returned, told))
         else:
             shown = rng.choice([None, *(call.value for call in calls if call.kind is Kind.WRITE)])
-            calls.append(r(client, shown, invoked, returned))
+            calls.append(rng.choice([r, local])(client, shown, invoked, returned))
     return calls
 
 

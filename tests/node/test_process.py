@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redoraft.disk.real import RealDisk
-from redoraft.node.process import Tend, Write, main
+from redoraft.node.process import Ends, Stop, Tend, Write, main
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.storage.page import BODY
@@ -88,6 +88,20 @@ def test_killed_from_outside_with_orders_under_way(tmp_path: Path) -> None:
     code, _ = trio.victim.finish()
     assert code == -signal.SIGKILL
     heal(trio)
+
+
+@pytest.mark.parametrize("leader", [N1, N2])
+def test_stopped_cleanly_with_orders_not_done(leader: NodeId, tmp_path: Path) -> None:
+    """n1 stops, as leader with an mtr that nobody has heard of, and the process ends; it starts as ever."""
+    trio = Trio(tmp_path, There(N1, tmp_path / N1))
+    work(trio, leader)
+    if leader == N1:
+        list(trio.victim.ask(Write("unheard", encode_mtr([PageWrite(1, 0, BODY, b"unheard")]), commits=True)))
+    *_, last = trio.victim.ask(Stop())
+    assert last == Ends()
+    assert trio.victim.finish() == (0, "")
+    heal(trio)
+    assert "unheard" not in trio.acknowledged
 
 
 def test_what_cannot_be_started_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -153,5 +153,5 @@ def test_one_commit_at_a_time_is_answered_and_the_others_keep_waiting() -> None:
     waiting = (Waiter("a", first), Waiter("b", second), Waiter("c", third))
     state = evolve(leader(N1, 1, log), known=second, announced=second, waiting=waiting)
     answer = step(state, Proceed(), log, ALL_RULES)
-    assert answer.outputs == (Reply("a", Outcome.OK),)
+    assert answer.outputs == (Reply("a", Outcome.OK, lsn=first),)
     assert answer.state.waiting == waiting[1:]

@@ -13,7 +13,6 @@ from redoraft.raft.outputs import (
     AppendRecords,
     Outcome,
     PersistVote,
-    Reply,
     ResetElectionTimer,
     Send,
     TruncateLog,
@@ -245,7 +244,7 @@ def test_a_command_is_appended_and_answered_when_it_is_committed() -> None:
     peer.fsync()
     assert peer.replies == []
     peer.take(ack(1, N2, log.last_lsn))
-    assert peer.replies == [Reply("t", Outcome.OK)]
+    assert [(reply.request, reply.outcome) for reply in peer.replies] == [("t", Outcome.OK)]
     assert peer.actions[-2:] == ["AdvanceMajority", "AckCommit"]
 
 

@@ -14,12 +14,12 @@ from redoraft.observe import NoObserver
 from redoraft.raft.client_mutants import CLIENT_MUTANTS
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, CloseDue, Proceed
-from redoraft.raft.messages import RequestVote, Vote
+from redoraft.raft.messages import AppendEntries, RequestVote, Vote
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Lease, PendingRead, Reading, Role, Waiter
 from redoraft.storage.page import PageId
-from redoraft.types import LogIndex, Term
+from redoraft.types import LogIndex, Lsn, Term
 
 from .kit import N1, N2, N3, START, THREE, WITH_LOG_NODE, ack, candidate, follower, leader, log_of, mtr, sent
 from .register import Register
@@ -102,6 +102,15 @@ def a_node_that_knows_no_leader_is_read(rules: Rules) -> object:
     return reply.outcome
 
 
+def a_follower_is_behind_its_client(rules: Rules) -> object:
+    node = a_node(rules, Timing(), Stopped.NEVER_RAN)
+    list(node.handle(AppendEntries(Term(1), N2, START, Term(0), START, b"", START)))
+    list(node.recover())
+    (shown,) = node.read_here("r", PageId(1, 0), slice(64, 72), START)
+    assert shown == Reply("r", Outcome.OK, bytes(8), START), "it has all that this client has seen"
+    return [*node.read_here("r", PageId(1, 0), slice(64, 72), Lsn(START + 1))]
+
+
 SCENES = (
     Scene("CL-3", "two of three are enough", Role.LEADER, two_of_three_vote),
     Scene("H27", "it replicates, and hands over to nobody", [], a_log_node_leads_and_nobody_has_its_tail),
@@ -111,6 +120,7 @@ SCENES = (
     Scene("H19-skew", "a clock may be ahead", (), a_lease_is_nearly_over),
     Scene("H19-restart", "no vote yet", "none", a_voter_has_just_restarted),
     Scene("H28", "it refuses", Outcome.FAILED, a_node_that_knows_no_leader_is_read),
+    Scene("H28-session", "it waits until it has as much", [], a_follower_is_behind_its_client),
 )
 
 

@@ -10,10 +10,12 @@ from attrs import evolve
 
 from redoraft_check.cli import main
 from redoraft_check.exits import Exit
+from redoraft_check.smt.answers import Answer, Result
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.models import commit_rule, startup, storage_limits
 from redoraft_check.smt.obligations import obligations
-from redoraft_check.smt.prover import Answer, Result, prove, refute, smt2
+from redoraft_check.smt.prover import prove, refute
+from redoraft_check.smt.smtlib import smt2
 
 WEAK = {"OneVote", "VotesPast", "LeftIsPast", "PastIsLeft", "CandidaciesPast", "OneCandidacy"}
 """Without VoteIsRemembered, nothing connects the vote on disk with the votes given."""

@@ -1,121 +1,127 @@
-"""With a rule off, an execution of the proof's own model breaks what is proved with it on.
-
-The schedule and its values are the shortest behaviour of the gate model with the rule off, as it is recorded
-in `spec/findings`; init, every step and the violation are those of the model that `redoraft prove` speaks of.
-"""
+"""With a rule off, an execution of the proof's own model breaks what is proved with it on, and is a trace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import pairwise
-from typing import Any
+import json
+from pathlib import Path
 
 import pytest
-from tests.smt.tie import SPEC, Reads
+from attrs import evolve
+from msgspec import structs
 
-from redoraft_check.counterexample.recorded import read_recorded, record_path
-from redoraft_check.oracle.explore import explore
-from redoraft_check.oracle.spec import load
-from redoraft_check.oracle.values import from_tlc
-from redoraft_check.smt.commit_state import Raft
-from redoraft_check.smt.concrete import Interpreter
-from redoraft_check.smt.mapping import Reader
-from redoraft_check.smt.model import Model
-from redoraft_check.smt.models import commit_rule, startup, storage_limits
-from redoraft_check.smt.sequences import Mapped
-from redoraft_check.smt.startup_mapping import StartupReader
-from redoraft_check.smt.startup_rule import Start
-from redoraft_check.smt.storage_mapping import StorageReader
-from redoraft_check.tlc.manifest import Model as GateModel
+from redoraft_check.cli import main
+from redoraft_check.counterexample.behaviour import write_trace
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.paths import spec_dir
+from redoraft_check.smt import refutations
+from redoraft_check.smt.models import RULES
+from redoraft_check.smt.refutations import REFUTED, chosen, refutation, traced, untraced
 from redoraft_check.tlc.manifest import load_manifest
+from redoraft_check.validate.oracle_engine import OracleEngine
+from redoraft_check.validate.verdict import Status
 
-REFUTED = {
-    "CL-1_off": ("LogMatching", 7),
-    "CL-2_off": ("LogNodesNeverServe", 4),
-    "LOG-1_off": ("CommittedIsWhole", 14),
-    "LOG-5-term_off": ("CommittedOnQuorum", 12),
-    "LOG-5_off": ("CommittedOnQuorum", 7),
-    "LOG-6_off": ("KnownIsCommitted", 6),
-    "LOG-12_off": ("CommittedOnQuorum", 7),
-    "LIM-4_off": ("AcknowledgedStays", 6),
-    "H8_off": ("KnownIsCommitted", 14),
-    "H9_off": ("CommittedOnQuorum", 18),
-    "H9-vote_off": ("ElectionSafety", 10),
-    "H15_off": ("KnownIsCommitted", 8),
-    "H16_off": ("KnownIsCommitted", 6),
-    "H34_off": ("KnownIsCommitted", 15),
-    "ST-1_off": ("AppliedIsCommitted", 7),
-    "ST-2_off": ("AppliedIsCommitted", 6),
-    "LIM-3_off": ("AppliedIsCommitted", 6),
-    "H13_off": ("AppliedIsCommitted", 13),
-    "H14_off": ("VisibleIsCommitted", 10),
-    "LOG-8_off": ("NothingNeededIsDeleted", 7),
-    "LIM-1_off": ("CheckpointIsShared", 9),
-    "LIM-2_off": ("DiskIsCommitted", 9),
-    "LIM-3_readers_off": ("ReadersSeeCommitted", 2),
-    "H13_pages_off": ("ReadersSeeCommitted", 7),
-    "H21_off": ("DiskIsCommitted", 8),
-    "H22_off": ("NotesReconstructible", 6),
-    "H23_off": ("ReadersSeeCommitted", 1),
-    "H33_off": ("CheckpointIsShared", 5),
+SPEC = spec_dir(None)
+MANIFEST = load_manifest(SPEC / "models")
+
+STEPS = {
+    "CL-1_off": 7,
+    "CL-2_off": 4,
+    "LOG-1_off": 14,
+    "LOG-5-term_off": 12,
+    "LOG-5_off": 7,
+    "LOG-6_off": 6,
+    "LOG-12_off": 7,
+    "LIM-4_off": 6,
+    "H8_off": 14,
+    "H9_off": 18,
+    "H9-vote_off": 10,
+    "H15_off": 8,
+    "H16_off": 6,
+    "H34_off": 15,
+    "ST-1_off": 7,
+    "ST-2_off": 6,
+    "LIM-3_off": 6,
+    "H13_off": 13,
+    "H14_off": 10,
+    "LOG-8_off": 7,
+    "LIM-1_off": 9,
+    "LIM-2_off": 9,
+    "LIM-3_readers_off": 2,
+    "H13_pages_off": 7,
+    "H21_off": 8,
+    "H22_off": 6,
+    "H23_off": 1,
+    "H33_off": 5,
 }
-"""The property of the proof that breaks, and after how many steps."""
+"""How many steps each takes: TLC's shortest."""
 
-MODELS = {model.name: model for model in load_manifest(SPEC / "models").models}
-NODES = ("n1", "n2"), ("n3",)
-
-
-def spoken_of(module: str, off: frozenset[str]) -> tuple[Model, Reads]:
-    """The proof's model of a specification, and what reads its states."""
-    raft = Raft.over(0)
-    if module == "MCRaftRedo":
-        return commit_rule(off), Reader(raft, *NODES)
-    if module == "MCStartup":
-        return startup(off), StartupReader(Start(raft), *NODES)
-    return storage_limits(off), StorageReader(("p", "q", "dict"))
+UNTRACED = {"CL-1_off"}
+"""Of a cluster, and yet no trace that is accepted without the rule."""
 
 
-def schedule(model: GateModel) -> tuple[list[str], list[Mapping[str, Any]]]:
-    """The steps and states of a model's counterexample: the recorded one, or else the oracle's."""
-    kept = record_path(SPEC, model.name)
-    if kept.exists():
-        found = read_recorded(kept)
-        return list(found.actions), [
-            {name: from_tlc(value) for name, value in state.items()} for state in found.behaviour.states
-        ]
-    folder = SPEC / "models"
-    spec = load(folder / f"{model.module}.tla", folder / model.config, (SPEC, folder))
-    graph = explore(spec)
-    assert graph.violation is not None
-    at = graph.states[graph.violation.state]
-    path = graph.path((*graph.origins[at], graph.violation.state))
-    return [str(label) for (label, _) in path[1:]], [spec.as_dict(state) for _, state in path]
+@pytest.fixture(scope="module")
+def judge() -> OracleEngine:
+    return OracleEngine(SPEC)
 
 
-def behaviour(reader: Reads, states: Iterable[Mapping[str, Any]]) -> list[Mapped]:
-    """States one after the other, each with what only the ones before it tell."""
-    found: list[Mapped] = []
-    for variables in states:
-        found.append(reader.state(variables, found[-1] if found else None))
-    return found
+@pytest.mark.parametrize("name", REFUTED)
+def test_a_rule_taken_out_is_refuted_by_an_execution_that_is_a_trace(
+    name: str, judge: OracleEngine, tmp_path: Path
+) -> None:
+    found = refutation(MANIFEST, name)
+    assert found.steps == STEPS[name]
+    path = tmp_path / f"{name}.ndjson"
+    if untraced(found):
+        assert name in UNTRACED or found.module == "MCStorageLimits"
+        return
+    assert write_trace(path, traced(MANIFEST, found), "a test") > 3
+    [with_it] = judge.validate([path])
+    [without] = OracleEngine(SPEC, off=found.off).validate([path])
+    assert (with_it.status, without.status) == (Status.REFUSED, Status.ACCEPTED)
+
+
+def test_every_rule_of_the_proofs_is_refuted_or_redundant() -> None:
+    refuted = {rule for name in REFUTED for rule in MANIFEST.model(name).off}
+    own = {rule.id for rule in MANIFEST.rules}
+    assert {rule for rules in RULES.values() for rule in rules} & own == refuted | refutations.REDUNDANT
+
+
+def test_the_second_guard_of_cl_1_refuses_its_trace_without_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "CL-1.ndjson"
+    write_trace(path, traced(MANIFEST, refutation(MANIFEST, "CL-1_off")), "a test")
+    [without] = OracleEngine(SPEC, off=("CL-1",)).validate([path])
+    assert without.status is Status.REFUSED
+
+
+def test_the_rule_on_an_execution_without_it_is_none() -> None:
+    """The same schedule with the rule on is no execution: the refutation is the rule's doing."""
+    wrong = evolve(MANIFEST, models=(structs.replace(MANIFEST.model("H8_off"), off=()),))
+    with pytest.raises(CliError, match=r"step 14 .* is none of CommitRule"):
+        refutation(wrong, "H8_off")
+
+
+def test_a_property_that_does_not_break_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refutations, "REFUTED", {"H8_off": "ElectionSafety"})
+    with pytest.raises(CliError, match="does not break ElectionSafety in its last state"):
+        refutation(MANIFEST, "H8_off")
 
 
 @pytest.mark.tlc
-@pytest.mark.parametrize("name", REFUTED)
-def test_a_rule_taken_out_is_refuted_by_an_execution(name: str) -> None:
-    broken, depth = REFUTED[name]
-    found = MODELS[name]
-    labels, told = schedule(found)
-    model, reader = spoken_of(found.module, frozenset(found.off))
-    states = behaviour(reader, told)
-    interpreter = Interpreter()
-    assert interpreter.holds(model.init, reader.world(states[0]))
-    for label, (before, after) in zip(labels, pairwise(states), strict=True):
-        world = reader.world(before, after)
-        end = reader.within(after, world)
-        steps = [one for one in model.actions if one.name == reader.actions.get(label, label)]
-        assert any(reader.alike(one, end) for step in steps for one in interpreter.steps(step, world)), label
-    last, before_last = reader.world(states[-1]), reader.world(states[-2])
-    assert broken in {one.name for one in model.safety if not interpreter.holds(one.formula, last)}
-    assert all(interpreter.holds(one.formula, before_last) for one in model.safety if one.name == broken)
-    assert len(labels) == depth
+@pytest.mark.parametrize("rule", ["LOG-5", "ST-1"])
+def test_tlc_judges_an_exported_trace(rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "refuted"
+    assert main(["prove", "--refute", rule, "--format", "json", "--out", str(out), "-q"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert row["accepted_without"]
+    words = ["validate", row["trace"], "--engine", "tlc", "--workers", "1", "-q"]
+    assert main([*words, "--off", rule]) == Exit.HELD
+    assert main(words) == Exit.REJECTED
+
+
+def test_what_cannot_be_refuted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--refute", "H11"]) == Exit.DISAGREES
+    assert "H11 is redundant" in capsys.readouterr().err
+    assert main(["prove", "--refute", "DDL-3"]) == Exit.USAGE
+    assert "no proof has the rule DDL-3" in capsys.readouterr().err
+    assert main(["prove", "CommitRule", "--refute", "H8"]) == Exit.USAGE
+    assert chosen(MANIFEST, ["all"]) == list(REFUTED)

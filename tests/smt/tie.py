@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
 
 from attrs import define, evolve, field, frozen
 
@@ -13,27 +12,9 @@ from redoraft_check.oracle.spec import Spec, load
 from redoraft_check.smt.concrete import Interpreter, World
 from redoraft_check.smt.formula import Action
 from redoraft_check.smt.model import Model
-from redoraft_check.smt.sequences import Mapped
+from redoraft_check.smt.sequences import Mapped, Reads
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
-
-
-class Reads(Protocol):
-    """What a protocol's mapping does."""
-
-    actions: Mapping[str, str]
-
-    def state(self, variables: Mapping[str, Any], before: Mapped | None = None, /) -> Mapped:
-        """A state of the specification in relations, in a behaviour with the state before it."""
-
-    def world(self, *states: Mapped) -> World:
-        """The world of the first, with the things of all of them."""
-
-    def within(self, state: Mapped, world: World, /) -> Mapped:
-        """A state with all that it says of the things of a world."""
-
-    def alike(self, one: Mapped, other: Mapped, /) -> bool:
-        """Equal in all that the specification has."""
 
 
 @frozen

@@ -14,17 +14,25 @@ from xml.etree import ElementTree as ET
 import typer
 
 from redoraft_check.commands import options as opt
+from redoraft_check.commands.refuting import refute_rules
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table
 from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
+from redoraft_check.smt import second
+from redoraft_check.smt.answers import Answer
 from redoraft_check.smt.models import MODELS, model
 from redoraft_check.smt.obligations import kept
-from redoraft_check.smt.prover import Answer
-from redoraft_check.smt.session import Plan, Proof, run
+from redoraft_check.smt.second import Verdict
+from redoraft_check.smt.session import Plan, Proof, Solver, run
 
-_EXITS = {Answer.PROVED: Exit.HELD, Answer.REFUTED: Exit.SAFETY, Answer.UNKNOWN: Exit.UNKNOWN}
-_JUNIT = {Answer.REFUTED: "failure", Answer.UNKNOWN: "error"}
+_EXITS = {
+    Answer.PROVED: Exit.HELD,
+    Answer.REFUTED: Exit.SAFETY,
+    Answer.CONTRADICTED: Exit.CONTRADICTED,
+    Answer.UNKNOWN: Exit.UNKNOWN,
+}
+_JUNIT = {Answer.REFUTED: "failure", Answer.CONTRADICTED: "error", Answer.UNKNOWN: "error"}
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +54,13 @@ def prove(
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, help="Seconds for each obligation; then it is unknown.")
     ] = 60.0,
+    solver: Annotated[
+        Solver, typer.Option("--solver", help="Who proves; with both, each must say the same.")
+    ] = Solver.Z3,
+    refute: Annotated[
+        list[str] | None,
+        typer.Option("--refute", help="RULE, or all: show by an execution what goes wrong without it."),
+    ] = None,
     format_: opt.FormatOption = opt.Format.TEXT,
     out: opt.OutOption = Path("out/prove"),
     quiet: opt.QuietOption = False,
@@ -57,9 +72,17 @@ def prove(
         typer.echo(plain_table(("model", "shows"), [(name, model(name).summary) for name in names]))
         return
     screen = Screen(quiet=quiet)
+    if refute:
+        if models:
+            raise CliError(Exit.USAGE, "--refute takes rules, and no models")
+        refute_rules(refute, out, format_, screen)
+        return
+    if solver is not Solver.Z3:
+        screen.say(f"cvc5 {second.version()}")
     again = [f"--timeout={timeout:g}"] if timeout != 60.0 else []
+    again += [f"--solver={solver.value}"] if solver is not Solver.Z3 else []
     command = command_line("prove", *(models or []), *(["--no-cache"] if no_cache else []), *again)
-    plan = Plan(timeout, jobs, not no_cache, dump)
+    plan = Plan(timeout, jobs, not no_cache, dump, solver)
     proofs: list[Proof] = []
     start = time.monotonic()
     finished = False
@@ -105,10 +128,37 @@ def _record(proofs: Sequence[Proof], code: Exit, command: str, seconds: float) -
                 "cached": proof.result.cached,
                 "reason": proof.result.reason,
                 "counterexample": proof.result.picture,
+                **_second(proof),
             }
             for proof in proofs
         ],
     }
+
+
+def _second(proof: Proof) -> dict[str, object]:
+    opinion = proof.second
+    if opinion is None:
+        return {}
+    seconds = round(opinion.seconds, 3)
+    said = {"verdict": opinion.verdict.value, "seconds": seconds, "hypotheses": opinion.portion}
+    return {"cvc5": said | {"cached": opinion.cached}}
+
+
+def _opinions(names: Sequence[str], proofs: Sequence[Proof]) -> str:
+    """By model, what cvc5 has said beside Z3."""
+    rows = []
+    for name in names:
+        own = [proof for proof in proofs if proof.model == name]
+        asked = [(proof, proof.second) for proof in own if proof.second is not None]
+        told = sum(opinion.verdict is not Verdict.UNKNOWN for _, opinion in asked)
+        against = sum(proof.result.answer is Answer.CONTRADICTED for proof, _ in asked)
+        seconds = [opinion.seconds for _, opinion in asked]
+        cells = (told, told - against, against, len(asked) - told)
+        times = (f"{sum(seconds):.1f}", f"{max(seconds, default=0.0):.1f}")
+        rows.append((name, str(len(asked)), *map(str, cells), *times))
+    return plain_table(
+        ("model", "asked", "cvc5 tells", "as Z3", "against Z3", "not told", "seconds", "slowest"), rows
+    )
 
 
 def _print_text(
@@ -123,6 +173,8 @@ def _print_text(
         cells = (f"{shown} of {len(own)}", str(kept(model(name))), f"{seconds:.1f}", f"{slowest:.1f}")
         rows.append((name, *cells, model(name).summary))
     typer.echo(plain_table(("model", "proved", "untouched", "seconds", "slowest", "shows"), rows))
+    if any(proof.second is not None for proof in proofs):
+        typer.echo("\n" + _opinions(names, proofs))
     if verbose:
         table = [
             (proof.name, proof.result.answer.value, f"{proof.result.seconds:.2f}", proof.result.portion)

@@ -12,9 +12,12 @@ import typer
 from attrs import frozen
 
 import redoraft
+from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.filewatch import NOBODY
+from redoraft.cluster.history import Kind
+from redoraft.cluster.host import PAGES_SIZES, SIZES
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
@@ -32,6 +35,7 @@ from redoraft_check.report.record import command_line
 from redoraft_traces import TraceWriter
 
 _STEPS_BETWEEN_NEWS = 10_000
+_PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes"}
 _SHOWN = (
     "StartElection",
     "BecomeLeader",
@@ -57,6 +61,7 @@ class _Request:
     mutant: AnyMutant | None
     end_check: bool
     reads: Reading | None
+    pages: bool
     ddl: bool
     out: Path
 
@@ -73,6 +78,7 @@ class _Request:
             *(("--mutant", self.mutant.name) if self.mutant else ()),
             *(("--end-check",) if self.end_check else ()),
             *(("--reads", self.reads.value) if self.reads else ()),
+            *(("--pages",) if self.pages else ()),
             *(("--ddl",) if self.ddl else ()),
         )
 
@@ -128,9 +134,17 @@ def simulate(
         Reading | None,
         typer.Option(
             "--reads",
-            help="Clients read, too, by a read index or under a lease; what they saw has to be linearizable.",
+            help="Clients read, too, by a read index or under a lease; or, in sessions, at followers as well:"
+            " what they saw has to be linearizable, and never older than what the same client had seen.",
         ),
     ] = None,
+    pages: Annotated[
+        bool,
+        typer.Option(
+            "--pages",
+            help="The trace tells of pages, checkpoints and deleted redo, too; in small files and pools.",
+        ),
+    ] = False,
     ddl: Annotated[
         bool,
         typer.Option(
@@ -161,7 +175,10 @@ def simulate(
     broken = mutant_named(mutant)
     if broken is not None and broken.name in DDL_MUTANTS and not ddl:
         raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
-    request = _Request(seed, steps, nodes, log_nodes, members, chosen, broken, end_check, reads, ddl, target)
+    if pages and ddl:
+        raise CliError(Exit.USAGE, "a trace of pages knows no tables: --pages or --ddl, not both")
+    cluster = (seed, steps, nodes, log_nodes, members, chosen)
+    request = _Request(*cluster, broken, end_check, reads, pages, ddl, target)
     lockstep = DdlLockstep(local_file_ops(None)) if ddl else None
     simulator, findings = _run(request, lockstep, Screen(quiet=quiet))
     try:
@@ -181,6 +198,12 @@ def mutant_named(name: str | None) -> AnyMutant | None:
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
+    if found.name in BINLOG_MUTANTS:
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule} of the binlog, which simulated nodes do not have;"
+            " see docs/clients.md for the test that catches it",
+        )
     return found
 
 
@@ -189,13 +212,13 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
     try:
-        with TraceWriter(request.out, trace_header(request.members, source)) as trace:
+        header = trace_header(request.members, source, pages=request.pages)
+        with TraceWriter(request.out, header) as trace:
             settings = Settings(
-                request.seed,
-                request.members,
-                request.faults,
-                rules,
+                *(request.seed, request.members, request.faults, rules),
+                sizes=PAGES_SIZES if request.pages else SIZES,
                 reading=request.reads,
+                pages=request.pages,
                 ddl=request.ddl,
             )
             watching = NOBODY if lockstep is None else lockstep.watching
@@ -258,7 +281,9 @@ def _report(request: _Request, run: _Run, format_: opt.Format) -> None:
     if request.end_check:
         typer.echo("\n".join(f"end check: {what}" for what in run.findings or ["all is as it has to be"]))
     if request.reads:
-        seen = Counter(f"{one.kind}s {one.told or 'open'}" for one in run.simulator.history.calls.values())
+        seen = Counter(
+            f"{_PLURAL[one.kind]} {one.told or 'open'}" for one in run.simulator.history.calls.values()
+        )
         typer.echo("clients: " + ", ".join(f"{number:,} {what}" for what, number in sorted(seen.items())))
         typer.echo("\n".join(f"clients: {what}" for what in run.stale or ["what they saw is linearizable"]))
     typer.echo(f"judge it with: {command_line('validate', str(request.out))}")

@@ -15,6 +15,9 @@ class Kind(StrEnum):
     """What is asked of the register."""
 
     READ = "read"
+    LOCAL = "local"
+    """A read that may be old: of committed writes, and not older than what its client was told before
+    (H28-session; spec: Clients, LocalReadsAreInSession)."""
     WRITE = "write"
 
 

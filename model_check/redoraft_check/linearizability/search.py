@@ -4,6 +4,9 @@ A call may be placed next if no call that is still to be placed was answered bef
 which nothing is known may be placed or left out; one that failed is left out, and so is a read that was told
 nothing.
 
+A read that may be old waits for the calls of its own client only, those that were told ok before it was
+asked: it stands anywhere behind them, among what was committed when it was answered.
+
 Three shortcuts, none of which changes a verdict.  A write of which nothing is known and whose value nobody
 has read is left out: no read stands between it and the next write.  One whose value was read, and that nobody
 else writes, did happen, and before the first of these reads was answered.  And a value that is written once
@@ -12,7 +15,7 @@ is overwritten only when all that have read it are placed.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from attrs import define, evolve, field
@@ -33,7 +36,8 @@ def find_order(
     Raises ValueError as `checked_history`, and Undecided after `max_states` states.
     """
     history = _settled(checked_history(calls), initial)
-    order = _Search([call for call, _ in history], initial, max_states).run()
+    search = _Search([call for call, _ in history], initial, max_states, sessions=_sessions(history))
+    order = search.run()
     return None if order is None else tuple(history[step][1] for step in order)
 
 
@@ -52,7 +56,7 @@ def _settled(history: tuple[Call, ...], initial: str | None) -> list[tuple[Call,
     writers[initial] += 1
     seen: dict[str | None, int] = {}
     for call in history:
-        if call.kind is Kind.READ and call.told is Told.OK:
+        if call.kind is not Kind.WRITE and call.told is Told.OK:
             assert call.returned is not None, "ok has a time"
             seen[call.value] = min(seen.get(call.value, call.returned), call.returned)
     settled = []
@@ -66,6 +70,18 @@ def _settled(history: tuple[Call, ...], initial: str | None) -> list[tuple[Call,
     return settled
 
 
+def _sessions(history: list[tuple[Call, Call]]) -> dict[int, int]:
+    """Of each read that may be old, the calls that its client had been told ok of when it asked."""
+    told: dict[str, int] = {}
+    sessions: dict[int, int] = {}
+    for step, (_, call) in enumerate(history):
+        if call.kind is Kind.LOCAL:
+            sessions[step] = told.get(call.client, 0)
+        if call.told is Told.OK:
+            told[call.client] = told.get(call.client, 0) | 1 << step
+    return sessions
+
+
 @define
 class _Search:
     """Depth first; `placed` and `must` are sets of calls as bits."""
@@ -77,6 +93,10 @@ class _Search:
     must: int = 0
     left: Counter[str | None] = field(factory=Counter)
     """Of a value that is written once: how many of its reads are not placed."""
+    sessions: dict[int, int] = field(factory=dict)
+    """Of a read that may be old: the calls that have to be placed before it."""
+    local: dict[str | None, list[int]] = field(factory=lambda: defaultdict(list))
+    """The reads that may be old, by what they have shown."""
 
     def run(self) -> list[int] | None:
         self._count()
@@ -114,13 +134,15 @@ class _Search:
         for step, call in enumerate(self.history):
             if call.told is Told.OK:
                 self.must |= 1 << step
-            if call.kind is Kind.READ and writers[call.value] == 1:
+            if call.kind is not Kind.WRITE and writers[call.value] == 1:
                 self.left[call.value] += 1
+            if call.kind is Kind.LOCAL:
+                self.local[call.value].append(step)
 
     def _put(self, step: int, *, back: bool = False) -> None:
         self.placed ^= 1 << step
         call = self.history[step]
-        if call.kind is Kind.READ and call.value in self.left:
+        if call.kind is not Kind.WRITE and call.value in self.left:
             self.left[call.value] += 1 if back else -1
 
     def _compact(self) -> tuple[int, int]:
@@ -139,12 +161,18 @@ class _Search:
                 break
             if placed >> (step - first) & 1:
                 continue
-            found.append(step)
+            if call.kind is not Kind.LOCAL:
+                found.append(step)
             if call.told is Told.OK:
                 assert call.returned is not None, "ok has a time"
                 first_answer = call.returned if first_answer is None else min(first_answer, call.returned)
         overwrites = self.left[value] == 0
-        return [
+        old = [
+            step
+            for step in self.local.get(value, ())
+            if not self.placed >> step & 1 and self.placed & self.sessions[step] == self.sessions[step]
+        ]
+        return old[:1] or [
             step
             for step in found
             if (overwrites if self.history[step].kind is Kind.WRITE else self.history[step].value == value)

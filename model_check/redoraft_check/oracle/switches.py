@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from redoraft_check.oracle.bindings import User
+from redoraft_check.oracle.bindings import Env, User
 from redoraft_check.oracle.spec import Spec, user_operator
 from redoraft_check.oracle.tree import Apply, Let, Node, Str, Subst
 
@@ -28,35 +28,34 @@ def ids_in(comment: str) -> tuple[str, ...]:
 def switches_of(spec: Spec, operator: str) -> frozenset[str]:
     """The rules that an operator, or one that it uses, asks for.  Raises `CliError` (65)."""
     user = user_operator(spec.tree, spec.compiler.binder, operator)
-    return frozenset(_rules(spec, user.definition.body, set()))
+    return frozenset(_rules(spec, user.definition.body, user.env, set()))
 
 
-def _rules(spec: Spec, node: Node, seen: set[int]) -> Iterator[str]:
+def _rules(spec: Spec, node: Node, env: Env, seen: set[int]) -> Iterator[str]:
     match node:
         case Subst():
-            yield from _rules(spec, node.body, seen)
+            yield from _rules(spec, node.body, spec.compiler.binder.inside(node, env), seen)
             for _, replacing in node.replaced:
-                yield from _rules(spec, replacing, seen)
+                yield from _rules(spec, replacing, env, seen)
         case Let():
             for uid in node.definitions:
-                yield from _rules(spec, spec.tree.definitions[uid].body, seen)
-            yield from _rules(spec, node.body, seen)
+                yield from _rules(spec, spec.tree.definitions[uid].body, env, seen)
+            yield from _rules(spec, node.body, env, seen)
         case Apply():
-            yield from _applied(spec, node, seen)
+            yield from _applied(spec, node, env, seen)
 
 
-def _applied(spec: Spec, node: Apply, seen: set[int]) -> Iterator[str]:
-    binder = spec.compiler.binder
-    meaning = binder.meaning(node.op, binder.root, node.place)
+def _applied(spec: Spec, node: Apply, env: Env, seen: set[int]) -> Iterator[str]:
+    meaning = spec.compiler.binder.meaning(node.op, env, node.place)
     if isinstance(meaning, User):
-        if meaning.definition.name == SWITCH:
+        if meaning.definition.name.rpartition("!")[2] == SWITCH:
             yield from (name for operand in node.operands for name in _strings(operand))
         elif meaning.definition.uid not in seen:
             seen.add(meaning.definition.uid)
-            yield from _rules(spec, meaning.definition.body, seen)
+            yield from _rules(spec, meaning.definition.body, meaning.env, seen)
     below = [*node.operands, *(bound.domain for bound in node.bounds if bound.domain is not None)]
     for operand in below:
-        yield from _rules(spec, operand, seen)
+        yield from _rules(spec, operand, env, seen)
 
 
 def _strings(node: Node) -> Iterator[str]:

@@ -1,172 +1,158 @@
 """One obligation, shown or refuted by Z3.
 
-Hypotheses come in portions, few first: what a conjunct `uses`, then all that make nothing new, then all.
-Fewer hypotheses can only make an obligation harder to show, so a proof from any portion is a proof.  When the
-portions do not tell, hypotheses come on demand: those that Z3's last counterexample violates.
+Portions of the hypotheses are tried, few first (`portions`).  When they do not tell, hypotheses come on
+demand: those that Z3's last counterexample violates.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator, Mapping
-from enum import Enum
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 import z3
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
+from redoraft_check.smt import portions
+from redoraft_check.smt.answers import Answer, Result
 from redoraft_check.smt.concrete import Interpreter, Value, World
-from redoraft_check.smt.formula import And, Formula, Named, Sort, Var
+from redoraft_check.smt.formula import Sort, Var
 from redoraft_check.smt.model import Model
-from redoraft_check.smt.obligations import Obligation, alternates, quantified
+from redoraft_check.smt.obligations import Obligation
 from redoraft_check.smt.picture import picture
+from redoraft_check.smt.portions import Given, Portion
+from redoraft_check.smt.terms import Env, Translator
 from redoraft_check.smt.worlds import world_of
-from redoraft_check.smt.z3terms import Z3, Translator, Vocabulary
+from redoraft_check.smt.z3terms import Z3, Vocabulary
 
 
-class Answer(Enum):
-    """What became of an obligation."""
+class Terms:
+    """A model in Z3's terms: what its obligations share, translated once."""
 
-    PROVED = "proved"
-    REFUTED = "REFUTED"
-    UNKNOWN = "unknown"
+    def __init__(self, model: Model, sizes: Mapping[Sort, int] | None = None) -> None:
+        self.model = model
+        self.vocabulary = Vocabulary(sizes)
+        self.before = Translator(self.vocabulary)
+        self._known: dict[str, Z3] = {}
 
-
-@frozen
-class Result:
-    """The answer, in how many seconds, from which portion; the counterexample to induction as text."""
-
-    answer: Answer
-    seconds: float
-    portion: str = ""
-    reason: str = ""
-    picture: str = ""
-    cached: bool = field(default=False)
-
-
-@frozen
-class _Portion:
-    name: str
-    hypotheses: tuple[Z3, ...]
-    mbqi: bool
-    limit_s: float
+    def given(self, one: Given, env: Env) -> Z3:
+        """A hypothesis; only what is not shared speaks of the step's parameters."""
+        if not one.shared:
+            return self.before.formula(one.formula, env)
+        if one.name not in self._known:
+            self._known[one.name] = self.before.formula(one.formula, {})
+        return self._known[one.name]
 
 
 class Prepared:
     """An obligation in Z3's terms."""
 
-    def __init__(self, model: Model, obligation: Obligation, sizes: Mapping[Sort, int] | None = None) -> None:
-        self.model, self.obligation = model, obligation
-        self.vocabulary = Vocabulary(sizes)
-        before = Translator(self.vocabulary)
+    def __init__(self, terms: Terms, obligation: Obligation) -> None:
+        self.model, self.obligation, self.terms = terms.model, obligation, terms
+        self.vocabulary = terms.vocabulary
         action = obligation.action
         params = action.params if action else ()
         self.env: dict[Var, Z3] = {one: self.vocabulary.fresh(one) for one in params}
-        self._before = before
-        after = before.after(action, self.env) if action and obligation.after else before
+        after = terms.before.after(action, self.env) if action and obligation.after else terms.before
         self.goal = after.formula(obligation.goal.formula, self.env)
 
-    def _terms(self, formulas: Iterator[Formula]) -> tuple[Z3, ...]:
-        return tuple(self._before.formula(one, self.env) for one in formulas)
+    def solver(self, portion: Portion, *, mbqi: bool, limit_s: float, effort: int = 0) -> Z3:
+        """A solver that asks for a state in which the hypotheses hold and the goal does not.
 
-    def _guard(self) -> tuple[Formula, ...]:
-        action = self.obligation.action
-        if action is None:
-            return (self.model.init,) if self.obligation.initial else ()
-        return action.guard.parts if isinstance(action.guard, And) else (action.guard,)
-
-    def _held(self) -> tuple[Named, ...]:
-        """What held before: nothing is known of the state before the initial one."""
-        if self.obligation.initial:
-            return ()
-        return (*self.model.invariant, *self.model.lemmas)
-
-    def everything(self) -> tuple[Z3, ...]:
-        """All hypotheses: axioms, invariant, guard, facts."""
-        named = (*self.model.axioms, *self._held(), *self.obligation.known)
-        return self._terms(one.formula for one in named) + self._terms(iter(self._guard()))
-
-    def hypotheses(self) -> tuple[Named, ...]:
-        """What may be taken as given, apart from the guard, which always is."""
-        return (*self.model.axioms, *self._held(), *self.obligation.lemmas, *self.obligation.known)
-
-    def chosen(self, names: set[str]) -> tuple[Z3, ...]:
-        """The guard and the hypotheses of these names."""
-        wanted = (one.formula for one in self.hypotheses() if one.name in names)
-        return self._terms(wanted) + self._terms(iter(self._guard()))
-
-    def portions(self) -> Iterator[_Portion]:
-        """The attempts in their order."""
-        goal, known = self.obligation.goal, self.obligation.known
-        wanted = {goal.name, *goal.uses}
-        pool = (*self.model.axioms, *self._held(), *self.obligation.lemmas)
-        base = [one for one in self.model.axioms if not alternates(one.formula)]
-        used = [one for one in pool if one.name in wanted]
-        flat = [one for one in self._held() if one.name in wanted or not alternates(one.formula)]
-        guard = self._guard()
-        plain = [one for one in guard if not quantified(one)] if not self.obligation.initial else guard
-        hinted = known if goal.uses else ()
-        few = self._terms(one.formula for one in (*base, *used, *hinted)) + self._terms(iter(plain))
-        some = self._terms(one.formula for one in (*base, *used, *known)) + self._terms(iter(guard))
-        many = self._terms(one.formula for one in (*base, *flat, *known)) + self._terms(iter(guard))
-        whole = self.everything()
-        itself = self._terms(one.formula for one in self._held() if one.name == goal.name)
-        if itself:
-            yield _Portion("itself", itself, mbqi=True, limit_s=0.7)
-        yield _Portion("few", few, mbqi=False, limit_s=0.5)
-        yield _Portion("universal", many, mbqi=False, limit_s=1.5)
-        yield _Portion("few, by models", few, mbqi=True, limit_s=2.5)
-        yield _Portion("all", whole, mbqi=False, limit_s=1.5)
-        yield _Portion("some, by models", some, mbqi=True, limit_s=5.0)
-        yield _Portion("universal, by models", many, mbqi=True, limit_s=5.0)
-        yield _Portion("all, by models", whole, mbqi=True, limit_s=10.0)
-
-    def solver(self, hypotheses: tuple[Z3, ...], *, mbqi: bool, limit_s: float) -> Z3:
-        """A solver that asks for a state in which the hypotheses hold and the goal does not."""
+        `limit_s` is in seconds of the clock, `effort` in Z3's resource units; 0 is without that limit.
+        """
         solver = z3.Solver()
         solver.set("timeout", max(1, int(limit_s * 1000)))
         solver.set("random_seed", 7)
+        if effort:
+            solver.set("rlimit", effort)
         if not mbqi:
             solver.set("smt.mbqi", False)
             solver.set("smt.auto_config", False)
-        for one in hypotheses:
-            solver.add(one)
+        for one in portion.given:
+            solver.add(self.terms.given(one, self.env))
         solver.add(z3.Not(self.goal))
         return solver
 
-    def smt2(self) -> str:
-        """The whole obligation as SMT-LIB2: `unsat` is what was to be shown."""
-        text = self.solver(self.everything(), mbqi=True, limit_s=1).to_smt2()
-        return f"; {self.obligation.name}\n; {self.obligation.goal.why}\n{text}"
+
+@frozen
+class _Attempt:
+    """Hypotheses, whether Z3 looks for models, and how much work it may do, in its resource units."""
+
+    name: str
+    portion: Callable[[Model, Obligation], Portion]
+    mbqi: bool
+    effort: int
 
 
-def smt2(model: Model, obligation: Obligation) -> str:
-    """The SMT-LIB2 text of an obligation with all its hypotheses."""
-    return Prepared(model, obligation).smt2()
+_ATTEMPTS = (
+    _Attempt("itself", portions.itself, mbqi=True, effort=1_400_000),
+    _Attempt("few", portions.few, mbqi=False, effort=1_000_000),
+    _Attempt("universal", portions.universal, mbqi=False, effort=3_000_000),
+    _Attempt("few, by models", portions.few, mbqi=True, effort=5_000_000),
+    _Attempt("all", portions.whole, mbqi=False, effort=3_000_000),
+    _Attempt("some, by models", portions.some, mbqi=True, effort=10_000_000),
+    _Attempt("universal, by models", portions.universal, mbqi=True, effort=10_000_000),
+    _Attempt("all, by models", portions.whole, mbqi=True, effort=20_000_000),
+)
+"""In this order.  Effort and not seconds, so that a busy machine proves the same from the same."""
 
 
-def key_of(text: str) -> str:
-    """The name of an obligation in the cache: the hash of its SMT-LIB2 text, its solver's version with it."""
-    return hashlib.sha256(f"{z3.get_version_string()}\n{text}".encode()).hexdigest()
+def z3_version() -> str:
+    """Z3's version."""
+    return str(z3.get_version_string())
 
 
-def prove(model: Model, obligation: Obligation, timeout_s: float) -> Result:
-    """Try to show one obligation.  What `timeout_s` seconds do not tell is unknown."""
+def prove(model: Model, obligation: Obligation, timeout_s: float, terms: Terms | None = None) -> Result:
+    """Try to show one obligation.  What `timeout_s` seconds do not tell is unknown.
+
+    `terms` are the model's, where several of its obligations are to be shown.
+    """
     start = time.monotonic()
-    prepared = Prepared(model, obligation)
-    for portion in prepared.portions():
-        left = timeout_s - (time.monotonic() - start)
-        if left <= 0:
-            break
-        solver = prepared.solver(portion.hypotheses, mbqi=portion.mbqi, limit_s=min(left, portion.limit_s))
-        if solver.check() == z3.unsat:
-            return Result(Answer.PROVED, time.monotonic() - start, portion.name)
+    prepared = Prepared(terms or Terms(model), obligation)
+    sufficed = _attempted(prepared, start + timeout_s)
+    if sufficed is not None:
+        return Result(Answer.PROVED, time.monotonic() - start, sufficed)
     left = timeout_s - (time.monotonic() - start)
     small = refute(model, obligation, min(left, _SMALL_S)) if left > 0 else None
     if small is not None:
         return evolve(small, seconds=time.monotonic() - start)
     return _on_demand(prepared, start, timeout_s)
+
+
+def _attempted(prepared: Prepared, end: float) -> str | None:
+    """The name of the attempt that proves it, None if none does before `end` (of `time.monotonic`).
+
+    Each is given little effort, and only where that was not enough all of its own.
+    """
+    waiting = list(_ATTEMPTS)
+    for most in (_LITTLE, max(one.effort for one in _ATTEMPTS)):
+        exhausted = []
+        for attempt in waiting:
+            portion = attempt.portion(prepared.model, prepared.obligation)
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            if not portion.given:
+                continue
+            effort = min(attempt.effort, most)
+            solver = prepared.solver(portion, mbqi=attempt.mbqi, limit_s=left, effort=effort)
+            found = solver.check()
+            if found == z3.unsat:
+                return attempt.name
+            if found == z3.unknown and effort < attempt.effort and _ran_out(solver):
+                exhausted.append(attempt)
+        waiting = exhausted
+    return None
+
+
+def _ran_out(solver: Z3) -> bool:
+    """Whether a limit ended the search, and not that Z3 sees no way on."""
+    return any(word in solver.reason_unknown() for word in ("resource", "cancel", "timeout"))
+
+
+_LITTLE = 700_000
+"""In Z3's resource units: nine in ten of the proofs need less."""
 
 
 def refute(model: Model, obligation: Obligation, limit_s: float) -> Result | None:
@@ -178,8 +164,8 @@ def refute(model: Model, obligation: Obligation, limit_s: float) -> Result | Non
     if not model.small:
         return None
     start = time.monotonic()
-    prepared = Prepared(model, obligation, model.small)
-    solver = prepared.solver(prepared.everything(), mbqi=True, limit_s=limit_s)
+    prepared = Prepared(Terms(model, model.small), obligation)
+    solver = prepared.solver(portions.whole(model, obligation), mbqi=True, limit_s=limit_s)
     if solver.check() != z3.sat:
         return None
     world, given = world_of(prepared, solver.model())
@@ -195,12 +181,12 @@ def _on_demand(prepared: Prepared, start: float, timeout_s: float) -> Result:
     Ends with a proof, or with a counterexample that the Python interpretation finds to satisfy all of them.
     """
     interpreter = Interpreter()
-    pool = {one.name: one for one in prepared.hypotheses()}
-    used = {one.name for one in prepared.model.axioms if not alternates(one.formula)}
-    used |= {prepared.obligation.goal.name} & set(pool)
+    model, obligation = prepared.model, prepared.obligation
+    pool = {one.name: one for one in portions.hypotheses(model, obligation)}
+    used = portions.base_names(model) | ({obligation.goal.name} & set(pool))
     reason = "no time was left"
     while (left := timeout_s - (time.monotonic() - start)) > 0:
-        solver = prepared.solver(prepared.chosen(used), mbqi=True, limit_s=left)
+        solver = prepared.solver(portions.chosen(model, obligation, used), mbqi=True, limit_s=left)
         found = solver.check()
         if found == z3.unsat:
             return Result(Answer.PROVED, time.monotonic() - start, "on demand")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from redoraft_check.smt.concrete import Row
+from redoraft_check.smt.concrete import Row, World
 from redoraft_check.smt.formula import Function, Relation
 from redoraft_check.smt.logs import (
     EMPTY,
@@ -25,6 +25,25 @@ Variables = Mapping[str, Any]
 Log = tuple[tuple[int, str], ...]
 Mapped = Mapping[Relation, frozenset[Row]]
 """A state of the specification in relations."""
+
+
+class Reads(Protocol):
+    """What a protocol's mapping does."""
+
+    actions: Mapping[str, str]
+
+    def state(self, variables: Variables, before: Mapped | None = None, /) -> Mapped:
+        """A state of the specification in relations, in a behaviour with the state before it."""
+
+    def world(self, *states: Mapped) -> World:
+        """The world of the first, with the things of all of them."""
+
+    def within(self, state: Mapped, world: World, /) -> Mapped:
+        """A state with all that it says of the things of a world."""
+
+    def alike(self, one: Mapped, other: Mapped, /) -> bool:
+        """Equal in all that the specification has."""
+
 
 RIGID: dict[Function | Relation, Callable[..., Any]] = {
     ZERO.function: lambda: 0,

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import product
 from typing import Any, TypeAlias
 
 import z3
 
-from redoraft_check.smt.formula import (
-    Action,
-    And,
-    Apply,
-    Equal,
-    Exists,
-    ForAll,
-    Formula,
-    Function,
-    Holds,
-    Not,
-    Or,
-    Relation,
-    Sort,
-    Term,
-    Var,
-)
+from redoraft_check.smt.formula import Function, Relation, Sort, Var
 
 Z3: TypeAlias = Any
 """z3's terms: its Python interface carries no types."""
-
-Meaning: TypeAlias = Callable[..., Z3]
-Env: TypeAlias = Mapping[Var, Z3]
 
 
 @cache
@@ -42,7 +22,7 @@ def _enumeration(name: str, named: tuple[str, ...]) -> tuple[Z3, tuple[Z3, ...]]
 
 
 class Vocabulary:
-    """Z3's sorts and symbols for the sorts, functions and relations that formulas mention."""
+    """Z3's sorts, symbols and connectives for what formulas mention."""
 
     def __init__(self, sizes: Mapping[Sort, int] | None = None) -> None:
         """`sizes` gives sorts that may be of any size so many things, for the search for small worlds."""
@@ -85,64 +65,26 @@ class Vocabulary:
         self._fresh += 1
         return z3.Const(f"{variable.name}!{self._fresh}", self.sort(variable.sort))
 
+    def equal(self, left: Z3, right: Z3) -> Z3:
+        """Equality."""
+        return left == right
 
-class Translator:
-    """Formulas of one state as Z3 terms.  `meaning` gives relations another meaning than their symbol."""
+    def negation(self, body: Z3) -> Z3:
+        """Negation."""
+        return z3.Not(body)
 
-    def __init__(self, vocabulary: Vocabulary, meaning: Mapping[Relation, Meaning] | None = None) -> None:
-        self.vocabulary = vocabulary
-        self._meaning = dict(meaning or {})
+    def conjunction(self, parts: Sequence[Z3]) -> Z3:
+        """All of them; true when there is none."""
+        return parts[0] if len(parts) == 1 else z3.And(list(parts))
 
-    def after(self, action: Action, env: Env) -> Translator:
-        """The translator of the state after a step, in terms of the state before it."""
-        changed = {one.relation: self._updated(one.formals, one.body, env) for one in action.updates}
-        return Translator(self.vocabulary, self._meaning | changed)
+    def disjunction(self, parts: Sequence[Z3]) -> Z3:
+        """One of them; false when there is none."""
+        return parts[0] if len(parts) == 1 else z3.Or(list(parts))
 
-    def _updated(self, formals: tuple[Var, ...], body: Formula, env: Env) -> Meaning:
-        return lambda *args: self.formula(body, {**env, **dict(zip(formals, args, strict=True))})
+    def forall(self, variables: Sequence[tuple[Sort, Z3]], body: Z3) -> Z3:
+        """For all values of these fresh constants."""
+        return z3.ForAll([one for _, one in variables], body)
 
-    def term(self, term: Term, env: Env) -> Z3:
-        """A term under values of its variables."""
-        if isinstance(term, Apply):
-            return self.vocabulary.symbol(term.function)(*(self.term(arg, env) for arg in term.args))
-        return env[term]
-
-    def holds(self, relation: Relation, args: tuple[Z3, ...]) -> Z3:
-        """A relation of this state applied to Z3 terms."""
-        meaning = self._meaning.get(relation) or self.vocabulary.symbol(relation)
-        return meaning(*args)
-
-    def formula(self, formula: Formula, env: Env) -> Z3:  # noqa: PLR0911  (one return for each kind)
-        """A formula under values of its free variables."""
-        match formula:
-            case Holds(relation, args):
-                return self.holds(relation, tuple(self.term(arg, env) for arg in args))
-            case Equal(left, right):
-                return self.term(left, env) == self.term(right, env)
-            case Not(body):
-                return z3.Not(self.formula(body, env))
-            case And(parts):
-                return z3.And([self.formula(part, env) for part in parts])
-            case Or(parts):
-                return z3.Or([self.formula(part, env) for part in parts])
-            case ForAll(variables, body):
-                return self._quantified(z3.ForAll, z3.And, variables, body, env)
-            case Exists(variables, body):
-                return self._quantified(z3.Exists, z3.Or, variables, body, env)
-        raise TypeError(f"no formula: {formula!r}")
-
-    def _quantified(
-        self, quantifier: Meaning, junction: Meaning, variables: tuple[Var, ...], body: Formula, env: Env
-    ) -> Z3:
-        elements = self.vocabulary.elements
-        unbounded = {one: self.vocabulary.fresh(one) for one in variables if not elements(one.sort)}
-        bodies = [
-            self.formula(body, {**env, **unbounded, **values}) for values in self._enumerations(variables)
-        ]
-        whole = junction(bodies) if len(bodies) > 1 else bodies[0]
-        return quantifier(list(unbounded.values()), whole) if unbounded else whole
-
-    def _enumerations(self, variables: tuple[Var, ...]) -> Iterator[dict[Var, Z3]]:
-        finite = [one for one in variables if self.vocabulary.elements(one.sort)]
-        for values in product(*(self.vocabulary.elements(one.sort) for one in finite)):
-            yield dict(zip(finite, values, strict=True))
+    def exists(self, variables: Sequence[tuple[Sort, Z3]], body: Z3) -> Z3:
+        """For some values of these fresh constants."""
+        return z3.Exists([one for _, one in variables], body)

@@ -27,11 +27,19 @@ from redoraft_check.oracle.values import Value
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.explanation import Conjunct, Explanation, WrongField
-from redoraft_check.validate.mapping import TOLD, VARS, Mapping
+from redoraft_check.validate.mapping import (
+    STORAGE_ACTIONS,
+    STORAGE_VARS,
+    TOLD,
+    VARS,
+    EventRow,
+    Mapping,
+)
 from redoraft_check.validate.oracle_engine import load_trace_spec, told_by_node
 from redoraft_check.validate.prepare import Constants
 from redoraft_check.validate.projection import (
     ABSENT,
+    ABSENT_LSNS,
     ABSENT_NAME,
     Projection,
     SpecEvent,
@@ -44,9 +52,10 @@ MAX_LOOKED_AT: Final = 500
 """States of the frontier that are searched for the nearest branch."""
 
 MATCHES: Final = "Matches"
+LOG_MATCHES: Final = "LogMatches"
 STORAGE_MATCHES: Final = "StorageMatches"
-STORAGE_ACTIONS: Final = frozenset({"FlushPage", "Checkpoint", "DeleteRedo"})
 SHOWS: Final = "Shows"
+STORAGE_SHOWS: Final = "StorageShows"
 _FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name)?\(([av])\[(\d+)\]")
 """How TraceStartup compares a recorded value: `Same(v[6], ...)`, `Choices(a[1], ...)`."""
 
@@ -71,6 +80,12 @@ class Refusal:
     nodes: tuple[str, ...]
     led_here: tuple[tuple[int, str], ...] = ()
     gap: bool = False
+
+    @property
+    def row(self) -> EventRow | None:
+        """The row of the event's action; None if it names none that there is."""
+        rows = self.mapping.rows | (self.mapping.storage if self.constants.storage else {})
+        return rows.get(self.event.action or "")
 
 
 @define
@@ -163,7 +178,7 @@ class TraceExplainer:
     ) -> tuple[tuple[str, ...], bool]:
         """The rules without which the event is allowed; else those without which a conjunct is not false."""
         base = self.explainer(refusal.constants)
-        row = refusal.mapping.rows.get(event.action)
+        row = refusal.row
         known = sorted(switches_of(base.spec, row.operator if row is not None else MATCHES))
         ends: dict[str, set[object]] = {}
         allowing: list[str] = []
@@ -209,9 +224,8 @@ class TraceExplainer:
 
     def _unworded(self, refusal: Refusal) -> Iterator[WrongField]:
         """The LSNs each of which has no words by itself, where there are several."""
-        event = refusal.event
-        row = refusal.mapping.rows.get(event.action or "")
-        kinds = {"args": dict(row.args) if row is not None else {}, "vars": dict(VARS)}
+        event, row = refusal.event, refusal.row
+        kinds = {"args": dict(row.args) if row is not None else {}, "vars": _VARS}
         plain = {
             section: {k: v for k, v in given.items() if not kinds[section].get(k, "").endswith("lsn")}
             for section, given in (("args", event.args), ("vars", event.vars))
@@ -228,18 +242,23 @@ class TraceExplainer:
 
 
 def calls(event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
-    """What TraceStartup!Pass asks of an event, or TraceStorage!StoragePass, besides the cursor."""
-    matches = STORAGE_MATCHES if event.action in STORAGE_ACTIONS else MATCHES
-    return [(matches, (event.action, event.node, event.args)), (SHOWS, (event.node, event.shown))]
+    """What TraceStartup!Pass asks of an event, or TraceStorage!JointPass, besides the cursor."""
+    named, shown = (event.action, event.node, event.args), (event.node, event.shown)
+    if len(event.shown) == len(VARS):
+        return [(MATCHES, named), (SHOWS, shown)]
+    matches = STORAGE_MATCHES if event.action in STORAGE_ACTIONS else LOG_MATCHES
+    return [(matches, named), (SHOWS, shown), (STORAGE_SHOWS, shown)]
 
 
 _SECTION: Final = {"a": "args", "v": "vars"}
+_VARS: Final = VARS | STORAGE_VARS
 
 
 def without(event: SpecEvent, kind: str, at: int) -> SpecEvent:
     """An event with one value left open: `kind` is "a" or "v", `at` its place from 1."""
     given = event.args if kind == "a" else event.shown
-    absent = ABSENT_NAME if isinstance(given[at - 1], str) else ABSENT
+    value = given[at - 1]
+    absent = ABSENT_LSNS if isinstance(value, tuple) else ABSENT_NAME if isinstance(value, str) else ABSENT
     less = (*given[: at - 1], absent, *given[at:])
     return event._replace(args=less) if kind == "a" else event._replace(shown=less)
 
@@ -252,14 +271,14 @@ def _all_fields(mapping: Mapping, event: SpecEvent) -> Iterator[tuple[str, int, 
     row = (mapping.storage | mapping.rows).get(event.action)
     for at, (name, _) in enumerate(row.args if row is not None else (), start=1):
         yield "a", at, name
-    for at, name in enumerate(VARS, start=1):
+    for at, (name, _) in enumerate(zip(_VARS, event.shown, strict=False), start=1):
         yield "v", at, name
 
 
 def _recorded(mapping: Mapping, event: SpecEvent) -> Iterator[tuple[str, int, str]]:
     for kind, at, name in _all_fields(mapping, event):
         value = (event.args if kind == "a" else event.shown)[at - 1]
-        if value not in (ABSENT, ABSENT_NAME):
+        if value not in (ABSENT, ABSENT_NAME, ABSENT_LSNS):
             yield kind, at, name
 
 
@@ -309,8 +328,8 @@ def _compared(
 def _in_trace_terms(
     refusal: Refusal, after: Projection, kind: str, name: str, values: Iterable[Value]
 ) -> tuple[object, ...]:
-    row = refusal.mapping.rows.get(refusal.event.action or "")
-    unit = VARS[name] if kind == "v" else dict(row.args)[name] if row is not None else ""
+    row = refusal.row
+    unit = _VARS[name] if kind == "v" else dict(row.args)[name] if row is not None else ""
     out = [_in_bytes(refusal, after, unit, value) for value in values]
     return tuple(sorted(out, key=lambda one: (isinstance(one, str), one)))
 
@@ -377,7 +396,7 @@ class _Units:
 
 def _lsn_params(spec: Spec, refusal: Refusal) -> dict[str, str]:
     """The parameters of the action's operator that are LSNs, with their kinds."""
-    row = refusal.mapping.rows.get(refusal.event.action or "")
+    row = refusal.row
     if row is None:
         return {}
     params = user_operator(spec.tree, spec.compiler.binder, row.operator).definition.params[1:]

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
 
-ARGUMENT_KINDS: Final = ("term", "node", "page", "lsn", "leader_lsn")
+ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "lsn", "leader_lsn")
 TABLE: Final = "mapping.toml"
 STORAGE: Final = "StorageLimits"
 """The module that may judge a run beside Startup, over the same log."""
@@ -33,6 +33,18 @@ VARS: Final = {
 }
 """What an event may show, in the order of TraceStartup!Shows, and how it is read."""
 
+STORAGE_ACTIONS: Final = frozenset(
+    {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo"}
+)
+"""The actions that are StorageLimits' alone (TraceStorage!StorageActions)."""
+
+STORAGE_VARS: Final = {
+    "checkpoint_lsn": "lsn",
+    "deleted_lsn": "lsn",
+    "page_lsns": "page_lsns",
+}
+"""What it may show besides where StorageLimits judges too, in the order of TraceStorage!StorageShows."""
+
 TOLD: Final = {
     "term": "term",
     "votedFor": "voted_for",
@@ -45,6 +57,11 @@ TOLD: Final = {
     "applied": "applied_lsn",
 }
 """The fields of TraceStartup!Tell, and what a trace calls them."""
+
+
+def vars_of(modules: Sequence[str]) -> dict[str, str]:
+    """What an event may show in a run that these modules judge."""
+    return VARS | STORAGE_VARS if STORAGE in modules else VARS
 
 
 @frozen

@@ -210,7 +210,7 @@ def load_trace_spec(
     definitions = {"Runs": runs, **{name: make_set(names) for name, names in _sets(constants).items()}}
     configuration = config(*constants, telling=False, off=off)
     module = spec / "trace" / f"{constants.module}.tla"
-    operators = JOINT if constants.pages else ALONE
+    operators = JOINT if constants.storage else ALONE
 
     def whole() -> Spec:
         from redoraft_check.oracle.spec import load  # noqa: PLC0415  (start-up stays quick)
@@ -241,9 +241,11 @@ def _library(spec: Path) -> Iterator[tuple[Path, ...]]:
 
 
 def _sets(constants: Constants) -> dict[str, tuple[str, ...]]:
-    data, log, hidden, pages = constants
-    out = {"DataNodes": data, "LogNodes": log, "Hidden": hidden}
-    return out | {"Pages": pages} if pages else out
+    return {
+        "DataNodes": constants.data_nodes,
+        "LogNodes": constants.log_nodes,
+        "Hidden": constants.hidden,
+    }
 
 
 def judge(

@@ -23,27 +23,21 @@ from redoraft_traces.sequence import NodeSequences
 from redoraft_traces.stream import GrowingSource, LineSource
 
 CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn")
-"""What `constants` of a header may hold for the module Startup."""
-
-PAGES: Final = "pages"
-"""What it holds besides where StorageLimits judges too."""
-
-NO_PAGE: Final = "none"
-"""The page of a mtr that changes none (TraceStorage!NoPage)."""
+"""What `constants` of a header may hold."""
 
 
 class Constants(NamedTuple):
-    """What runs judged together must share; there are pages where StorageLimits judges too."""
+    """What runs judged together must share; `storage` says that StorageLimits judges too."""
 
     data_nodes: tuple[str, ...]
     log_nodes: tuple[str, ...]
     hidden: tuple[str, ...]
-    pages: tuple[str, ...] = ()
+    storage: bool = False
 
     @property
     def module(self) -> str:
         """The trace specification that judges such runs."""
-        return "TraceStorage" if self.pages else "TraceStartup"
+        return "TraceStorage" if self.storage else "TraceStartup"
 
 
 class Projected(NamedTuple):
@@ -125,10 +119,9 @@ def _judged(
 
 def constants_of(header: Header) -> Constants:
     """What a checked header says of the cluster."""
-    data, log, pages = (header.constants.get(name, []) for name in ("data_nodes", "log_nodes", PAGES))
-    return Constants(
-        tuple(sorted(data)), tuple(sorted(log)), tuple(sorted(set(header.hidden))), tuple(sorted(pages))
-    )
+    data, log = (header.constants.get(name, []) for name in ("data_nodes", "log_nodes"))
+    hidden = tuple(sorted(set(header.hidden)))
+    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, STORAGE in header.modules)
 
 
 @frozen
@@ -195,16 +188,15 @@ def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | Non
     if unknown or not header.modules:
         named = ", ".join(unknown) or "no module"
         return Status.UNKNOWN, f"the header names {named}; this engine judges {mapping.module}"
-    return _constants_trouble(header) or _pages_trouble(header) or _hidden_trouble(header, mapping)
+    return _constants_trouble(header) or _hidden_trouble(header, mapping)
 
 
 def _constants_trouble(header: Header) -> tuple[Status, str] | None:
     constants = header.constants
     # A constant that nobody looks at would be an assumption that nobody made.
-    allowed = (*CONSTANTS, PAGES) if STORAGE in header.modules else CONSTANTS
-    strange = [name for name in constants if name not in allowed]
+    strange = [name for name in constants if name not in CONSTANTS]
     if strange:
-        reason = f"constants has {', '.join(strange)}; known here: {', '.join(allowed)}"
+        reason = f"constants has {', '.join(strange)}; known here: {', '.join(CONSTANTS)}"
         return Status.UNREADABLE, reason
     data, log = constants.get("data_nodes"), constants.get("log_nodes", [])
     named = _names(data) + _names(log)
@@ -220,16 +212,6 @@ def _constants_trouble(header: Header) -> tuple[Status, str] | None:
     start = constants.get("start_lsn", 0)
     if isinstance(start, bool) or not isinstance(start, int) or start < 0:
         return Status.UNREADABLE, f"start_lsn in constants is {start!r}, not a number of bytes"
-    return None
-
-
-def _pages_trouble(header: Header) -> tuple[Status, str] | None:
-    if STORAGE not in header.modules:
-        return None
-    pages = _names(header.constants.get(PAGES))
-    if not pages or {NO_PAGE, ABSENT_NAME} & set(pages):
-        reason = f"constants must name the pages of {STORAGE}: a list of names, none of them {NO_PAGE!r}"
-        return Status.UNREADABLE, reason
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from attrs import define, field
 
 from redoraft_check.validate.logview import LogView
-from redoraft_check.validate.mapping import VARS, EventRow, Mapping
+from redoraft_check.validate.mapping import EventRow, Mapping, vars_of
 from redoraft_traces import Event, Header
 
 ABSENT: Final = -1
@@ -22,12 +22,18 @@ NO_ONE: Final = "none"
 DEFAULT_START_LSN: Final = 8204
 """The end of nothing (LOG_START_LSN + LOG_BLOCK_HDR_SIZE in InnoDB): 16 blocks of 512 bytes, a header."""
 
-Value = int | str
+ABSENT_LSNS: Final = ((ABSENT_NAME, ABSENT),)
+"""Pages on disk that were not recorded (TraceStorage!AbsentLsns)."""
+
+Value = int | str | tuple[str, ...] | tuple[tuple[str, int], ...]
 
 _WRITES: Final = frozenset({"WriteMtr", "CloseEntry", "BecomeLeader"})
 _LONGEST_QUOTE: Final = 60
-_KINDS: Final = tuple(VARS.items())
-_NAMES: Final = frozenset(VARS)
+_NO_PAGE: Final = frozenset({ABSENT_NAME, "data", "meta", "half", "other"})
+"""Words of the specification: no page can be called so."""
+
+_MISSING: Final[dict[str, Value]] = {"name": ABSENT_NAME, "page_lsns": ABSENT_LSNS}
+"""What stands for a variable of such a kind that was not recorded; for others ABSENT."""
 
 
 class SpecEvent(NamedTuple):
@@ -71,6 +77,7 @@ class Projection:
     mapping: Mapping
     start_lsn: int = field(init=False)
     _rows: dict[str, EventRow] = field(init=False)
+    _kinds: dict[str, str] = field(init=False)
     _nodes: dict[str, LogView] = field(init=False)
     _leaders: dict[int, LogView] = field(init=False, factory=dict)
     _terms: dict[str, int | None] = field(init=False)
@@ -81,6 +88,7 @@ class Projection:
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
         self._rows = self.mapping.rows_of(self.header.modules)
+        self._kinds = vars_of(self.header.modules)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
         self._open = dict.fromkeys(self.header.nodes, 0)
@@ -143,7 +151,10 @@ class Projection:
         allowed = self._allowed.get(event.action)
         if allowed is None:
             allowed = self._allowed[event.action] = frozenset(name for name, _ in self._row_args(event))
-        for what, given, names in (("argument", event.args, allowed), ("variable", event.vars, _NAMES)):
+        for what, given, names in (
+            ("argument", event.args, allowed),
+            ("variable", event.vars, self._kinds.keys()),
+        ):
             if not given.keys() <= names:
                 strange = next(name for name in given if name not in names)
                 known = ", ".join(sorted(names)) or "none"
@@ -175,6 +186,8 @@ class Projection:
             given = args.get(name)
             if kind in ("node", "page"):
                 out.append((name, "done", ABSENT_NAME if given is None else _text(given, name)))
+            elif kind == "pages":
+                out.append((name, "done", _pages(event.action, given)))
             elif given is None:
                 out.append((name, "done", ABSENT))
             elif kind == "term":
@@ -319,12 +332,14 @@ class Projection:
         # Of the LSNs that a node shows most are the same: each is looked up once.
         position, positions = self._nodes[node].position, dict[int, int | None]()
         out: list[Value] = []
-        for name, kind in _KINDS:
+        for name, kind in self._kinds.items():
             given = shown.get(name)
             if given is None:
-                out.append(ABSENT_NAME if kind == "name" else ABSENT)
+                out.append(_MISSING.get(kind, ABSENT))
             elif kind == "name":
                 out.append(_text(given, name))
+            elif kind == "page_lsns":
+                out.append(self._page_lsns(node, given, name))
             elif given.__class__ is not int or given < 0:
                 out.append(_number(given, name))
             elif kind == "number":
@@ -335,6 +350,28 @@ class Projection:
                 found = positions[given]
                 out.append(self._own(node, given, name) if found is None else found)
         return tuple(out)
+
+    def _page_lsns(self, node: str, given: Any, name: str) -> tuple[tuple[str, int], ...]:
+        if not isinstance(given, dict):
+            raise Unprojectable(f"{name} is {_quoted(given)}, not an object of pages and their LSNs")
+        whose = f"{name} of page"
+        return tuple(
+            (_page(page), self._own(node, lsn, f"{whose} {page}")) for page, lsn in sorted(given.items())
+        )
+
+
+def _pages(action: str | None, given: Any) -> tuple[str, ...]:
+    if given is None:
+        raise Unsupported(f"{action} without pages: which pages its mtr changes is not known")
+    if not isinstance(given, list):
+        raise Unprojectable(f"pages is {_quoted(given)}, not a list of names")
+    return tuple(sorted({_page(page) for page in given}))
+
+
+def _page(name: Any) -> str:
+    if not isinstance(name, str) or name in _NO_PAGE:
+        raise Unprojectable(f"a page is called {_quoted(name)}: not a name, or a word of the specification")
+    return name
 
 
 def _present(given: dict[str, Any]) -> dict[str, Any]:

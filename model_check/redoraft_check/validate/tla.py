@@ -48,16 +48,16 @@ def config(
     data_nodes: Sequence[str],
     log_nodes: Sequence[str],
     hidden: Sequence[str],
-    pages: Sequence[str] = (),
+    storage: bool = False,
     *,
     telling: bool,
     off: Sequence[str] = (),
 ) -> str:
     """The configuration for runs that share these constants; the rules `off` are off.
 
-    Of TraceStartup, or where there are pages of TraceStorage.
+    Of TraceStartup, or with `storage` of TraceStorage.
     """
-    behaviour = ["INIT StorageInit", "NEXT JointNext"] if pages else ["INIT TraceInit", "NEXT TraceNext"]
+    behaviour = ["INIT StorageInit", "NEXT JointNext"] if storage else ["INIT TraceInit", "NEXT TraceNext"]
     return "\n".join(
         [
             *behaviour,
@@ -66,7 +66,6 @@ def config(
             f"    LogNodes = {_set(log_nodes)}",
             f"    Off = {_set(off)}",
             f"    Hidden = {_set(hidden)}",
-            *([f"    Pages = {_set(pages)}"] if pages else []),
             f"    Telling = {'TRUE' if telling else 'FALSE'}",
             "",
         ]
@@ -85,6 +84,8 @@ def _event(event: SpecEvent) -> str:
 
 
 def _value(value: Value) -> str:
+    if isinstance(value, tuple):
+        return f"<<{', '.join(map(_value, value))}>>"
     return _quote(value) if isinstance(value, str) else str(min(value, _LARGEST))
 
 

@@ -5,15 +5,18 @@ pending, and every node in turn is the first to stand for election afterwards (t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from attrs import define, field, frozen
 
-from redoraft.cluster.trio import MEMBERS, Trio, heal, run_until_crash
+from redoraft.cluster.trio import MEMBERS, Fuse, Trio, heal, run_until_crash
 from redoraft.disk.subsets import subsets
 from redoraft.errors import RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.types import NodeId
+
+Run = Callable[[NodeId, int | None, NodeRules], tuple[Trio, Fuse]]
+"""What is run until the victim loses power before that operation of its disks; None: to its end."""
 
 
 @frozen
@@ -50,23 +53,27 @@ class Tally:
     findings: list[Finding] = field(factory=list)
 
 
-def enumerate_crashes(bounds: Bounds, rules: NodeRules = ALL_PARTS) -> Iterator[Tally]:
+def enumerate_crashes(
+    bounds: Bounds, rules: NodeRules = ALL_PARTS, run: Run = run_until_crash
+) -> Iterator[Tally]:
     """All points x subsets x first candidates; the tally so far after each point."""
     tally = Tally()
     for victim in MEMBERS.nodes:
         try:
-            tally.operations[victim] = run_until_crash(victim, None, rules)[1].count
+            tally.operations[victim] = run(victim, None, rules)[1].count
         except RedoError as error:
             tally.findings.append(Finding(victim, 0, (), victim, f"without a crash: {error}"))
             yield tally
             return
         for operation in range(0, tally.operations[victim] + 1, bounds.stride):
-            _crash_at(victim, operation, bounds, rules, tally)
+            _crash_at(victim, operation, tally, bounds=bounds, rules=rules, run=run)
             yield tally
 
 
-def _crash_at(victim: NodeId, operation: int, bounds: Bounds, rules: NodeRules, tally: Tally) -> None:
-    matters = _matters(run_until_crash(victim, operation, rules)[0], victim)
+def _crash_at(
+    victim: NodeId, operation: int, tally: Tally, *, bounds: Bounds, rules: NodeRules, run: Run
+) -> None:
+    matters = _matters(run(victim, operation, rules)[0], victim)
     effective = [at for at, one in enumerate(matters) if one]
     tally.pending.append(len(effective))
     for chosen in subsets(len(effective), bounds.every, bounds.odd):
@@ -74,7 +81,7 @@ def _crash_at(victim: NodeId, operation: int, bounds: Bounds, rules: NodeRules, 
         keep = [at in kept for at in range(len(matters))]
         tally.outcomes += 1
         for first in MEMBERS.nodes:
-            trio, _ = run_until_crash(victim, operation, rules)
+            trio, _ = run(victim, operation, rules)
             tally.runs += 1
             wrong = heal(trio, victim, keep, first)
             if wrong is not None:

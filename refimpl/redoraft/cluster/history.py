@@ -11,8 +11,11 @@ from typing import Literal
 from attrs import define, field
 
 from redoraft.raft.outputs import Outcome
+from redoraft.redo.lsn import START_LSN
+from redoraft.types import Lsn
 
-Kind = Literal["read", "write"]
+Kind = Literal["read", "local", "write"]
+"""`local`: a read at a follower, which may be old (spec: Clients, ReadHere)."""
 
 
 @define
@@ -26,6 +29,8 @@ class Call:
     asked: int
     answered: int | None = None
     told: Outcome | None = None
+    lsn: Lsn = START_LSN
+    """What came with an answer that is ok (bytes): the client shows it when it next reads at a follower."""
 
 
 @define
@@ -33,17 +38,29 @@ class History:
     """The calls of all clients by their request."""
 
     calls: dict[str, Call] = field(factory=dict)
+    _last: dict[str, str] = field(factory=dict)
+    """The last request of each client."""
     _moments: count[int] = field(factory=lambda: count(1))
 
     def asks(self, client: str, request: str, kind: Kind, value: str | None = None) -> None:
-        """A client asks now."""
+        """A client asks now; what it asked before and was not told, it has given up."""
+        if (before := self._last.get(client)) is not None:
+            self.tells(before, Outcome.UNKNOWN)
+        self._last[client] = request
         self.calls[request] = Call(client, kind, value, next(self._moments))
 
-    def tells(self, request: str, outcome: Outcome, value: str | None = None) -> None:
+    def seen(self, client: str) -> Lsn:
+        """The newest LSN (bytes) of what this client was told (spec: Clients, Seen)."""
+        told = (call for call in self.calls.values() if call.client == client and call.told is Outcome.OK)
+        return max((call.lsn for call in told), default=START_LSN)
+
+    def tells(self, request: str, outcome: Outcome, value: str | None = None, lsn: Lsn | None = None) -> None:
         """The client of `request` is told now, or gives up (unknown); only the first answer is heard."""
         call = self.calls[request]
         if call.told is not None:
             return
         call.answered, call.told = next(self._moments), outcome
-        if call.kind == "read":
+        if lsn is not None:
+            call.lsn = lsn
+        if call.kind != "write":
             call.value = value

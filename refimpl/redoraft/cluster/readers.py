@@ -21,8 +21,12 @@ from redoraft.storage.page import BODY, PageId
 
 REGISTER: Final = slice(BODY, BODY + 8)
 """Bytes of the hot page; zero while nothing is written."""
+REGISTER_PAGE: Final = PageId(SPACE, HOT_PAGE)
+LOCAL: Final = 0.7
+"""How many of the reads are at a follower, where clients have sessions."""
 READERS: Final = 2
 THINK_MS: Final = (4, 30)
+SOON_MS: Final = (1, 9)
 PATIENCE_MS: Final = 120
 LEASE: Final = Lease(length_ms=100, skew_ms=20)
 """Shorter than an election timeout; `skew_ms` is how far clocks at the ends of DRIFT_PERCENT part in it."""
@@ -31,10 +35,12 @@ DRIFT_PERCENT: Final = (-9, 9)
 
 
 class Reading(StrEnum):
-    """How a leader knows that it still leads (H19)."""
+    """How a leader knows that it still leads (H19); and whether clients read at followers, too."""
 
     INDEX = "index"
     LEASE = "lease"
+    SESSION = "session"
+    """A read index, and at followers what the client has seen at least (H28-session)."""
 
 
 @define
@@ -46,6 +52,8 @@ class Readers:
     history: History
     hosts: Iterable[Host]
     perform: Callable[[Host, Iterator[Effect]], bool]
+    sessions: bool = False
+    """Whether most reads are at any data node, within the client's session."""
     _requests: count[int] = field(factory=lambda: count(1))
     _stopped: bool = False
 
@@ -61,18 +69,29 @@ class Readers:
     def hears(self, reply: Reply) -> None:
         """A node answers a read."""
         text = (reply.value or b"").rstrip(b"\0 ").decode()
-        self.history.tells(reply.request, reply.outcome, text or None)
+        self.history.tells(reply.request, reply.outcome, text or None, reply.lsn)
+        asked = self.history.calls[reply.request]
+        if reply.outcome is Outcome.OK and asked.kind == "read":
+            self.follows_up(asked.client)
+
+    def follows_up(self, client: str) -> None:
+        """A client that a leader has told something new reads at a follower, if it has a session."""
+        if self.sessions and not self._stopped:
+            self.agenda.after(self.rng.randint(*SOON_MS), lambda: self._asks_here(client))
 
     def _thinks(self, reader: str) -> None:
         self.agenda.after(self.rng.randint(*THINK_MS), lambda: self._asks(reader))
 
     def _asks(self, reader: str) -> bool:
         """Mostly a node that serves, be it deposed; sometimes one that will refuse."""
+        if self._stopped:
+            return False
+        if self.sessions and self.rng.random() < LOCAL:
+            self.agenda.after(PATIENCE_MS, lambda: self._asks(reader))
+            return self._asks_here(reader)
         up = [host for host in self.hosts if host.node is not None]
         serving = [host for host in up if host.node is not None and host.node.serving]
         candidates = up if self.rng.random() < 0.2 else serving
-        if self._stopped:
-            return False
         if not candidates:
             self._thinks(reader)
             return False
@@ -81,7 +100,19 @@ class Readers:
         request = f"r{next(self._requests)}"
         self.history.asks(reader, request, "read")
         self.agenda.after(PATIENCE_MS, lambda: self._gives_up(reader, request))
-        return self.perform(host, host.node.read_for(request, PageId(SPACE, HOT_PAGE), REGISTER))
+        return self.perform(host, host.node.read_for(request, REGISTER_PAGE, REGISTER))
+
+    def _asks_here(self, client: str) -> bool:
+        """Any node with pages, with what the client has seen; it is given up when the client asks again."""
+        hosts = [host for host in self.hosts if host.node is not None and host.node.storage is not None]
+        if not hosts:
+            return False
+        host = self.rng.choice(hosts)
+        assert host.node is not None
+        request = f"r{next(self._requests)}"
+        seen = self.history.seen(client)
+        self.history.asks(client, request, "local")
+        return self.perform(host, host.node.read_here(request, REGISTER_PAGE, REGISTER, seen))
 
     def _gives_up(self, reader: str, request: str) -> bool:
         self.history.tells(request, Outcome.UNKNOWN)

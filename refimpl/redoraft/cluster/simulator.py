@@ -34,7 +34,7 @@ from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
 from redoraft.raft.state import Members, Role
-from redoraft.types import NodeId
+from redoraft.types import Lsn, NodeId
 from redoraft_traces import Event
 
 HEARTBEAT_MS: Final = 60
@@ -66,6 +66,8 @@ class Settings:
     sizes: Sizes = SIZES
     reading: Reading | None = None
     """Whether clients read, too, and how reads are answered."""
+    pages: bool = False
+    """Whether the events tell of pages, too (spec: StorageLimits)."""
     ddl: bool = False
     """Whether there are tables, and clients that create, rename and drop them."""
 
@@ -124,7 +126,7 @@ class Simulator:
                 name,
                 members,
                 settings.rules,
-                TraceObserver(name, self._on_event, ids),
+                TraceObserver(name, self._on_event, ids, settings.pages),
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,
@@ -138,6 +140,7 @@ class Simulator:
             self.history,
             self.hosts.values(),
             self._perform,
+            settings.reading is Reading.SESSION,
         )
         self.sessions: Final = Sessions(
             Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform
@@ -261,7 +264,7 @@ class Simulator:
             case Posted():
                 self._post(host, effect)
             case Reply(request, outcome) if request in self.transactions:
-                self._answer(request, outcome)
+                self._answer(request, outcome, effect.lsn)
             case Reply(request, outcome) if request in self.sessions.asked:
                 self.sessions.hears(request, outcome)
             case Reply():
@@ -284,12 +287,14 @@ class Simulator:
         for delay in self._network.arrivals(host.name, posted.to):
             self._agenda.after(delay, arrive)
 
-    def _answer(self, request: str, outcome: Outcome) -> None:
+    def _answer(self, request: str, outcome: Outcome, lsn: Lsn | None) -> None:
         transaction = self.transactions[request]
-        self.history.tells(request, outcome)
+        self.history.tells(request, outcome, lsn=lsn)
         if transaction.outcome is None or outcome is Outcome.OK:
             transaction.outcome = outcome
             self.counts[f"answered {outcome}"] += 1
+        if outcome is Outcome.OK:
+            self._readers.follows_up(self.history.calls[request].client)
 
     def _see_to(self, host: Host) -> None:
         """Put down the chores that the node's state calls for."""

@@ -6,10 +6,13 @@ from redoraft.raft.state import Members
 from redoraft_traces import Header
 
 
-def trace_header(members: Members, source: str) -> Header:
-    """The header of a run of a simulated cluster; `source` says how to repeat it, without times and paths."""
+def trace_header(members: Members, source: str, *, pages: bool = False) -> Header:
+    """The header of a run of a simulated cluster; `source` says how to repeat it, without times and paths.
+
+    With `pages`, StorageLimits judges the run, too.
+    """
     return Header(
-        modules=["Startup"],
+        modules=["Startup", "StorageLimits"] if pages else ["Startup"],
         constants={"data_nodes": list(members.data_nodes), "log_nodes": list(members.log_nodes)},
         nodes=list(members.nodes),
         source=source,

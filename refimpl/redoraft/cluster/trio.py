@@ -21,7 +21,7 @@ from attrs import define, field
 from redoraft.cluster.host import Host
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import NodeRules
-from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes
+from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stopped, stop
 from redoraft.observe import NoObserver
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply
@@ -211,12 +211,59 @@ def run_until_crash(victim: NodeId, at: int | None, rules: NodeRules) -> tuple[T
     return trio, fuse
 
 
+def run_until_stop(victim: NodeId, rules: NodeRules) -> Trio:
+    """n1 leads; pages with what is on a majority are dirty, and n1, if it is the victim, is alone."""
+    trio = Trio(rules)
+    for host in trio.hosts.values():
+        host.start()
+    trio.elect(N1)
+    trio.write(N1, "both-heard")
+    trio.round()
+    trio.unheard = {N2 if victim == N3 else N3}
+    trio.write(N1, "one-heard")
+    for name in (N1, *MEMBERS.nodes):
+        trio.do(name, _close)
+        trio.do(name, lambda node: node.fsync(node.last_lsn))
+        trio.do(N1, lambda node: node.handle(HeartbeatDue()))
+        trio.do(name, _apply)
+    trio.unheard = {N1} if victim == N1 else trio.unheard
+    return trio
+
+
+def run_with_stop(victim: NodeId, at: int | None, rules: NodeRules) -> tuple[Trio, Fuse]:
+    """The victim is stopped cleanly, and loses power before that operation of its disks, counted from the
+    order to stop; None, or behind the last: it stops.  The others go on."""
+    trio, fuse = run_until_stop(victim, rules), Fuse(at)
+    host = trio.hosts[victim]
+    trio.write(N1, "open-at-stop")
+
+    def stopping(node: Node) -> Iterator[Effect]:
+        yield from stop(node)
+        host.stop()
+
+    host.disk.fault = host.data_disk.fault = fuse
+    try:
+        trio.do(victim, stopping)
+    except PowerLost:
+        host.node = None
+    host.disk.fault = host.data_disk.fault = None
+    trio.unheard = set()
+    leader = N2 if victim == N1 else N1
+    trio.elect(leader)
+    trio.write(leader, "while-away")
+    trio.round()
+    return trio, fuse
+
+
 def heal(trio: Trio, victim: NodeId, keep: Sequence[bool], first: NodeId) -> str | None:
     """The victim starts again on what is left, `first` stands for election before the others; what is wrong
     when all has come to rest, None if nothing is."""
     host = trio.hosts[victim]
     in_log = host.disk.pending
+    was_clean = host.stopped is Stopped.CLEAN
     host.lose_power_keeping(keep[:in_log], keep[in_log:])
+    if was_clean:
+        host.stop()
     trio.unheard = set()
     try:
         for one in trio.hosts.values():

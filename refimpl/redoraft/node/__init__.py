@@ -2,11 +2,13 @@
 
 opening  log and vote, neither without the other
 startup  when redo may be applied, and when a leader serves (Startup.tla)
+reads    what who reads pages is answered
 logview  the log as the pages of the same node see it
 sending  the log as the core reads it to send
 deleted  what is said of the part of the log that is deleted
 effects  what a node is started with, and what comes of its steps
 driver   Node: takes the core's steps, does their outputs, tells the observer
+stopping a clean stop (StorageShutdown.tla)
 process  a node as a process of its own, on real files
 """
 
@@ -22,6 +24,7 @@ from redoraft.node.effects import (
     Timing,
 )
 from redoraft.node.opening import VOTE_FILE
+from redoraft.node.stopping import stop
 
 __all__ = [
     "NO_LEASE",
@@ -34,4 +37,5 @@ __all__ = [
     "Stepped",
     "Stopped",
     "Timing",
+    "stop",
 ]

@@ -7,7 +7,7 @@ crash: `handle` is a generator, and what is not consumed does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import evolve
@@ -31,12 +31,14 @@ from redoraft.node.effects import (
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
+from redoraft.node.pages import PageTeller, lsns_on_disk, names_changed
+from redoraft.node.reads import Reads
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
 from redoraft.node.tables import LogGround, Tables
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
-from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input, ReadAsked
+from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input
 from redoraft.raft.messages import AppendReply
 from redoraft.raft.outputs import (
     AppendMtr,
@@ -89,11 +91,11 @@ class Node:
         """The tables; None where no DDL is done."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
         self._timing: Final = timing
-        self._shown: Final[dict[str, bytes]] = {}
-        """What reads that are not answered have read."""
+        self._reads: Final = Reads(self)
         self._view: Final = RedoView(log, lambda: self.raft.known)
         self._sending: Final = SendingLog(log)
         self._observer: Final = observer
+        self._pages: Final = PageTeller(self, observer)
 
     @classmethod
     def start(
@@ -137,7 +139,7 @@ class Node:
     def _open_data(self, disk: Disk, rules: NodeRules, *, ddl: bool) -> None:
         view, checkpoints, frames = self._view, RedoCheckpoints(self.log), self.sizes.pool_pages
         if not ddl:
-            self.storage = Storage.open(disk, checkpoints, view, rules.storage, frames)
+            self.storage = Storage.open(disk, checkpoints, view, rules.storage, frames, steps=self._pages)
             return
         ground = LogGround(self.log, lambda: self.raft, self.log.last_lsn)
         opened = DdlNode.open(
@@ -204,6 +206,21 @@ class Node:
         return self.log.last_index
 
     @property
+    def checkpoint_lsn(self) -> Lsn | None:
+        """The checkpoint on disk, in bytes (spec: checkpoint); None on a log node."""
+        return None if self.storage is None else self.storage.checkpoint_lsn
+
+    @property
+    def deleted_lsn(self) -> Lsn | None:
+        """End of the redo that is deleted, in bytes (spec: oldest); None on a log node."""
+        return None if self.storage is None else self.log.first_lsn
+
+    @property
+    def page_lsns(self) -> Mapping[str, Lsn] | None:
+        """The LSN of every page on disk, in bytes (spec: disk); None on a log node.  Raises DiskError."""
+        return None if self.storage is None else lsns_on_disk(self.storage)
+
+    @property
     def serving(self) -> bool:
         """Whether clients may write here (spec: Serving)."""
         return serving(self.raft, self.startup, self.log)
@@ -266,7 +283,7 @@ class Node:
                 message_id = self._observer.new_message_id()
                 effects.append(Posted(message_id, output.to, output.message, recorded))
             elif isinstance(output, Reply):
-                effects.append(self._with_value(output))
+                effects.append(self._reads.with_value(output))
             elif isinstance(output, ResetElectionTimer):
                 effects.append(output)
             else:
@@ -276,12 +293,8 @@ class Node:
             self.tables.follow_role(self.raft)
         if transition.action is not None:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
-            self._observer.record(self._completed(transition.action), self, sent, received)
+            self._observer.record(self._completed(transition), self, sent, received)
         return effects
-
-    def _with_value(self, reply: Reply) -> Reply:
-        value = self._shown.pop(reply.request, None)
-        return evolve(reply, value=value) if reply.outcome is Outcome.OK else reply
 
     def _change(self, output: LogOrVote, was_serving: bool) -> None:
         match output:
@@ -320,7 +333,7 @@ class Node:
         assert transition.action is not None, "whoever serves may write"
         end = self.log.append_mtr(mtr)
         self.raft, self.startup = transition.state, evolve(self.startup, applied=end)
-        self._observer.record(self._completed(transition.action), self, (), None)
+        self._observer.record(self._completed(transition), self, (), None)
         return LoggedMtr(start, end, tuple(records))
 
     def _truncate(self, to_lsn: Lsn) -> None:
@@ -334,36 +347,28 @@ class Node:
             self.tables.log_cut(to_lsn)
         self._sending.source.cut(to_lsn)
 
-    def _completed(self, action: Action) -> Action:
-        """The action with the end that its write has found."""
-        if action.name in {"BecomeLeader", "WriteMtr", "CloseEntry"}:
-            return evolve(action, args={**action.args, "end_lsn": self.log.last_lsn})
-        return action
+    def _completed(self, transition: Transition) -> Action:
+        """The action with the end that its write has found, and with the pages that it changes."""
+        action = transition.action
+        assert action is not None, "the caller has asked"
+        if action.name not in {"BecomeLeader", "WriteMtr", "CloseEntry"}:
+            return action
+        args = {**action.args, "end_lsn": self.log.last_lsn}
+        if action.name == "WriteMtr" and self._observer.sees_pages:
+            args["pages"] = names_changed(transition.outputs)
+        return evolve(action, args=args)
 
     # --- reads ---
 
     def read_for(self, request: str, page_id: PageId, where: slice) -> Iterator[Effect]:
-        """Read bytes of a page; answered by a Reply, now or later (H18, H19; spec: Clients, Read).
+        """Read bytes of a page as the newest leader has them; answered by a Reply, now or later
+        (`Reads.at_leader`)."""
+        return self._reads.at_leader(request, page_id, where)
 
-        A node that does not serve refuses (H14, H28), and so does one without a page or a frame to spare.
-        Raises CorruptPage, DiskError; the node is not to be used any more then.
-        """
-        if self.storage is None or not (self.serving or self.rules.clients.reads_unaligned()):
-            yield Reply(request, Outcome.FAILED)
-            return
-        try:
-            value = self.storage.read(page_id)[where]
-        except (PoolFull, StorageMisuse):
-            yield Reply(request, Outcome.FAILED)
-            return
-        except StorageStopped:
-            yield RestartProcess()
-            return
-        if self.serving:
-            self._shown[request] = value
-            yield from self.handle(ReadAsked(request, self.log.last_lsn))
-        else:
-            yield Reply(request, Outcome.OK, value)
+    def read_here(self, request: str, page_id: PageId, where: slice, seen: Lsn) -> Iterator[Effect]:
+        """Read bytes of a page as they are at this follower, once it has what its client has `seen` (an LSN
+        in bytes); answered by a Reply, now or later (`Reads.here`)."""
+        return self._reads.here(request, page_id, where, seen)
 
     # --- the log writer ---
 
@@ -400,8 +405,10 @@ class Node:
         limit = self._recovery_limit
         assert limit is not None, "the caller has asked"
         if (yield from self._apply(limit)) == limit:
+            self.has_applied(limit)
             self.startup = evolve(self.startup, phase=Phase.READY)
             yield from self._record(Action("Recover"))
+            yield from self._reads.answered()
 
     @property
     def applicable(self) -> tuple[Lsn, ...]:
@@ -415,10 +422,11 @@ class Node:
     def apply(self, upto_lsn: Lsn) -> Iterator[Effect]:
         """Apply redo up to `upto_lsn`, one of `applicable` (spec: NodeApply)."""
         assert upto_lsn in self.applicable, "the caller has asked"
-        before = self.startup.applied
         reached = yield from self._apply(upto_lsn)
-        if reached > before:
+        if reached > self.startup.applied:
+            self.has_applied(reached)
             yield from self._record(Action("Apply", {"lsn": reached}))
+            yield from self._reads.answered()
 
     def _apply_redo(self, upto_lsn: Lsn) -> Lsn:
         """Apply the mtrs up to `upto_lsn`; how far that went, `upto_lsn` unless the buffer pool is full.
@@ -440,9 +448,11 @@ class Node:
         except StorageStopped:
             yield RestartProcess()
             return self.startup.applied
-        if self.startup.phase is Phase.READY or reached == upto_lsn:
-            self.startup = evolve(self.startup, applied=max(self.startup.applied, reached))
         return reached
+
+    def has_applied(self, upto_lsn: Lsn) -> None:
+        """Redo is applied up to there, or further (PageTeller)."""
+        self.startup = evolve(self.startup, applied=max(self.startup.applied, upto_lsn))
 
     def _record(self, action: Action) -> Iterator[Effect]:
         self._observer.record(action, self, (), None)
@@ -493,7 +503,10 @@ class Node:
         StorageStopped, LogMisuse.
         """
         if self.storage is not None:
-            return self.storage.checkpoint()
+            before = self.storage.checkpoint_lsn
+            if self.storage.checkpoint() != before:
+                self._pages.tell(Action("Checkpoint", {"lsn": self.storage.checkpoint_lsn}))
+            return self.storage.checkpoint_lsn
         limit = min(self._view.durable_lsn, self.raft.known)
         if limit > self.log.checkpoint_lsn:
             self.log.checkpoint(limit)
@@ -509,6 +522,8 @@ class Node:
         deleted = self.log.delete(list(have.values()), self.sizes.retain)
         if deleted:
             self.raft = deleted_forgotten(self.raft, self.log)
+            if self.storage is not None:
+                self._pages.tell(Action("DeleteRedo", {"lsn": self.log.first_lsn}))
         return deleted
 
     @property

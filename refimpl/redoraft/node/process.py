@@ -24,6 +24,7 @@ from redoraft.errors import RedoError
 from redoraft.files import Disk
 from redoraft.node.driver import Node
 from redoraft.node.effects import Effect, Posted, RestartProcess, Sizes, Stopped
+from redoraft.node.stopping import stop
 from redoraft.observe import NoObserver
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.messages import AppendEntries, AppendReply, Message, RequestVote, TimeoutNow, Vote
@@ -66,11 +67,15 @@ class Tend(msgspec.Struct, tag=True, frozen=True):
     """Close the open entry, fsync, recover or apply, write pages, raise the checkpoint, delete redo."""
 
 
+class Stop(msgspec.Struct, tag=True, frozen=True):
+    """Stop cleanly; answered by `Ends`."""
+
+
 class ReadPages(msgspec.Struct, tag=True, frozen=True):
     """All pages, as a reader sees them."""
 
 
-Order = Deliver | Elect | Heartbeat | Write | Tend | ReadPages
+Order = Deliver | Elect | Heartbeat | Write | Tend | Stop | ReadPages
 
 
 class Sent(msgspec.Struct, tag=True, frozen=True):
@@ -97,7 +102,7 @@ class Page(msgspec.Struct, tag=True, frozen=True):
 
 
 class Ends(msgspec.Struct, tag=True, frozen=True):
-    """The process ends now and has to be started again (H13)."""
+    """The process ends now: it has stopped cleanly, or has to be started again (H13)."""
 
 
 class Done(msgspec.Struct, tag=True, frozen=True):
@@ -131,12 +136,25 @@ class NodeProcess:
             for one in self.node.pages:
                 yield Page(one.space_id, one.page_no, self.node.read(one))
         else:
-            for effect in self._tended() if isinstance(order, Tend) else self.node.handle(_input(order)):
+            for effect in self._effects(order):
                 yield from _told(effect)
                 if isinstance(effect, RestartProcess):
                     return
         node = self.node
+        if isinstance(order, Stop):
+            node.log.close()
+            yield Ends()
+            return
         yield Done(node.term, node.serving, node.readable, node.last_lsn, node.majority_lsn, node.applied_lsn)
+
+    def _effects(self, order: Deliver | Elect | Heartbeat | Write | Tend | Stop) -> Iterator[Effect]:
+        match order:
+            case Tend():
+                return self._tended()
+            case Stop():
+                return stop(self.node)
+            case _:
+                return self.node.handle(_input(order))
 
     def _tended(self) -> Iterator[Effect]:
         node = self.node

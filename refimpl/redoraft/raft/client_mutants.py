@@ -54,6 +54,11 @@ class _ShowsItsPages(ClientRules):
         return True
 
 
+class _ForgetsTheSession(ClientRules):
+    def in_session(self, applied: Lsn, seen: Lsn) -> bool:
+        return True
+
+
 def _without(mutated: type[ClientRules]) -> type[Rules]:
     return type(mutated.__name__, (Rules,), {"clients": mutated()})
 
@@ -84,6 +89,12 @@ _TABLE: tuple[Mutant[Rules], ...] = (
     ),
     Mutant("votes-at-start", "H19-restart", "a voter that restarts votes at once", _without(_VotesAtStart)),
     Mutant("shows-its-pages", "H28", "a node that does not serve answers reads", _without(_ShowsItsPages)),
+    Mutant(
+        "forgets-the-session",
+        "H28-session",
+        "a follower answers with less than its client has seen",
+        _without(_ForgetsTheSession),
+    ),
 )
 
 CLIENT_MUTANTS: dict[str, Mutant[Rules]] = by_name(_TABLE)

@@ -42,8 +42,12 @@ class ClientRules:
         return now_ms
 
     def reads_unaligned(self) -> bool:
-        """H28 (ReadEarly): a node that does not serve shows nothing of its pages."""
+        """H28 (ReadEarly): a node that knows no leader yet shows nothing of its pages."""
         return False
+
+    def in_session(self, applied: Lsn, seen: Lsn) -> bool:
+        """H28-session (ReadHere): a follower shows a client nothing older than what that client has seen."""
+        return applied >= seen
 
 
 ALL_CLIENT_RULES = ClientRules()

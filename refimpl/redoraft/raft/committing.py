@@ -51,5 +51,5 @@ def ack_commit(state: RaftState, rules: Rules) -> Transition | None:
     if ready is None:
         return None
     answered = evolve(state, waiting=tuple(w for w in state.waiting if w is not ready))
-    reply = (Reply(ready.request, Outcome.OK),)
+    reply = (Reply(ready.request, Outcome.OK, lsn=ready.lsn),)
     return Transition(answered, reply, Action("AckCommit", {"lsn": ready.lsn}), again=Proceed())

@@ -64,11 +64,13 @@ class Send:
 @frozen
 class Reply:
     """Tell the client of transaction or read `request`; `value` is what a read that is ok shows (the driver
-    knows)."""
+    knows), `lsn` (bytes) what an answer that is ok has seen or written: no later one of its session may show
+    less (H28-session; spec: Clients, `at`)."""
 
     request: str
     outcome: Outcome
     value: bytes | None = None
+    lsn: Lsn | None = None
 
 
 @frozen

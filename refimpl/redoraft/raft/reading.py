@@ -92,7 +92,7 @@ def answer_read(state: RaftState, rules: Rules) -> Transition | None:
         if leads and rules.clients.may_show(read.lsn, state.known):
             rest = tuple(other for other in state.reading.pending if other is not read)
             answered = evolve(state, reading=evolve(state.reading, pending=rest))
-            return Transition(answered, (Reply(read.request, Outcome.OK),), again=Proceed())
+            return Transition(answered, (Reply(read.request, Outcome.OK, lsn=read.lsn),), again=Proceed())
     return None
 
 

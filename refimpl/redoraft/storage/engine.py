@@ -32,7 +32,16 @@ from redoraft.storage.doublewrite import Doublewrite
 from redoraft.storage.files import DataFiles
 from redoraft.storage.page import PageId, is_blank, page_lsn
 from redoraft.storage.pool import Frame, Image, Pool, seal_image
-from redoraft.storage.port import Append, Checkpoints, DataDisk, LoggedMtr, LogView, SpaceFiles
+from redoraft.storage.port import (
+    Append,
+    Checkpoints,
+    DataDisk,
+    LoggedMtr,
+    LogView,
+    NoPageSteps,
+    PageSteps,
+    SpaceFiles,
+)
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 from redoraft.storage.seeding import require_whole
 from redoraft.types import Lsn
@@ -57,6 +66,7 @@ class Storage:
         log: LogView,
         rules: StorageRules,
         pool: Pool,
+        steps: PageSteps,
     ) -> None:
         """For `open`."""
         self.rules: Final = rules
@@ -65,6 +75,7 @@ class Storage:
         self._doublewrite: Final = doublewrite
         self._checkpoints: Final = checkpoints
         self._log: Final = log
+        self._steps: Final = steps
         self._applied = checkpoints.lsn
         self._whole_from: Final = doublewrite.page_bound
         self._dictionary: Lsn | None = None
@@ -83,10 +94,12 @@ class Storage:
         pool_pages: int = POOL_PAGES,
         *,
         tablespaces: SpaceFiles | None = None,
+        steps: PageSteps | None = None,
     ) -> Self:
         """Repair torn pages (TORN-1) and stand at the checkpoint, with nothing applied yet (ST-2).
 
         `tablespaces` says where the pages of users' spaces are; without it each space has a file of its own.
+        `steps` is told of page writes.
 
         Raises CorruptStorage if pages and log do not belong together or a copy was not completed (H24),
         DiskError.
@@ -112,6 +125,7 @@ class Storage:
             log=log,
             rules=rules,
             pool=Pool(pool_pages),
+            steps=steps or NoPageSteps(),
         )
 
     # --- what is seen of it ---
@@ -332,14 +346,17 @@ class Storage:
             if image is not None:
                 images.append((frame, image))
                 continue
-            if frame.oldest is not None and self.rules.copies_hot_page(frame.lsn > limit):
-                frame.take_copy()
+            copies = frame.oldest is not None and self.rules.copies_hot_page(frame.lsn > limit)
+            if copies and frame.take_copy():
+                self._steps.copied(frame.page_id)
             if frame.oldest is not None and not self.rules.passes_over(frame.lsn > limit):
                 break
         with self._io():
             self._doublewrite.write([seal_image(frame, image) for frame, image in images])
         for frame, image in images:
+            is_copy = image.lsn != frame.lsn
             self.pool.written(frame, image.lsn)
+            self._steps.written(frame.page_id, copy=is_copy)
         return len(images)
 
     # --- tablespaces ---

@@ -49,10 +49,12 @@ class Frame:
         """The page LSN if the pool has changed the page since it was read or written, else 0."""
         return NEVER_WRITTEN if self.oldest is None else self.lsn
 
-    def take_copy(self) -> None:
-        """Keep the page as it is now, unless a copy waits already."""
-        if self.copy is None:
-            self.copy = Image(self.lsn, bytes(self.data))
+    def take_copy(self) -> bool:
+        """Keep the page as it is now, unless a copy waits already; whether it is kept."""
+        if self.copy is not None:
+            return False
+        self.copy = Image(self.lsn, bytes(self.data))
+        return True
 
     def writable(self, limit: Lsn) -> Image | None:
         """The newest form of a dirty page that lies within the flush limit; None if there is none."""

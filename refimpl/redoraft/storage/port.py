@@ -10,9 +10,20 @@ from attrs import frozen
 from redoraft.files import Disk as DataDisk
 from redoraft.files import File as DataFile
 from redoraft.redo.record import Record
+from redoraft.storage.page import PageId
 from redoraft.types import Lsn
 
-__all__ = ["Append", "Checkpoints", "DataDisk", "DataFile", "LogView", "LoggedMtr", "SpaceFiles"]
+__all__ = [
+    "Append",
+    "Checkpoints",
+    "DataDisk",
+    "DataFile",
+    "LogView",
+    "LoggedMtr",
+    "NoPageSteps",
+    "PageSteps",
+    "SpaceFiles",
+]
 
 
 @frozen
@@ -64,6 +75,26 @@ class Checkpoints(Protocol):
 
     def write(self, lsn: Lsn) -> None:
         """Make it durable; a crash leaves the old one or this one.  DiskError."""
+
+
+class PageSteps(Protocol):
+    """Who is told of the steps on pages that the engine takes by itself, each right after it."""
+
+    def written(self, page_id: PageId, *, copy: bool) -> None:
+        """The page is durable in its place, as it is, or as its private copy has it (H26)."""
+
+    def copied(self, page_id: PageId) -> None:
+        """The page has a private copy that waits for the flush limit (H26)."""
+
+
+class NoPageSteps:
+    """Hears nothing."""
+
+    def written(self, page_id: PageId, *, copy: bool) -> None:
+        """Do nothing."""
+
+    def copied(self, page_id: PageId) -> None:
+        """Do nothing."""
 
 
 class SpaceFiles(Protocol):

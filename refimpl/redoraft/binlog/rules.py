@@ -1,0 +1,66 @@
+"""The rules of a binlog beside redo, one method each, so that one can be taken out (mutants.py).
+
+Every method opens with its requirement and names the operator of Binlog.tla that says the same, if one does.
+Transactions are XIDs in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def is_prefix(some: Sequence[int], whole: Sequence[int]) -> bool:
+    """Whether `whole` begins with `some` (spec: IsPrefix)."""
+    return tuple(whole[: len(some)]) == tuple(some)
+
+
+def agreeing(some: Sequence[int], others: Sequence[int]) -> int:
+    """With how many transactions both begin (spec: CutTo)."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(some), len(others)))
+
+
+class BinlogRules:
+    """All rules on."""
+
+    # --- the specification's ---
+
+    def keeps(self, binlog: Sequence[int], redo: Sequence[int]) -> int:
+        """H20 (OnPromotion): a new leader keeps the transactions with which its binlog agrees with redo."""
+        return agreeing(binlog, redo)
+
+    def may_stand(self, redo: Sequence[int], binlog: Sequence[int]) -> bool:
+        """H20-order (TakeBinlog, Covered): a node has no redo of a commit without its binlog."""
+        return is_prefix(redo, binlog)
+
+    def sendable(self, committed: int, written: int) -> int:
+        """H20-dump (Sendable): downstream gets no more than the `committed` transactions; `written` there
+        are."""
+        del written
+        return committed
+
+    # --- below it: prepared transactions, and what is durable when ---
+
+    def commits_prepared(self, in_binlog: bool) -> bool:
+        """BIN-3: what is prepared is committed if it is in the binlog, and rolled back if it is not."""
+        return in_binlog
+
+    def flushes_binlog(self) -> bool:
+        """BIN-3-sync: a transaction is durable in the binlog before redo commits it (sync_binlog = 1)."""
+        return True
+
+    def flushes_cut(self) -> bool:
+        """H20-sync: the cut of a promotion is durable before anything is prepared."""
+        return True
+
+    def finishes_cut(self, has_marker: bool) -> bool:
+        """H20-start: whoever starts in a promotion whose marker is in redo finishes the cut."""
+        return has_marker
+
+    def replaces(self) -> bool:
+        """H20-take: a follower's binlog becomes the leader's in one step (TakeBinlog)."""
+        return True
+
+
+ALL_BINLOG_RULES = BinlogRules()
+"""What a node runs with."""

@@ -1,0 +1,91 @@
+"""What a data node tells of its pages: the actions of StorageLimits, as the engine takes them (spec: TraceStorage).
+
+The engine applies redo page by page and may write a page in between, to make room.  The specification is then
+told first how far redo is applied: by an Apply of a part, or by RecoverPages while the first recovery goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from redoraft.node.startup import Phase
+from redoraft.observe import Action, Observer
+from redoraft.raft.outputs import AppendMtr, Output
+from redoraft.redo.mtr import decode_mtr
+from redoraft.redo.record import Meta
+from redoraft.storage.apply import by_page
+from redoraft.storage.engine import Storage
+from redoraft.storage.page import PageId, is_blank, page_lsn
+from redoraft.types import Lsn
+
+if TYPE_CHECKING:
+    from redoraft.node.driver import Node
+
+
+class PageTeller:
+    """`storage.port.PageSteps` of a node, for its observer; silent where that sees no pages."""
+
+    def __init__(self, node: Node, observer: Observer) -> None:
+        self._node: Final = node
+        self._observer: Final = observer
+        self._recovered = node.log.start_lsn
+        """How far RecoverPages was told."""
+
+    def written(self, page_id: PageId, *, copy: bool) -> None:
+        """The page is durable in its place, as it is, or as its private copy has it (H26)."""
+        if self._observer.sees_pages:
+            storage = self._node.storage
+            assert storage is not None, "a log node has no pages"
+            args = {"page": name_of(page_id), "page_lsn": page_lsn(storage.data.raw(page_id))}
+            self.tell(Action("FlushCopy", args) if copy else Action("FlushPage", args))
+
+    def copied(self, page_id: PageId) -> None:
+        """The page has a private copy that waits for the flush limit (H26)."""
+        self.tell(Action("TakeCopy", {"page": name_of(page_id)}))
+
+    def tell(self, action: Action) -> None:
+        """The node has just taken an action of StorageLimits."""
+        if self._observer.sees_pages:
+            self.applied()
+            self._observer.record(action, self._node, (), None)
+
+    def applied(self) -> None:
+        """Tell how far redo is applied, if that is further than was told."""
+        node = self._node
+        assert node.storage is not None, "a log node has no pages"
+        applied, told = node.storage.applied_lsn, max(node.startup.applied, node.log.checkpoint_lsn)
+        if node.startup.phase is Phase.READY and applied > told:
+            node.has_applied(applied)
+            self._observer.record(Action("Apply", {"lsn": applied}), node, (), None)
+        elif node.startup.phase is Phase.ALIGNING and applied > max(told, self._recovered):
+            self._recovered = applied
+            self._observer.record(Action("RecoverPages", {"lsn": applied}), node, (), None)
+
+
+def name_of(page_id: PageId) -> str:
+    """What a trace calls a page."""
+    return f"{page_id.space_id}:{page_id.page_no}"
+
+
+def names_changed(outputs: Iterable[Output]) -> list[str]:
+    """The pages that the mtrs among these outputs change, by their names, in order."""
+    return [name_of(page_id) for page_id in sorted(set(_changed(outputs)))]
+
+
+def _changed(outputs: Iterable[Output]) -> Iterator[PageId]:
+    for output in outputs:
+        records = decode_mtr(output.records) if isinstance(output, AppendMtr) else ()
+        yield from () if isinstance(records, Meta) else by_page(records)
+
+
+def lsns_on_disk(storage: Storage) -> dict[str, Lsn]:
+    """The LSN of every page on disk that was ever written, by its name.  Raises DiskError."""
+    found: dict[str, Lsn] = {}
+    for space_id in storage.data.spaces:
+        for page_no in range(storage.data.pages(space_id)):
+            page_id = PageId(space_id, page_no)
+            raw = storage.data.raw(page_id)
+            if not is_blank(raw):
+                found[name_of(page_id)] = page_lsn(raw)
+    return found
