@@ -66,9 +66,12 @@ class TablesMachine(ClusterMachine):
     # --- the end ---
 
     def teardown(self) -> None:
+        if self.judged.trouble is None:
+            self.settle()
+            super().teardown()
+
+    def settle(self) -> None:
         """Whatever has happened: it comes to rest, and the data nodes agree."""
-        if self.judged.trouble is not None:
-            return
         for turn in range(ROUNDS):
             leader = self.leader
             if leader is None:
@@ -86,7 +89,6 @@ class TablesMachine(ClusterMachine):
             self.judged.trouble = Trouble(("diverged", promise), f"{promise}: {whose}: {what}", 0)
             self.found.append(self.judged)
             raise Wrong(self.judged.trouble.text)
-        super().teardown()
 
     @property
     def data_nodes(self) -> list[Node]:

@@ -24,6 +24,7 @@ from redoraft_check.fuzz.walks import JudgedWalk
 from .machine import Wrong, run_machine, save
 from .tables import TablesMachine
 
+STEPS = 700
 SETTINGS = settings(deadline=None, max_examples=20, stateful_step_count=25, report_multiple_bugs=False)
 
 
@@ -32,12 +33,15 @@ def begin(mutant: str | None = None) -> JudgedWalk:
 
 
 def simulated(seed: int, mutant: str | None = None, *, judged: bool = True) -> tuple[Simulator, DdlLockstep]:
-    """A run under all faults, not yet at its end."""
+    """A run under all faults, to its end or to the first refusal; not yet healed."""
     lockstep = DdlLockstep(local_file_ops(None))
     rules = rules_of(None if mutant is None else ALL_MUTANTS[mutant])
     wanted = Settings(seed, members_of(3, 1), ALL_FAULTS | DISK_FAULTS, rules, ddl=True)
     simulator = Simulator(wanted, lambda _: None, None, lockstep.watching if judged else NOBODY)
-    simulator.run(700)
+    for _ in range(STEPS // 10):
+        simulator.run(10)
+        if lockstep.refused is not None:
+            break
     return simulator, lockstep
 
 
@@ -152,7 +156,7 @@ def loses_a_delete(machine: TablesMachine, *, row: bool) -> None:
     machine.move("restart", node="n1")
     machine.lead("n1", works=True)
     machine.rounds("n1")
-    machine.teardown()
+    machine.settle()
 
 
 def heard(machine: TablesMachine) -> None:

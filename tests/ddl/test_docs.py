@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from tests.cluster.test_tables import ENDS, REFUSED, SCHEDULES
 
 from redoraft.ddl.dictionary import TABLES_MAX
 from redoraft.ddl.mutants import MUTANTS
-from redoraft_check.cli import main
 
 from .test_every_crash import FOUND, STEPS, TWO_CRASHES, counted
 from .test_machine import CAUGHT_BY_WALKING
@@ -54,6 +53,9 @@ def test_the_room_of_the_dictionary() -> None:
     assert f"| {TABLES_MAX} tables | `DictionaryFull` |" in PAGE
 
 
-def test_the_simulator_says_where_a_mutant_of_ddl_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["simulate", "--mutant", "H5"]) == 2
-    assert "of DDL, which simulated nodes do not have" in capsys.readouterr().err
+def test_the_table_of_mutants_in_the_cluster() -> None:
+    for one in MUTANTS.values():
+        refused = REFUSED[one.name][1] if one.name in REFUSED else ""
+        ends = ENDS[one.name][1].removesuffix(": ") if one.name in ENDS else ""
+        schedule = ": ".join(SCHEDULES[one.name][1][:2]) if one.name in SCHEDULES else ""
+        assert f"| `{one.name}` | {one.rule} | {refused} | {ends} | {schedule} |" in PAGE

@@ -115,7 +115,7 @@ def tables_at(entries: Sequence[Entry], upto: int) -> Files:
 
 def files_on(disk: MemoryDisk) -> Files:
     """Names and space ids of the tablespace files, read from their first pages."""
-    heads = {name: disk.open(name).read(0, 64) for name in disk.names if "/" in name}
+    heads = {name: disk.peek(name, 64) for name in disk.names if "/" in name}
     return {
         (short(name), spec_space(unpack_from(">I", head, 34)[0]))
         for name, head in heads.items()

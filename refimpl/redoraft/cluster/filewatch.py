@@ -7,6 +7,7 @@ Files are read from the disks as a stranger would, by the first bytes of what is
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from struct import unpack_from
 from typing import Final
 
@@ -15,7 +16,7 @@ from attrs import define, field
 from redoraft.cluster.host import Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import RedoError
+from redoraft.errors import PoolFull, RedoError
 from redoraft.node.tables import Tables
 from redoraft.node.watch import NoWatch, Watch
 from redoraft.types import NodeId
@@ -40,7 +41,7 @@ Files = frozenset[tuple[str, int]]
 
 def files_on(disk: MemoryDisk) -> Files:
     """The tablespace files on a disk."""
-    heads = {name: disk.open(name).read(0, _HEAD) for name in disk.names if "/" in name}
+    heads = {name: disk.peek(name, _HEAD) for name in disk.names if "/" in name}
     return frozenset(
         (name, unpack_from(">I", head, _SPACE_ID_AT)[0]) for name, head in heads.items() if len(head) == _HEAD
     )
@@ -74,14 +75,17 @@ class FileWatch:
     def _look_inside(self, me: NodeId, tables: Tables) -> None:
         leader, cache = tables.leader, tables.node.cache
         if leader is None and cache:
-            stale = cache - set(tables.node.dictionary.tables().values())
-            for table in sorted(stale):
-                self.ledger.find(
-                    "CachesAreFresh", me, f"a reader has {table.name} open, which is there no more"
-                )
+            # A pool without a frame to spare has no answer now; it is asked again after the next step.
+            with suppress(PoolFull):
+                self._look_at_readers(me, tables)
         if leader is not None and leader.job is not None and leader.job.at == "stopped" and not tables.due:
             what = f"no page of space {leader.job.row.space_id} is written while a RENAME waits"
             self.ledger.find("FlushingGoesOn", me, what)
+
+    def _look_at_readers(self, me: NodeId, tables: Tables) -> None:
+        stale = tables.node.cache - set(tables.node.dictionary.tables().values())
+        for table in sorted(stale):
+            self.ledger.find("CachesAreFresh", me, f"a reader has {table.name} open, which is there no more")
 
     def compare(self, host: Host) -> None:
         """FilesAgree, NothingPending: at rest the files are the tables that the committed log makes."""
