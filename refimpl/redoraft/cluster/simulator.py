@@ -16,7 +16,7 @@ from typing import Final
 from attrs import frozen
 
 from redoraft.cluster.agenda import Agenda, Happening
-from redoraft.cluster.clients import Client, Transaction, transactions
+from redoraft.cluster.clients import PAGELESS, Client, Transaction, transactions
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.history import History
@@ -102,7 +102,7 @@ class Simulator:
         self._sink = sink
         self._agenda = Agenda()
         self._network = Network(dice.network)
-        self._new_transactions = transactions(dice.clients)
+        self._new_transactions = transactions(dice.clients, PAGELESS if settings.pages else 0)
         self.history: Final = History()
         """What clients saw."""
         self._clients = [Client(f"writer{number}", self.history) for number in range(1, settings.clients + 1)]
