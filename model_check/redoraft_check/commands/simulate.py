@@ -14,7 +14,6 @@ from attrs import frozen
 import redoraft
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
-from redoraft.cluster.host import PAGES_SIZES, SIZES
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
@@ -176,7 +175,6 @@ def _run(request: _Request, screen: Screen) -> tuple[Simulator, list[str]]:
         with TraceWriter(request.out, header) as trace:
             settings = Settings(
                 *(request.seed, request.members, request.faults, rules),
-                sizes=PAGES_SIZES if request.pages else SIZES,
                 reading=request.reads,
                 pages=request.pages,
             )

@@ -91,7 +91,6 @@ class Mapping:
         """The rows of a run that these modules judge."""
         return self.rows | self.storage if STORAGE in modules else self.rows
 
-
     @property
     def hideable(self) -> frozenset[str]:
         """The actions that a header may hide."""
