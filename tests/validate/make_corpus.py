@@ -182,7 +182,8 @@ def make_accepted(work: Path) -> None:
     simulate(ACCEPTED / "calm-seed-3.ndjson", 3, 150, faults="none")
     for seed in (1, 4):
         simulate(ACCEPTED / f"faults-seed-{seed}.ndjson", seed, 260)
-    simulate(ACCEPTED / "pages-seed-11.ndjson", 11, 260, pages=True)
+    pages = Lines.read(simulate(work / "pages.ndjson", 196, 300, pages=True))
+    pages.cut(170).write(ACCEPTED / "pages-seed-196.ndjson")
     simulate(ACCEPTED / "five-nodes.ndjson.zst", 3, 330, nodes=5, log_nodes=2)
     simulate(ACCEPTED / "one-node.ndjson", 3, 100, nodes=1, log_nodes=0)
     full = Lines.read(simulate(work / "full.ndjson", 2, 260))
@@ -590,7 +591,7 @@ KEPT = {
     "calm-seed-3.ndjson": "a run without faults",
     "faults-seed-1.ndjson": "a run with all faults: crashes, a truncation",
     "faults-seed-4.ndjson": "a run with all faults: crashes, a clean shutdown",
-    "pages-seed-11.ndjson": "a run that tells of pages, with a crash between a page write and its event",
+    "pages-seed-196.ndjson": "a run that tells of pages, with a crash between a page write and its event",
     "five-nodes.ndjson.zst": "three data nodes and two log nodes, compressed",
     "one-node.ndjson": "a single node",
     "few-vars.ndjson": "events show their flushed LSN and nothing else (a Restart also where the log ends)",
