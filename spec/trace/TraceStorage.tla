@@ -84,7 +84,7 @@ Storage(n, p, around) == INSTANCE StorageLimits WITH
     checkpoint <- checkpoint[n]
 
 (* What concerns no page in particular. *)
-NoPage == AbsentName
+NoPage == "none"
 
 -----------------------------------------------------------------------------
 (* The events of StorageLimits: mapping-storage.toml has the same rows.      *)

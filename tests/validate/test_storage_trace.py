@@ -168,18 +168,20 @@ def test_storage_events_need_the_module_and_its_pages(
     assert "Startup has no action 'Checkpoint'" in (verdict.reason or "")
 
 
-@pytest.mark.parametrize(
-    ("pages", "status", "reason"),
-    [
-        (None, Status.UNKNOWN, "WriteMtr without pages"),
-        ("p1", Status.REFUSED, "not a list of names"),
-        (["p1", 2], Status.REFUSED, "not a name"),
-        (["meta"], Status.REFUSED, "a word of the specification"),
-    ],
-)
+MISTAKEN: dict[str, tuple[object, Status]] = {
+    "WriteMtr without pages": (None, Status.UNKNOWN),
+    "not a list of names": ("p1", Status.REFUSED),
+    "a page is called 2": (["p1", 2], Status.REFUSED),
+    "a page is called 'meta'": (["meta"], Status.REFUSED),
+}
+"""Part of the reason; what stands for the pages of a mtr."""
+
+
+@pytest.mark.parametrize("reason", MISTAKEN)
 def test_a_mtr_says_which_pages_it_changes(
-    engine: OracleEngine, events: Events, tmp_path: Path, pages: object, status: Status, reason: str
+    engine: OracleEngine, events: Events, tmp_path: Path, reason: str
 ) -> None:
+    pages, status = MISTAKEN[reason]
     at = next(at for at, event in enumerate(events) if event.action == "WriteMtr")
     wrong = structs.replace(events[at], args=events[at].args | {"pages": pages})
     verdict = judged(engine, tmp_path / "t.ndjson", [*events[:at], wrong])

@@ -29,7 +29,7 @@ Value: TypeAlias = "int | str | tuple[Value, ...]"
 
 _WRITES: Final = frozenset({"WriteMtr", "CloseEntry", "BecomeLeader"})
 _LONGEST_QUOTE: Final = 60
-_NO_PAGE: Final = frozenset({ABSENT_NAME, "data", "meta", "half", "other"})
+_NO_PAGE: Final = frozenset({ABSENT_NAME, "none", "data", "meta", "half", "other"})
 """Words of the specification: no page can be called so."""
 
 _MISSING: Final[dict[str, Value]] = {"name": ABSENT_NAME, "page_lsns": ABSENT_LSNS}
