@@ -91,7 +91,7 @@ class Observed(Protocol):
         """The LSN of every page on disk (spec: disk), from the disk; None on a log node."""
 
 
-OBSERVED = (
+OBSERVED: tuple[str, ...] = (
     "term",
     "voted_for",
     "role",

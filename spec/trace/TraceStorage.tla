@@ -84,7 +84,7 @@ Storage(n, p, around) == INSTANCE StorageLimits WITH
     checkpoint <- checkpoint[n]
 
 (* What concerns no page in particular. *)
-NoPage == AbsentName
+NoPage == "none"
 
 -----------------------------------------------------------------------------
 (* The events of StorageLimits: mapping-storage.toml has the same rows.      *)
@@ -119,10 +119,10 @@ FlushesCopy(n, p) ==
     /\ \E around \in Around(n) : Storage(n, p, around)!FlushCopy(p)
 
 TakesCheckpoint(n, l) ==
-    /\ checkpoint' = [checkpoint EXCEPT ![n] = l]
     /\ UNCHANGED <<pages, pagesOf, redone, copy, disk, oldest>>
     /\ \E around \in Around(n) :
-          \A p \in pages \cup {NoPage} : Storage(n, p, around)!Checkpoint(l)
+       /\ checkpoint' = [checkpoint EXCEPT ![n] = l]
+       /\ \A p \in pages \cup {NoPage} : Storage(n, p, around)!Checkpoint(l)
 
 Deletes(n, l) ==
     /\ oldest' = [oldest EXCEPT ![n] = l]

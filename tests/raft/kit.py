@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from attrs import define, evolve, field
 
 from redoraft.disk.memory import MemoryDisk
+from redoraft.observe import ArgValue
 from redoraft.raft.core import step
 from redoraft.raft.inputs import FsyncDone, Input
 from redoraft.raft.messages import AppendEntries, AppendReply, Message
@@ -107,7 +108,7 @@ def sent(outputs: Sequence[Output]) -> list[Message]:
     return [output.message for output in outputs if isinstance(output, Send)]
 
 
-def action_of(transition: Transition) -> tuple[str, dict[str, int | str]] | None:
+def action_of(transition: Transition) -> tuple[str, dict[str, ArgValue]] | None:
     """Name and arguments of a step's action."""
     action = transition.action
     return None if action is None else (action.name, dict(action.args))

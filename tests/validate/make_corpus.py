@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from redoraft.mutants import ALL_MUTANTS
 from redoraft.raft.mutants import MUTANTS
 from redoraft_check.exits import Exit
 from redoraft_check.validate.verdict import Status
@@ -52,6 +53,9 @@ SEEDS = {
     "learns-too-much": 18,
 }
 
+STORAGE_SEEDS = {"flushes-ahead": 12, "checkpoints-ahead": 18}
+"""The same for mutants of the storage engine, in traces that tell of pages."""
+
 ODD = {"n1": 'a "quoted" \\ name', "n2": "nœud 2", "n3": "100% \t*) ===="}
 
 
@@ -66,6 +70,7 @@ def main() -> int:
         for row in broken(base):
             put(row)
         make_mutants(Path(work))
+        put_mutants(Path(work), STORAGE_SEEDS, "pages")
     (CORPUS / "README.md").write_text(readme(), encoding="utf-8")
     return 0
 
@@ -138,6 +143,8 @@ CONJUNCTS = {
     "mutant-leader-applies-tail": 'On("ST-2") => Aligned(n)',
     "mutant-recovers-at-once": 'On("ST-2") => Aligned(n)',
     "mutant-steps-down": 'On("H13") => ~Serving(n)',
+    "pages-flushes-ahead": "PageLsn(buffer[p]) <= FlushLimit",
+    "pages-checkpoints-ahead": "c \\in (checkpoint + 1)..CheckpointLimit",
 }
 """The first conjunct of the specification that is false, where more than a recorded value is wrong."""
 
@@ -160,7 +167,7 @@ def explanation(name: str, rule: str, code: int) -> dict[str, object]:
         fields = ["vars." + name.removeprefix("shows-").replace("-", "_")]
     elif not fields and name.startswith("says-"):
         fields = ["args." + name.split("-", 2)[2].replace("-", "_")]
-    mutant = name.startswith("mutant-")
+    mutant = name.startswith(("mutant-", "pages-"))
     out: dict[str, object] = {"fields": fields, "rules": ALIKE.get(rule, [rule]) if mutant else []}
     if name in CONJUNCTS:
         out["conjunct"] = CONJUNCTS[name]
@@ -175,6 +182,8 @@ def make_accepted(work: Path) -> None:
     simulate(ACCEPTED / "calm-seed-3.ndjson", 3, 150, faults="none")
     for seed in (1, 4):
         simulate(ACCEPTED / f"faults-seed-{seed}.ndjson", seed, 260)
+    pages = Lines.read(simulate(work / "pages.ndjson", 196, 300, pages=True))
+    pages.cut(170).write(ACCEPTED / "pages-seed-196.ndjson")
     simulate(ACCEPTED / "five-nodes.ndjson.zst", 3, 330, nodes=5, log_nodes=2)
     simulate(ACCEPTED / "one-node.ndjson", 3, 100, nodes=1, log_nodes=0)
     full = Lines.read(simulate(work / "full.ndjson", 2, 260))
@@ -545,13 +554,24 @@ WHY = {
     "counts-unsynced": "the leader counts itself for what it has not made durable",
     "trusts-old-majority": "after the restart a majority LSN is known that nobody told",
     "learns-too-much": "the majority LSN is beyond what agrees with the leader's log",
+    "flushes-ahead": "a page is written whose newest change is beyond the majority LSN",
+    "checkpoints-ahead": "the checkpoint passes the majority LSN, over mtrs that touch no page",
 }
 
 
 def make_mutants(work: Path) -> None:
     """One refused trace for each mutant of the implementation, cut behind the refused event."""
-    assert set(SEEDS) == set(MUTANTS) == set(WHY)
-    runs = [simulate(work / f"{name}.ndjson", seed, STEPS, mutant=name) for name, seed in SEEDS.items()]
+    assert set(SEEDS) == set(MUTANTS) == set(WHY) - set(STORAGE_SEEDS)
+    put_mutants(work, SEEDS, "mutant")
+
+
+def put_mutants(work: Path, seeds: dict[str, int], kind: str) -> None:
+    """Their runs, as `kind`-NAME; with pages where `kind` says so."""
+    pages = kind == "pages"
+    runs = [
+        simulate(work / f"{name}.ndjson", seed, STEPS, mutant=name, pages=pages)
+        for name, seed in seeds.items()
+    ]
     for path, verdict in zip(runs, engine().validate(runs), strict=True):
         name = path.stem
         assert verdict.status is Status.REFUSED and verdict.line is not None, (name, verdict)
@@ -562,7 +582,7 @@ def make_mutants(work: Path) -> None:
                 cut.write(event)
         message = verdict.reason.split(": ", 1)[1]
         text = (work / "cut.ndjson").read_bytes()
-        put((f"mutant-{name}", MUTANTS[name].rule, 21, verdict.line, message, WHY[name], text))
+        put((f"{kind}-{name}", ALL_MUTANTS[name].rule, 21, verdict.line, message, WHY[name], text))
 
 
 # --- the table ---
@@ -571,6 +591,7 @@ KEPT = {
     "calm-seed-3.ndjson": "a run without faults",
     "faults-seed-1.ndjson": "a run with all faults: crashes, a truncation",
     "faults-seed-4.ndjson": "a run with all faults: crashes, a clean shutdown",
+    "pages-seed-196.ndjson": "a run that tells of pages, with a crash between a page write and its event",
     "five-nodes.ndjson.zst": "three data nodes and two log nodes, compressed",
     "one-node.ndjson": "a single node",
     "few-vars.ndjson": "events show their flushed LSN and nothing else (a Restart also where the log ends)",
@@ -610,7 +631,8 @@ What `redoraft validate` must say of each of these files; `tests/validate/test_c
 
 Beside each file stands a `.toml` with the rule, the reason, the exit code, the line and a part of the
 message. `mutant-*` are runs of the implementation without one rule (`redoraft simulate --mutant`), cut behind
-the first event that gives it away; the others were broken by hand. The rule is the one of the requirements
+the first event that gives it away, and `pages-*` such runs that tell of pages (`--pages`); the others were
+broken by hand. The rule is the one of the requirements
 that is broken, or `raft` (plain Raft), `run` (the file is not the whole run) or `format` (the file says
 something that cannot be looked at).
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import redoraft
-from redoraft.observe import OBSERVED
+from redoraft.observe import FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
-from redoraft_check.validate.mapping import TOLD, VARS, EventRow, load_mapping
+from redoraft_check.validate.mapping import STORAGE_VARS, TOLD, VARS, EventRow, load_mapping
 
 SPEC = spec_dir(None)
 TABLE = load_mapping(SPEC)
@@ -92,7 +92,7 @@ def test_the_operator_is_defined_in_the_specification(row: EventRow) -> None:
     assert re.search(rf"\b{row.operator}\(", inside)
 
 
-@each_row
+@pytest.mark.parametrize("row", [*TABLE.rows.values(), *TABLE.storage.values()], ids=lambda row: row.action)
 def test_the_implementation_names_the_action(row: EventRow) -> None:
     assert row.implementation is not None
     module, _, name = row.implementation.partition(":")
@@ -103,11 +103,12 @@ def test_the_implementation_names_the_action(row: EventRow) -> None:
 def test_every_action_of_the_implementation_has_a_row() -> None:
     folder = Path(redoraft.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
-    assert set(re.findall(r'\bAction\("(\w+)"', text)) == set(TABLE.rows)
+    assert set(re.findall(r'\bAction\("(\w+)"', text)) == TABLE.rows.keys() | TABLE.storage.keys()
 
 
 def test_the_variables_are_those_that_the_implementation_shows() -> None:
     assert set(VARS) == set(OBSERVED)
+    assert set(STORAGE_VARS) == {*STORAGE_OBSERVED, FOUND_AT_START}
 
 
 def test_the_variables_are_those_that_the_specification_compares_in_order() -> None:

@@ -11,8 +11,8 @@ from msgspec import structs
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
-from redoraft_check.validate.explain import STORAGE_ACTIONS, TraceExplainer
-from redoraft_check.validate.mapping import load_mapping
+from redoraft_check.validate.explain import TraceExplainer
+from redoraft_check.validate.mapping import STORAGE_ACTIONS, load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.prepare import Prepared, prepare
 from redoraft_check.validate.refusals import refusals
@@ -32,10 +32,7 @@ def engine() -> OracleEngine:
 
 
 def header() -> Header:
-    found = read_trace(CALM).header
-    return structs.replace(
-        found, modules=["Startup", "StorageLimits"], constants=found.constants | {"pages": list(PAGES)}
-    )
+    return structs.replace(read_trace(CALM).header, modules=["Startup", "StorageLimits"])
 
 
 def with_storage() -> Iterator[Event]:
@@ -48,9 +45,9 @@ def with_storage() -> Iterator[Event]:
     checkpoint: dict[str, int] = {}
     for at, (_, event) in enumerate(read_trace(CALM).events):
         if event.action == "WriteMtr":
-            page = (*PAGES, "none")[at % 3]
-            changed[page] = event.args["end_lsn"]
-            yield structs.replace(event, args=event.args | {"page": page})
+            pages = [[page] for page in PAGES] + [[]]
+            changed |= dict.fromkeys(pages[at % 3], event.args["end_lsn"])
+            yield structs.replace(event, args=event.args | {"pages": pages[at % 3]})
             continue
         yield event
         shown, node = event.vars, event.node
@@ -95,7 +92,7 @@ def test_a_run_of_both_modules_is_accepted(engine: OracleEngine, events: Events,
     assert verdict.status is Status.ACCEPTED, verdict.reason
     assert verdict.events == len(events)
     counts = {name: sum(event.action == name for event in events) for name in STORAGE_ACTIONS}
-    assert counts["FlushPage"] > 2
+    assert counts["FlushPage"] > 2, counts
     assert counts["Checkpoint"] > 2
     left_open = [
         structs.replace(event, args={}) if event.action in STORAGE_ACTIONS else event for event in events
@@ -111,10 +108,10 @@ REFUSED = {
     "LIM-1": (32, storage("n1", "Checkpoint", lsn=8286), CHECKPOINT),
     # 8286 is on a majority by now, but p2 has been dirty since 8253.
     "fuzzy": (51, storage("n1", "Checkpoint", lsn=8286), CHECKPOINT),
-    "another log": (83, storage("n2", "FlushPage", page="p1", page_lsn=8437), "LsnOf(Buffer(n)[p])"),
-    # n1 has 8253 on disk.
+    "another log": (83, storage("n2", "FlushPage", page="p1", page_lsn=8437), "LsnOf(Buffer(n, p))"),
+    # n1 has the entry that ends at 8237 on disk.
     "LOG-8": (86, storage("n2", "DeleteRedo", lsn=8542), "l \\in (oldest + 1)..DeletionLimit"),
-    "no such page": (83, storage("n2", "FlushPage", page="p9"), "p \\in Pages"),
+    "no such page": (83, storage("n2", "FlushPage", page="p9"), "p \\in pages"),
     "no pages": (86, storage("n3", "Checkpoint", lsn=8253), "n \\in DataNodes"),
 }
 """After which event, what is put there, and the conjunct that is false then."""
@@ -139,7 +136,7 @@ def test_storage_may_not_assume_another_log(engine: OracleEngine, events: Events
 
 
 def test_redo_is_deleted_as_far_as_all_have_it(engine: OracleEngine, events: Events, tmp_path: Path) -> None:
-    more = [*events[:87], storage("n2", "DeleteRedo", lsn=8253), *events[87:]]
+    more = [*events[:87], storage("n2", "DeleteRedo", lsn=8237), *events[87:]]
     assert judged(engine, tmp_path / "t.ndjson", more).status is Status.ACCEPTED
 
 
@@ -165,13 +162,31 @@ def test_tlc_says_the_same(engine: OracleEngine, events: Events, tmp_path: Path)
 def test_storage_events_need_the_module_and_its_pages(
     engine: OracleEngine, events: Events, tmp_path: Path
 ) -> None:
-    alone = structs.replace(header(), modules=["Startup"], constants=read_trace(CALM).header.constants)
+    alone = structs.replace(header(), modules=["Startup"])
     verdict = judged(engine, tmp_path / "alone.ndjson", events, alone)
     assert verdict.status is Status.REFUSED
     assert "Startup has no action 'Checkpoint'" in (verdict.reason or "")
-    for number, pages in enumerate(([], ["none"], "p1")):
-        bad = structs.replace(header(), constants=header().constants | {"pages": pages})
-        assert judged(engine, tmp_path / f"{number}.ndjson", events, bad).status is Status.UNREADABLE
+
+
+MISTAKEN: dict[str, tuple[object, Status]] = {
+    "WriteMtr without pages": (None, Status.UNKNOWN),
+    "not a list of names": ("p1", Status.REFUSED),
+    "a page is called 2": (["p1", 2], Status.REFUSED),
+    "a page is called 'meta'": (["meta"], Status.REFUSED),
+}
+"""Part of the reason; what stands for the pages of a mtr."""
+
+
+@pytest.mark.parametrize("reason", MISTAKEN)
+def test_a_mtr_says_which_pages_it_changes(
+    engine: OracleEngine, events: Events, tmp_path: Path, reason: str
+) -> None:
+    pages, status = MISTAKEN[reason]
+    at = next(at for at, event in enumerate(events) if event.action == "WriteMtr")
+    wrong = structs.replace(events[at], args=events[at].args | {"pages": pages})
+    verdict = judged(engine, tmp_path / "t.ndjson", [*events[:at], wrong])
+    assert verdict.status is status
+    assert reason in (verdict.reason or "")
 
 
 def test_the_table_has_the_actions_of_the_module() -> None:

@@ -17,7 +17,6 @@ from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.filewatch import NOBODY
 from redoraft.cluster.history import Kind
-from redoraft.cluster.host import PAGES_SIZES, SIZES
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
@@ -216,7 +215,6 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
         with TraceWriter(request.out, header) as trace:
             settings = Settings(
                 *(request.seed, request.members, request.faults, rules),
-                sizes=PAGES_SIZES if request.pages else SIZES,
                 reading=request.reads,
                 pages=request.pages,
                 ddl=request.ddl,

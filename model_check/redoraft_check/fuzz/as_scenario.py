@@ -16,6 +16,7 @@ from redoraft_check.validate.projection import ABSENT, ABSENT_NAME, NO_ONE, Spec
 from redoraft_traces.scenario import Scenario, Step, Word
 
 _ARGUMENTS: Final = {"upto_lsn": "upto", "majority_lsn": "majority", "cut_lsn": "cut"}
+_ABSENT: Final = (ABSENT, ABSENT_NAME)
 _UNTOLD: Final = frozenset({"end_lsn", "from_lsn"})
 """Arguments that a scenario does not have: they follow from the others."""
 _AT_FIRST: Final[dict[str, Word]] = {
@@ -72,7 +73,7 @@ def _steps(judged: JudgedWalk) -> list[Step]:
                     args={
                         _ARGUMENTS.get(name, name): value
                         for name, value in args.items()
-                        if name not in _UNTOLD and value not in (ABSENT, ABSENT_NAME)
+                        if name not in _UNTOLD and not isinstance(value, tuple) and value not in _ABSENT
                     },
                     then=_changed(shown.setdefault(event.node, dict(_AT_FIRST)), _told(event)),
                 )
@@ -89,7 +90,7 @@ def _told(event: SpecEvent) -> dict[str, Word]:
     return {
         _SPEC_NAMES[name]: value
         for name, value in zip(VARS, event.shown, strict=True)
-        if name in _SPEC_NAMES and value not in (ABSENT, ABSENT_NAME)
+        if name in _SPEC_NAMES and not isinstance(value, tuple) and value not in _ABSENT
     }
 
 

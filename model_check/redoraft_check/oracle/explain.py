@@ -236,6 +236,8 @@ class Explainer:
                 yield from self._each((Rest(one, frame, after) for one in node.operands), met)
             case Builtin(name="$BoundedExists") if assigns:
                 yield from self._exists(node, frame, after, met)
+            case Builtin(name="$BoundedForall") if self._also is None and self._judges(node, frame):
+                yield from self._forall(node, frame, after, met)
             case Builtin(name="=" | "\\in" as name) if assigns:
                 yield from self._assignment(name, node, frame, after, met)
             case Builtin(name="UNCHANGED") if assigns:
@@ -288,21 +290,44 @@ class Explainer:
         while len(self.step) > mark:
             self.step.popitem()
 
-    def _exists(self, node: Apply, frame: Frame, after: Rest | None, met: int) -> Iterator[None]:
-        domains = []
+    def _judges(self, node: Apply, frame: Frame) -> bool:
+        """Whether a quantifier asks for an action that is possible for each element: a step that is known by
+        then is judged by it."""
+        return self.assigns(node.operands[0], frame.scope.env)
+
+    def _forall(self, node: Apply, frame: Frame, after: Rest | None, met: int) -> Iterator[None]:
+        """Ends inside the first element for which the action is not possible."""
+        domains, uids = self._bounds(node, frame)
+        for row in islice(product(*(found for _, found in domains)), MAX_ELEMENTS):
+            inner = self.bind(uids, row, frame)
+            if self.value(node.operands[0], inner) is not True:
+                for _ in self._walk(Rest(node.operands[0], inner, None), met):
+                    yield from self._fails(Rest(node, frame, after), met)
+                return
+        yield from self._guard(node, frame, after, met)
+
+    def _bounds(
+        self, node: Apply, frame: Frame
+    ) -> tuple[list[tuple[Node, Sequence[Value]]], list[tuple[int, ...]]]:
+        """The domains of a quantifier with their elements, and the names that each element binds."""
+        domains: list[tuple[Node, Sequence[Value]]] = []
         for bound in node.bounds:
             if bound.domain is None:
                 raise EvaluationError("an unbounded quantifier")
             found = elements(self.value(bound.domain, frame))
             domains += [(bound.domain, found)] * (1 if bound.pattern else len(bound.names))
-        if not all(len(found) for _, found in domains):
-            yield from self._fails(Rest(node, frame, after), met)
-            return
         uids = [
             names
             for bound in node.bounds
             for names in ([bound.names] if bound.pattern else [(uid,) for uid in bound.names])
         ]
+        return domains, uids
+
+    def _exists(self, node: Apply, frame: Frame, after: Rest | None, met: int) -> Iterator[None]:
+        domains, uids = self._bounds(node, frame)
+        if not all(len(found) for _, found in domains):
+            yield from self._fails(Rest(node, frame, after), met)
+            return
         text = "; ".join(self.sources.text(domain.place) for domain, _ in domains)
         mark, trail = len(self.step), len(self._trail)
         for row in islice(product(*(found for _, found in domains)), MAX_ELEMENTS):

@@ -6,7 +6,7 @@ from an event stays absent (`null` is absent too).
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import define, field
 
@@ -25,11 +25,11 @@ DEFAULT_START_LSN: Final = 8204
 ABSENT_LSNS: Final = ((ABSENT_NAME, ABSENT),)
 """Pages on disk that were not recorded (TraceStorage!AbsentLsns)."""
 
-Value = int | str | tuple[str, ...] | tuple[tuple[str, int], ...]
+Value: TypeAlias = "int | str | tuple[Value, ...]"
 
 _WRITES: Final = frozenset({"WriteMtr", "CloseEntry", "BecomeLeader"})
 _LONGEST_QUOTE: Final = 60
-_NO_PAGE: Final = frozenset({ABSENT_NAME, "data", "meta", "half", "other"})
+_NO_PAGE: Final = frozenset({ABSENT_NAME, "none", "data", "meta", "half", "other"})
 """Words of the specification: no page can be called so."""
 
 _MISSING: Final[dict[str, Value]] = {"name": ABSENT_NAME, "page_lsns": ABSENT_LSNS}
@@ -151,10 +151,8 @@ class Projection:
         allowed = self._allowed.get(event.action)
         if allowed is None:
             allowed = self._allowed[event.action] = frozenset(name for name, _ in self._row_args(event))
-        for what, given, names in (
-            ("argument", event.args, allowed),
-            ("variable", event.vars, self._kinds.keys()),
-        ):
+        known_here = (("argument", event.args, allowed), ("variable", event.vars, self._kinds.keys()))
+        for what, given, names in known_here:
             if not given.keys() <= names:
                 strange = next(name for name in given if name not in names)
                 known = ", ".join(sorted(names)) or "none"

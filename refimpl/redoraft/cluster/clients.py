@@ -12,7 +12,7 @@ from redoraft.cluster.history import History
 from redoraft.raft.inputs import ClientMtr
 from redoraft.raft.outputs import Outcome
 from redoraft.redo.mtr import encode_mtr
-from redoraft.redo.record import PageWrite
+from redoraft.redo.record import Dummy, PageWrite
 from redoraft.storage.page import BODY, PageId
 from redoraft.types import NodeId, Term
 
@@ -25,6 +25,8 @@ SHARING: Final = 4
 """Transactions whose places are in one page."""
 MTRS: Final = 4
 """Mtrs that a transaction has at most."""
+PAGELESS: Final = 3
+"""Where pages are traced, one transaction in so many touches none: LIM-1 is about its records."""
 LONG: Final = 700
 """Bytes of an occasional large record: more than a block holds."""
 
@@ -66,12 +68,18 @@ class Client:
         self.rest, self.at, self.current = list(transaction.mtrs), at, transaction
 
 
-def transactions(rng: Random) -> Iterator[Transaction]:
-    """New transactions without end."""
+def transactions(rng: Random, pageless: int = 0) -> Iterator[Transaction]:
+    """New transactions without end; one in `pageless` touches no page, if that is not 0."""
     number = 0
     while True:
         number += 1
-        yield _transaction(rng, number)
+        touches_no_page = pageless > 0 and number % pageless == 0
+        yield _pageless(number) if touches_no_page else _transaction(rng, number)
+
+
+def _pageless(number: int) -> Transaction:
+    request = f"t{number}"
+    return Transaction(request, (ClientMtr(request, encode_mtr([Dummy()]), commits=True),), {})
 
 
 def _transaction(rng: Random, number: int) -> Transaction:

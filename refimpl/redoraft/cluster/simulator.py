@@ -13,15 +13,15 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from redoraft.cluster.agenda import Agenda, Happening
-from redoraft.cluster.clients import Client, Transaction, transactions
+from redoraft.cluster.clients import PAGELESS, Client, Transaction, transactions
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
 from redoraft.cluster.history import History
-from redoraft.cluster.host import SIZES, Host
+from redoraft.cluster.host import PAGES_SIZES, SIZES, Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
@@ -63,11 +63,11 @@ class Settings:
     faults: frozenset[Fault] = ALL_FAULTS
     rules: NodeRules = ALL_PARTS
     clients: int = CLIENTS
-    sizes: Sizes = SIZES
-    reading: Reading | None = None
-    """Whether clients read, too, and how reads are answered."""
     pages: bool = False
     """Whether the events tell of pages, too (spec: StorageLimits)."""
+    sizes: Sizes = field(default=Factory(lambda self: PAGES_SIZES if self.pages else SIZES, takes_self=True))
+    reading: Reading | None = None
+    """Whether clients read, too, and how reads are answered."""
     ddl: bool = False
     """Whether there are tables, and clients that create, rename and drop them."""
 
@@ -113,7 +113,7 @@ class Simulator:
         self._sink = sink
         self._agenda = Agenda()
         self._network = Network(dice.network)
-        self._new_transactions = transactions(dice.clients)
+        self._new_transactions = transactions(dice.clients, PAGELESS if settings.pages else 0)
         self.history: Final = History()
         """What clients saw."""
         self._clients = [Client(f"writer{number}", self.history) for number in range(1, settings.clients + 1)]

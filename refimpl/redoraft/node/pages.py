@@ -1,7 +1,7 @@
-"""What a data node tells of its pages: the actions of StorageLimits, as the engine takes them (spec: TraceStorage).
+"""What a data node tells of its pages: the actions of StorageLimits, as the engine takes them.
 
-The engine applies redo page by page and may write a page in between, to make room.  The specification is then
-told first how far redo is applied: by an Apply of a part, or by RecoverPages while the first recovery goes on.
+The engine applies redo mtr by mtr and may write a page in between, to make room.  How far redo is applied is
+told before that: by an Apply of a part, or by RecoverPages while the first recovery goes on (TraceStorage).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from redoraft.node.startup import Phase
-from redoraft.observe import Action, Observer
+from redoraft.observe import Action, ArgValue, Observer
 from redoraft.raft.outputs import AppendMtr, Output
 from redoraft.redo.mtr import decode_mtr
 from redoraft.redo.record import Meta
@@ -37,7 +37,10 @@ class PageTeller:
         if self._observer.sees_pages:
             storage = self._node.storage
             assert storage is not None, "a log node has no pages"
-            args = {"page": name_of(page_id), "page_lsn": page_lsn(storage.data.raw(page_id))}
+            args: dict[str, ArgValue] = {
+                "page": name_of(page_id),
+                "page_lsn": page_lsn(storage.data.raw(page_id)),
+            }
             self.tell(Action("FlushCopy", args) if copy else Action("FlushPage", args))
 
     def copied(self, page_id: PageId) -> None:
