@@ -9,7 +9,7 @@ from attrs import evolve
 
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ElectionTimeout, FsyncDone, Input, Proceed
-from redoraft.raft.messages import RequestVote, TimeoutNow, Vote
+from redoraft.raft.messages import AppendReply, RequestVote, TimeoutNow, Vote
 from redoraft.raft.outputs import AppendRecords, Outcome, Reply, ResetElectionTimer, Send, Transition
 from redoraft.raft.rules import ALL_RULES
 from redoraft.raft.state import Progress, RaftState, Role, Waiter
@@ -119,3 +119,23 @@ def test_one_acknowledgement_answers_all_that_wait_for_it() -> None:
         (("AckCommit", {"lsn": second}), (Reply("two", Outcome.OK),)),
     ]
     assert done.state.waiting == ()
+
+
+def test_the_leader_of_an_old_term_is_told_the_term_and_a_leader_takes_no_log() -> None:
+    log = log_of([1, 2])
+    state = follower(N1, 3)
+    told = (Send(N2, AppendReply(Term(3), N1, START)),)
+    assert take(state, piece(log, 2, N2), log) == Transition(state, told)
+    leads = leader(N1, 2, log)
+    assert take(leads, piece(log, 2, N2), log) == Transition(leads)
+
+
+def test_a_follower_acknowledges_to_its_leader_and_to_nobody_without_one() -> None:
+    log = log_of([1])
+    end = log.closed_lsn
+    state = evolve(follower(N1, 1), agreed=end, leader=N2)
+    done = take(state, Proceed(), log)
+    assert action_of(done) == ("Acknowledge", {"lsn": end})
+    assert done.outputs == (Send(N2, AppendReply(Term(1), N1, end)),)
+    for silent in (evolve(state, leader=None), evolve(state, role=Role.CANDIDATE)):
+        assert take(silent, Proceed(), log).outputs == ()
