@@ -284,7 +284,8 @@ def test_a_block_damaged_since_is_not_sent() -> None:
     disk.open(LOG).write(2048 + 100, b"?")
     with pytest.raises(CorruptRedo, match="cannot be read again") as caught:
         log.read(log.start_lsn, log.closed_lsn)
-    assert caught.value.offset == 2048
+    assert (caught.value.file, caught.value.offset) == (LOG, 2048)
+    assert "scan the file" in caught.value.remedy
     with pytest.raises(CorruptRedo):
         log.truncate(FIRST)
     with pytest.raises(DiskError, match="open the log again"):
