@@ -126,7 +126,7 @@ class Simulator:
             self.history,
             self.hosts.values(),
             self._perform,
-            settings.reading is Reading.SESSION,
+            settings.reading,
         )
         self._weather = Weather(
             dice.weather,
