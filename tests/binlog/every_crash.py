@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 import attrs
 
+from redoraft.binlog import Carrier
 from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules
 from redoraft.disk.memory import MemoryDisk
@@ -71,10 +72,12 @@ class Tally:
     ends: int = 0
 
 
-def every_crash(rules: BinlogRules = ALL_BINLOG_RULES, scenario: str = SCENARIO) -> Tally:
+def every_crash(
+    rules: BinlogRules = ALL_BINLOG_RULES, scenario: str = SCENARIO, carrier: Carrier = Carrier.OWN
+) -> Tally:
     """Try all of them; AssertionError at the first that goes wrong."""
     tally = Tally()
-    world = World(rules)
+    world = World(rules, carrier)
     lockstep = Lockstep(world)
     for name, node in steps_of(scenario):
         if node is not None and name not in {"take_redo", "dump", "learn", "restart"}:

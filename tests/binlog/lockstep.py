@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from redoraft.binlog import Carrier
 from redoraft_check.oracle.spec import Spec, load
 from redoraft_check.oracle.values import Value, make_function, make_sequence
 
@@ -20,20 +21,21 @@ State = tuple[Value, ...]
 
 
 @cache
-def binlog_spec() -> Spec:
-    """Binlog with all rules on, sent on a way of its own."""
+def binlog_spec(carrier: Carrier, off: str = "") -> Spec:
+    """Binlog with all rules on, or all but one."""
+    off = off and f'"{off}"'
     nodes = ", ".join(f'"{name}"' for name in NODES)
-    text = f'INIT Init\nNEXT Next\nCONSTANTS\n DataNodes = {{{nodes}}}\n Carrier = "own"\n Off = {{}}\n'
+    constants = f' DataNodes = {{{nodes}}}\n Carrier = "{carrier}"\n Off = {{{off}}}\n'
     with TemporaryDirectory() as folder:
         config = Path(folder) / "Binlog.cfg"
-        config.write_text(text, encoding="utf-8")
+        config.write_text(f"INIT Init\nNEXT Next\nCONSTANTS\n{constants}", encoding="utf-8")
         return load(SPEC / "Binlog.tla", config, (SPEC,))
 
 
 def mapped(world: World) -> State:
     """The cluster's state in the specification's variables; every node runs."""
     nodes = world.nodes
-    return binlog_spec().state(
+    return binlog_spec(world.carrier).state(
         {
             "committed": _log(world.committed),
             "newest": world.newest,
@@ -60,16 +62,17 @@ def broken(world: World) -> list[str]:
     if world.failures:
         return ["NoNodeStops"]
     state = mapped(world)
-    return [name for name in INVARIANTS if not binlog_spec().check(name, state)]
+    return [name for name in INVARIANTS if not binlog_spec(world.carrier).check(name, state)]
 
 
 class Lockstep:
     """Follows a world with the specification."""
 
-    def __init__(self, world: World) -> None:
-        """From the specification's initial state on."""
+    def __init__(self, world: World, off: str = "") -> None:
+        """From the specification's initial state on; `off` is a rule that is off in it."""
         self.world = world
-        self.state: State = next(iter(binlog_spec().initial_states()))
+        self.off = off
+        self.state: State = next(iter(binlog_spec(world.carrier).initial_states()))
         assert self.state == mapped(world)
 
     def follow(self) -> None:
@@ -79,31 +82,36 @@ class Lockstep:
         assert not self.world.failures, f"NoNodeStops: {self.world.failures}"
         states = {self.state}
         for name, args in trail:
-            states = _after(states, name, args)
+            states = self._after(states, name, args)
             assert states, f"NotAllowed: {name}{args} in {trail}"
         target = mapped(self.world)
-        assert target in states, f"NotThere: {trail}: {difference(next(iter(states)), target)}"
+        assert target in states, (
+            f"NotThere: {trail}: {difference(binlog_spec(self.world.carrier), next(iter(states)), target)}"
+        )
         self.state = target
         found = broken(self.world)
         assert not found, f"{found} after {trail}"
 
+    def _after(self, states: set[State], name: str, args: tuple[str, ...]) -> set[State]:
+        if name != "PowerLost":
+            return {
+                after
+                for state in states
+                for _, after in binlog_spec(self.world.carrier, self.off).successors(state, name, args)
+            }
+        (node,) = args
+        others = [other for other in NODES if other != node]
+        found = set(states)
+        for action in CUT_SHORT:
+            for other in others if action == "TakeBinlog" else [""]:
+                done = self._after(states, action, (node, other) if other else (node,))
+                found |= self._after(done, "Restarts", (node,)) if action == "Elect" else done
+        return found
 
-def _after(states: set[State], name: str, args: tuple[str, ...]) -> set[State]:
-    if name != "PowerLost":
-        return {after for state in states for _, after in binlog_spec().successors(state, name, args)}
-    (node,) = args
-    others = [other for other in NODES if other != node]
-    found = set(states)
-    for action in CUT_SHORT:
-        for other in others if action == "TakeBinlog" else [""]:
-            done = _after(states, action, (node, other) if other else (node,))
-            found |= _after(done, "Restarts", (node,)) if action == "Elect" else done
-    return found
 
-
-def difference(state: State, target: State) -> str:
+def difference(spec: Spec, state: State, target: State) -> str:
     """What is not as the specification has it."""
-    pairs = zip(binlog_spec().variables, state, target, strict=True)
+    pairs = zip(spec.variables, state, target, strict=True)
     return "; ".join(
         f"{name}: {ours} in the specification, {theirs} here"
         for name, ours, theirs in pairs

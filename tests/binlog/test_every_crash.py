@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from redoraft.binlog import Carrier
+
 from .every_crash import SCENARIO, every_crash, steps_of
 
 OPERATIONS = {
@@ -22,8 +24,16 @@ OPERATIONS = {
 """The operations that change a disk, of each step."""
 FIGURES = (153, 165, 1694, 392)
 """Crashes, different worlds that they left, crashes in the start that followed, ends."""
+DIES_AHEAD = "\n".join(SCENARIO.strip().split("\n")[:3])
+"""Its first half."""
 CUTS = 2
 """The elections that take something away: a truncate more."""
+
+
+def test_nothing_diverges_where_redo_carries_the_binlog() -> None:
+    tally = every_crash(scenario=DIES_AHEAD, carrier=Carrier.REDO)
+    assert set(tally.points) == {"elect", "prepare", "write_binlog", "write_redo", "resolve"}
+    assert tally.ends > tally.worlds
 
 
 def test_nothing_diverges() -> None:

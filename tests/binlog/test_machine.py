@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.binlog import BinlogNode, Event
+from redoraft.binlog import BinlogNode, Carrier, Event
 from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.disk.real import RealDisk
 from redoraft.errors import LogMisuse
@@ -20,11 +20,19 @@ from .world import NODES, SMALL, World
 WALKS, STEPS = 12, 100
 
 
-def test_walks_are_followed_and_end_the_same_everywhere() -> None:
-    worlds = [walk(seed, STEPS) for seed in range(WALKS)]
+@pytest.mark.parametrize("carrier", Carrier)
+def test_walks_are_followed_and_end_the_same_everywhere(carrier: Carrier) -> None:
+    worlds = [walk(seed, STEPS, carrier=carrier) for seed in range(WALKS)]
     assert max(world.newest for world in worlds) > 3, "leaders change"
     assert sum(len(world.downstream) for world in worlds) > WALKS, "transactions are committed"
     assert any(len(world.numbers) > len(world.downstream) for world in worlds), "some are lost"
+
+
+def test_a_binlog_that_redo_carries_needs_no_cut() -> None:
+    """spec/models/Binlog_redo_uncut: what a crash left over is committed late."""
+    uncut = BINLOG_MUTANTS["keeps-its-binlog"].rules()
+    worlds = [walk(seed, STEPS, uncut, Carrier.REDO, "H20") for seed in range(WALKS)]
+    assert max(world.newest for world in worlds) > 3
 
 
 FOUND = {"sends-at-once": 1, "takes-redo-first": 0, "commits-prepared": 2, "syncs-no-binlog": 9}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from redoraft.binlog import Carrier
 from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules
 from redoraft.types import NO_TERM
 
@@ -31,11 +32,17 @@ def take_step(world: World, rng: Random) -> object:
     return move()
 
 
-def walk(seed: int, steps: int, rules: BinlogRules = ALL_BINLOG_RULES) -> World:
+def walk(
+    seed: int,
+    steps: int,
+    rules: BinlogRules = ALL_BINLOG_RULES,
+    carrier: Carrier = Carrier.OWN,
+    off: str = "",
+) -> World:
     """A walk in lockstep with the specification; AssertionError where it leaves it."""
     rng = Random(seed)
-    world = World(rules)
-    lockstep = Lockstep(world)
+    world = World(rules, carrier)
+    lockstep = Lockstep(world, off)
     for _ in range(steps):
         take_step(world, rng)
         lockstep.follow()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from redoraft.binlog import BinlogNode, Event
+from redoraft.binlog import BinlogNode, Carrier, Event
 from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules
 from redoraft.binlog.states import Logged, entries_of
 from redoraft.disk.memory import MemoryDisk
@@ -21,7 +21,7 @@ from redoraft.storage.page import BODY
 from redoraft.types import NO_TERM, Lsn, NodeId, Term
 
 NODES = (NodeId("n1"), NodeId("n2"))
-SMALL = Layout(file_size=64 * 1024)
+SMALL = Layout(file_size=2048 + 16 * 512)
 CHANGES = ("write", "fsync", "truncate", "create", "rename", "remove", "sync")
 """The operations that change a disk."""
 Step = tuple[str, tuple[str, ...]]
@@ -38,6 +38,7 @@ class World:
     """The cluster.  `trail` has the steps since somebody emptied it; `failures` why a node did not start."""
 
     rules: BinlogRules = ALL_BINLOG_RULES
+    carrier: Carrier = Carrier.OWN
     disks: dict[NodeId, MemoryDisk] = attrs.field(factory=dict)
     nodes: dict[NodeId, BinlogNode] = attrs.field(factory=dict)
     committed: tuple[Record, ...] = ()
@@ -61,7 +62,7 @@ class World:
     def _open(self, name: NodeId) -> None:
         self.nodes.pop(name, None)
         try:
-            self.nodes[name] = BinlogNode.open(name, self.disks[name], self.rules, SMALL)
+            self.nodes[name] = BinlogNode.open(name, self.disks[name], self.rules, SMALL, self.carrier)
         except CorruptBinlog as wrong:
             self.failures.append(str(wrong))
 

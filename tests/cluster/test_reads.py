@@ -62,6 +62,20 @@ def test_without_sessions_a_client_is_shown_what_is_older_than_it_has_seen() -> 
     assert clients_check_of(run(1, Reading.SESSION).history) == []
 
 
+def test_a_read_with_a_leaders_index_is_answered_at_a_follower() -> None:
+    simulator = Simulator(Settings(1, members_of(3, 1), frozenset(), reading=Reading.THROUGH), lambda _: None)
+    simulator.run(600)
+    shown = [call for call in simulator.history.calls.values() if call.kind == "read" and call.value]
+    assert shown
+    assert clients_check_of(simulator.history) == []
+
+
+def test_a_read_with_a_leaders_index_waits_until_the_follower_has_it() -> None:
+    assert clients_check_of(run(2, Reading.THROUGH).history) == []
+    found = clients_check_of(run(2, Reading.THROUGH, mutant="forgets-the-session").history)
+    assert "no order of one register explains it" in found[0]
+
+
 def test_a_leader_answers_no_read_that_is_a_followers() -> None:
     simulator = Simulator(Settings(1, members_of(3, 1), frozenset()), lambda _: None)
     simulator.run(400)

@@ -133,8 +133,9 @@ def simulate(
         Reading | None,
         typer.Option(
             "--reads",
-            help="Clients read, too, by a read index or under a lease; or, in sessions, at followers as well:"
-            " what they saw has to be linearizable, and never older than what the same client had seen.",
+            help="Clients read, too: by a read index, under a lease, through a leader's index at a follower;"
+            " or, in sessions, at followers as well.  What they saw has to be linearizable, and in a session"
+            " never older than what the same client had seen.",
         ),
     ] = None,
     pages: Annotated[

@@ -1,4 +1,4 @@
-"""A binlog beside the replicated redo log (H20; spec: Binlog with Carrier = "own").
+"""A binlog beside the replicated redo log (H20; spec: Binlog).
 
 file     events in a file: whole transactions, or none
 states   what redo says of a transaction: prepared, committed, rolled back
@@ -8,6 +8,6 @@ mutants  one rule taken out
 """
 
 from redoraft.binlog.file import Binlog, Event
-from redoraft.binlog.node import BinlogNode
+from redoraft.binlog.node import BinlogNode, Carrier
 
-__all__ = ["Binlog", "BinlogNode", "Event"]
+__all__ = ["Binlog", "BinlogNode", "Carrier", "Event"]

@@ -5,7 +5,7 @@
     then, for each transaction, a QUERY event (2) with the statement, and an XID event (16) with the XID
 
     an event:  4 timestamp (0: the same log is the same bytes), 1 type, 4 server id (0), 4 size of the event,
-               4 its end in the file, 2 flags (0), the body, 4 CRC-32 of all before; little-endian
+               4 its end in the file, 2 flags (0), the body, 4 CRC32 of all before; little-endian
 
 The header of an event and its checksum are those of MySQL's version 4.  A QUERY body is the statement alone,
 in UTF-8; MySQL has thread, time and status variables before it.  A transaction counts once its XID event is

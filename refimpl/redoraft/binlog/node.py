@@ -6,18 +6,30 @@ committed in redo.  A new leader writes its term's marker and cuts its binlog to
 committed is rolled back once the leader serves.  A follower takes the leader's binlog, and redo as far as
 that goes.
 Who leads, and what is on a majority, others say (R1 to R5 of ReplicatedLog).
+
+That is with a binlog on a way of its own.  Where redo carries it, the commit in redo has the transaction's
+event, and a follower's binlog is what its redo has committed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Self
 
 from attrs import define
 
 from redoraft.binlog.file import Binlog, Event
 from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules, agreeing, is_prefix
-from redoraft.binlog.states import Logged, State, commits_of, entries_of, state_record, unresolved
+from redoraft.binlog.states import (
+    Logged,
+    State,
+    commits_of,
+    entries_of,
+    event_record,
+    state_record,
+    unresolved,
+)
 from redoraft.disk.state import VoteStore
 from redoraft.errors import CorruptBinlog, LogMisuse
 from redoraft.files import Disk, File
@@ -33,6 +45,13 @@ CUT = "binlog.cut"
 """A file without content: a promotion is under way."""
 
 
+class Carrier(StrEnum):
+    """How followers get the binlog (spec: Carrier)."""
+
+    OWN = "own"
+    REDO = "redo"
+
+
 @define(eq=False)
 class BinlogNode:
     """One running node on its disk.  After a DiskError it has to be opened anew.  LSNs are in bytes."""
@@ -46,6 +65,7 @@ class BinlogNode:
     rules: BinlogRules
     known: Lsn
     """Majority LSN as far as this node knows, an entry end (spec: known)."""
+    carrier: Carrier = Carrier.OWN
     leads: Term = NO_TERM
     """The term that it leads (spec: leads)."""
     under_way: Event | None = None
@@ -53,23 +73,31 @@ class BinlogNode:
 
     @classmethod
     def open(
-        cls, me: NodeId, disk: Disk, rules: BinlogRules = ALL_BINLOG_RULES, layout: Layout = DEFAULT_LAYOUT
+        cls,
+        me: NodeId,
+        disk: Disk,
+        rules: BinlogRules = ALL_BINLOG_RULES,
+        layout: Layout = DEFAULT_LAYOUT,
+        carrier: Carrier = Carrier.OWN,
     ) -> Self:
         """Start on what the disk holds, as a follower that knows of no majority (ST-1).
 
         A promotion that a crash has cut short is finished if its marker is in redo, else it was none.  Raises
-        CorruptBinlog if the binlog lacks a transaction that redo has; CorruptRedo, CorruptVote, DiskError.
+        CorruptBinlog if the binlog lacks a transaction that redo has and does not carry; CorruptRedo,
+        CorruptVote, DiskError.
         """
         vote_file = disk.open(VOTE)
         votes = VoteStore.open(vote_file)
         log = RedoLog.open(disk, layout=layout)
-        node = cls(me, disk, log, votes, vote_file, Binlog.open(disk), rules, log.start_lsn)
+        node = cls(me, disk, log, votes, vote_file, Binlog.open(disk), rules, log.start_lsn, carrier)
         if CUT in disk.names:
             if rules.finishes_cut(node._ends_with_own_marker):
                 node._cut()
             node._promotion_is_over()
         redo, binlog = node.commits, node.binlog.xids
-        if not is_prefix(redo, binlog):
+        if not is_prefix(redo, binlog) and carrier is Carrier.REDO:
+            node._take_from_redo()
+        elif not is_prefix(redo, binlog):
             raise CorruptBinlog(
                 f"redo of {me} has committed {redo}, its binlog has {binlog}: seed the node anew"
             )
@@ -128,8 +156,10 @@ class BinlogNode:
         xids = self.binlog.xids
         committed = tuple(xid for xid in found if self.rules.commits_prepared(xid in xids))
         for xid in found:
-            state = State.COMMITTED if xid in committed else State.ROLLED_BACK
-            self._write([state_record(xid, state)])
+            if xid in committed:
+                self._write_commit(xid)
+            else:
+                self._write([state_record(xid, State.ROLLED_BACK)])
         return committed
 
     def prepare(self, event: Event, records: Sequence[Record]) -> None:
@@ -164,7 +194,7 @@ class BinlogNode:
         ready = event is not None and event.xid in self.binlog.xids
         self._require(self.serving and ready, "commits nothing that is not in its binlog")
         assert event is not None
-        self._write([state_record(event.xid, State.COMMITTED)])
+        self._write_commit(event.xid)
         self.under_way = None
         return self.log.last_lsn
 
@@ -183,7 +213,11 @@ class BinlogNode:
         Raises DiskError.
         """
         events, xids = leader.binlog.events, leader.binlog.xids
-        if xids == self.binlog.xids or not self.rules.may_stand(self.commits, xids):
+        if (
+            self.carrier is Carrier.REDO
+            or xids == self.binlog.xids
+            or not self.rules.may_stand(self.commits, xids)
+        ):
             return False
         if self.rules.replaces():
             self.binlog.replace(events)
@@ -212,9 +246,18 @@ class BinlogNode:
         if covered > same:
             self.log.append_records(leader.log.read(same, covered))
             self.log.fsync(self.log.last_lsn)
+        if self.carrier is Carrier.REDO:
+            self._take_from_redo()
         return True
 
+    def _take_from_redo(self) -> None:
+        events = tuple(event for entry in self.entries for event in entry.events)
+        if self.binlog.events != events:
+            self.binlog.replace(events)
+
     def _covered(self, entries: Sequence[Logged]) -> Lsn:
+        if self.carrier is Carrier.REDO:
+            return entries[-1].end if entries else self.log.start_lsn
         xids = self.binlog.xids
         covered = self.log.start_lsn
         commits: list[int] = []
@@ -242,6 +285,10 @@ class BinlogNode:
     def _promotion_is_over(self) -> None:
         self.disk.remove(CUT)
         self.disk.sync()
+
+    def _write_commit(self, xid: int) -> None:
+        carried = [event for event in self.binlog.events if event.xid == xid and self.carrier is Carrier.REDO]
+        self._write([state_record(xid, State.COMMITTED), *(event_record(event) for event in carried)])
 
     def _write(self, records: Sequence[Record]) -> None:
         self.log.append_mtr(encode_mtr(records))

@@ -6,7 +6,9 @@ As in InnoDB, the state stands beside the XID in the header of the undo log (TRX
     0     2      2 prepared, 3 committed, 4 rolled back (InnoDB frees the undo log instead); big-endian
     2     8      XID
 
-Transaction XID has slot XID mod 1024 of page XID div 1024.  LSNs are in bytes.
+Transaction XID has slot XID mod 1024 of page XID div 1024.  Where redo carries the binlog, the mtr of a
+commit has its event too, the statement in UTF-8 in a page of its own in a space that is ours.  LSNs are in
+bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Final
 
 import attrs
 
+from redoraft.binlog.file import Event
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import MtrParser, decode_mtr
 from redoraft.redo.record import Meta, PageWrite, Record
@@ -26,6 +29,8 @@ from redoraft.types import Lsn, Term
 
 SPACE: Final = 0xFFFFFFEF
 """InnoDB's first undo tablespace."""
+EVENTS: Final = 0xFFFFFF00
+"""The space of the events that redo carries; page XID is that of transaction XID."""
 SLOTS: Final = 1024
 _SLOT: Final = Struct(">HQ")
 
@@ -44,6 +49,11 @@ def state_record(xid: int, state: State) -> PageWrite:
     return PageWrite(SPACE, page, BODY + slot * _SLOT.size, _SLOT.pack(state, xid))
 
 
+def event_record(event: Event) -> PageWrite:
+    """The redo record that carries a transaction's event."""
+    return PageWrite(EVENTS, event.xid, BODY, event.statement.encode())
+
+
 @attrs.frozen
 class Logged:
     """A whole entry of the redo log: its end (bytes), its term, and the states it writes; none, and no other
@@ -53,6 +63,8 @@ class Logged:
     term: Term
     states: tuple[tuple[int, State], ...]
     is_marker: bool
+    events: tuple[Event, ...] = ()
+    """The events that it carries."""
 
     @property
     def commits(self) -> tuple[int, ...]:
@@ -67,7 +79,7 @@ def entries_of(log: RedoLog) -> Iterator[Logged]:
         records = tuple(_records(log.read(at, end)))
         term = log.term_at(end)
         assert term is not None, "an entry ends there"
-        yield Logged(end, term, tuple(_states(records)), not records)
+        yield Logged(end, term, tuple(_states(records)), not records, tuple(_events(records)))
         at, end = end, log.entry_end_after(end)
 
 
@@ -89,6 +101,12 @@ def _records(run: bytes) -> Iterator[Record]:
         start = mtr.end
         if not isinstance(found, Meta):
             yield from found
+
+
+def _events(records: Sequence[Record]) -> Iterator[Event]:
+    for record in records:
+        if isinstance(record, PageWrite) and record.space_id == EVENTS:
+            yield Event(record.page_no, record.data.decode())
 
 
 def _states(records: Sequence[Record]) -> Iterator[tuple[int, State]]:

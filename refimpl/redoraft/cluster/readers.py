@@ -18,6 +18,7 @@ from redoraft.node import Effect
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.state import Lease
 from redoraft.storage.page import BODY, PageId
+from redoraft.types import Lsn
 
 REGISTER: Final = slice(BODY, BODY + 8)
 """Bytes of the hot page; zero while nothing is written."""
@@ -41,6 +42,8 @@ class Reading(StrEnum):
     LEASE = "lease"
     SESSION = "session"
     """A read index, and at followers what the client has seen at least (H28-session)."""
+    THROUGH = "through"
+    """At followers, with a leader's read index (H28)."""
 
 
 @define
@@ -52,8 +55,9 @@ class Readers:
     history: History
     hosts: Iterable[Host]
     perform: Callable[[Host, Iterator[Effect]], bool]
-    sessions: bool = False
-    """Whether most reads are at any data node, within the client's session."""
+    reading: Reading | None = None
+    _through: set[str] = field(factory=set)
+    """The reads that wait for a leader's index."""
     _requests: count[int] = field(factory=lambda: count(1))
     _stopped: bool = False
 
@@ -67,7 +71,12 @@ class Readers:
         self._stopped = True
 
     def hears(self, reply: Reply) -> None:
-        """A node answers a read."""
+        """A node answers a read, or the question for its index."""
+        if reply.request in self._through:
+            self._through.remove(reply.request)
+            if reply.outcome is Outcome.OK and reply.lsn is not None:
+                self._goes_on(reply.request, reply.lsn)
+                return
         text = (reply.value or b"").rstrip(b"\0 ").decode()
         self.history.tells(reply.request, reply.outcome, text or None, reply.lsn)
         asked = self.history.calls[reply.request]
@@ -76,7 +85,7 @@ class Readers:
 
     def follows_up(self, client: str) -> None:
         """A client that a leader has told something new reads at a follower, if it has a session."""
-        if self.sessions and not self._stopped:
+        if self.reading is Reading.SESSION and not self._stopped:
             self.agenda.after(self.rng.randint(*SOON_MS), lambda: self._asks_here(client))
 
     def _thinks(self, reader: str) -> None:
@@ -86,7 +95,7 @@ class Readers:
         """Mostly a node that serves, be it deposed; sometimes one that will refuse."""
         if self._stopped:
             return False
-        if self.sessions and self.rng.random() < LOCAL:
+        if self.reading is Reading.SESSION and self.rng.random() < LOCAL:
             self.agenda.after(PATIENCE_MS, lambda: self._asks(reader))
             return self._asks_here(reader)
         up = [host for host in self.hosts if host.node is not None]
@@ -100,19 +109,33 @@ class Readers:
         request = f"r{next(self._requests)}"
         self.history.asks(reader, request, "read")
         self.agenda.after(PATIENCE_MS, lambda: self._gives_up(reader, request))
+        if self.reading is Reading.THROUGH:
+            self._through.add(request)
+            return self.perform(host, host.node.read_index(request))
         return self.perform(host, host.node.read_for(request, REGISTER_PAGE, REGISTER))
+
+    def _goes_on(self, request: str, index: Lsn) -> None:
+        def read() -> bool:
+            host = self._any_with_pages()
+            if host is None or host.node is None:
+                return False
+            return self.perform(host, host.node.read_here(request, REGISTER_PAGE, REGISTER, index))
+
+        self.agenda.after(self.rng.randint(*SOON_MS), read)
 
     def _asks_here(self, client: str) -> bool:
         """Any node with pages, with what the client has seen; it is given up when the client asks again."""
-        hosts = [host for host in self.hosts if host.node is not None and host.node.storage is not None]
-        if not hosts:
+        host = self._any_with_pages()
+        if host is None or host.node is None:
             return False
-        host = self.rng.choice(hosts)
-        assert host.node is not None
         request = f"r{next(self._requests)}"
         seen = self.history.seen(client)
         self.history.asks(client, request, "local")
         return self.perform(host, host.node.read_here(request, REGISTER_PAGE, REGISTER, seen))
+
+    def _any_with_pages(self) -> Host | None:
+        hosts = [host for host in self.hosts if host.node is not None and host.node.storage is not None]
+        return self.rng.choice(hosts) if hosts else None
 
     def _gives_up(self, reader: str, request: str) -> bool:
         self.history.tells(request, Outcome.UNKNOWN)

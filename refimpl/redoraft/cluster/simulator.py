@@ -140,7 +140,7 @@ class Simulator:
             self.history,
             self.hosts.values(),
             self._perform,
-            settings.reading is Reading.SESSION,
+            settings.reading,
         )
         self.sessions: Final = Sessions(
             Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform

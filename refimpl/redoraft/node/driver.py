@@ -365,6 +365,10 @@ class Node:
         (`Reads.at_leader`)."""
         return self._reads.at_leader(request, page_id, where)
 
+    def read_index(self, request: str) -> Iterator[Effect]:
+        """The LSN (bytes) that a linearizable read at a follower has to see (`Reads.index`)."""
+        return self._reads.index(request)
+
     def read_here(self, request: str, page_id: PageId, where: slice, seen: Lsn) -> Iterator[Effect]:
         """Read bytes of a page as they are at this follower, once it has what its client has `seen` (an LSN
         in bytes); answered by a Reply, now or later (`Reads.here`)."""

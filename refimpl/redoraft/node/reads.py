@@ -61,6 +61,14 @@ class Reads:
         else:
             yield Reply(request, Outcome.OK, value)
 
+    def index(self, request: str) -> Iterator[Effect]:
+        """Say, with proof that this node leads, which LSN a reader elsewhere has to see (H28; spec: Clients,
+        ReadThrough): the answer's `lsn`.  Refused where nobody serves."""
+        if not self.node.serving:
+            yield Reply(request, Outcome.FAILED)
+            return
+        yield from self.node.handle(ReadAsked(request, self.node.majority_lsn))
+
     def with_value(self, reply: Reply) -> Reply:
         """The answer to a read at the leader with what it has read."""
         value = self._shown.pop(reply.request, None)
