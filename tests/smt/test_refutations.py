@@ -70,9 +70,7 @@ def test_a_rule_taken_out_is_refuted_by_an_execution_that_is_a_trace(name: str, 
 def test_why_a_refutation_is_no_trace(name: str, tmp_path: Path) -> None:
     found, path = refutation(MANIFEST, name), tmp_path / f"{name}.ndjson"
     if found.module == "MCStorageLimits":
-        with pytest.raises(
-            CliError, match=r"TraceStorage has no event|only a behaviour of one term"
-        ):
+        with pytest.raises(CliError, match=r"TraceStorage has no event|only a behaviour of one term"):
             write_refutation(path, MANIFEST, found, "a test")
     else:
         write_refutation(path, MANIFEST, found, "a test")
