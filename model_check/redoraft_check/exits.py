@@ -82,3 +82,7 @@ class CliError(Exception):
         super().__init__(message)
         self.exit_code = exit_code
         self.message = message
+
+    def __reduce__(self) -> tuple[type[CliError], tuple[Exit, str]]:
+        """It comes whole out of another process."""
+        return CliError, (self.exit_code, self.message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -149,7 +150,8 @@ def test_a_text_is_decided(body: str, said: Verdict) -> None:
 def test_a_text_that_is_none_is_an_error() -> None:
     with pytest.raises(CliError, match="cvc5 does not read an obligation") as caught:
         decide("(assert (or))", 5)
-    assert caught.value.exit_code is Exit.INTERNAL
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.exit_code, again.message) == (Exit.INTERNAL, caught.value.message)
 
 
 def test_nothing_at_all_is_true_and_one_of_nothing_is_false() -> None:

@@ -12,11 +12,10 @@ from attrs import asdict, evolve, frozen
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table
-from redoraft_check.counterexample.behaviour import write_trace
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
-from redoraft_check.smt.refutations import Refutation, chosen, refutation, traced, untraced
+from redoraft_check.smt.refutations import UNTRACED, Refutation, chosen, refutation, write_refutation
 from redoraft_check.tlc.manifest import Manifest, load_manifest
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
@@ -61,13 +60,13 @@ def refute_rules(rules: Sequence[str], out: Path, format_: opt.Format, screen: S
 
 def _row(manifest: Manifest, spec: Path, found: Refutation, out: Path) -> _Row:
     rule = ", ".join(found.off)
-    row = _Row(rule, found.broken, found.steps, found.gate_model, untraced(found))
+    row = _Row(rule, found.broken, found.steps, found.gate_model, UNTRACED.get(found.gate_model, ""))
     if row.untraced:
         return row
     path = out / f"{found.gate_model}.ndjson"
     out.mkdir(parents=True, exist_ok=True)
     source = command_line("prove", "--refute", found.off[0])
-    events = write_trace(path, traced(manifest, found), f"{source} (violates {found.broken})")
+    events = write_refutation(path, manifest, found, f"{source} (violates {found.broken})")
     [with_it] = OracleEngine(spec).validate([path])
     [without] = OracleEngine(spec, off=found.off).validate([path])
     if with_it.status is not Status.REFUSED or without.status is not Status.ACCEPTED:

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from redoraft_check.smt import portions
 from redoraft_check.smt.answers import Answer, Result
 from redoraft_check.smt.concrete import Interpreter, Value, World
-from redoraft_check.smt.formula import Sort, Var
+from redoraft_check.smt.formula import Formula, Sort, Var
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import Obligation
 from redoraft_check.smt.picture import picture
@@ -33,15 +33,17 @@ class Terms:
         self.model = model
         self.vocabulary = Vocabulary(sizes)
         self.before = Translator(self.vocabulary)
-        self._known: dict[str, Z3] = {}
+        self._known: dict[str, tuple[Formula, Z3]] = {}
 
     def given(self, one: Given, env: Env) -> Z3:
         """A hypothesis; only what is not shared speaks of the step's parameters."""
         if not one.shared:
             return self.before.formula(one.formula, env)
-        if one.name not in self._known:
-            self._known[one.name] = self.before.formula(one.formula, {})
-        return self._known[one.name]
+        formula, term = self._known.get(one.name, (None, None))
+        if formula is not one.formula:
+            term = self.before.formula(one.formula, {})
+            self._known[one.name] = (one.formula, term)
+        return term
 
 
 class Prepared:

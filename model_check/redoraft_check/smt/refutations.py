@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
-from redoraft_check.counterexample.behaviour import Behaviour, members_of
+from redoraft_check.counterexample.behaviour import Behaviour, members_of, write_trace
+from redoraft_check.counterexample.clustered import write_clustered
 from redoraft_check.counterexample.recorded import read_recorded, record_path
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.oracle.explore import explore
@@ -184,19 +186,25 @@ def chosen(manifest: Manifest, rules: Sequence[str]) -> list[str]:
     return found
 
 
-def untraced(found: Refutation) -> str:
-    """Why a refutation is no trace that the trace specification accepts without the rule; "" if it is one."""
+UNTRACED: Final[Mapping[str, str]] = {
+    "CL-1_off": "Startup asks for the role again (Serving)",
+    "LIM-3_readers_off": "the one of Startup is",
+    "H13_pages_off": "the one of Startup is",
+    "H21_off": "TraceStorage has no unlogged changes",
+    "H22_off": "TraceStorage has no metadata pages",
+    "H23_off": "TraceStorage has no background work",
+}
+"""Why a refutation is no trace that the trace specification accepts without the rule."""
+
+
+def write_refutation(path: Path, manifest: Manifest, found: Refutation, source: str) -> int:
+    """Write it as a trace; how many events it has.  Raises as `write_trace`.
+
+    It is a rule's `scenario` where its refutation in RaftRedo is no run of Startup.
+    """
     if found.module == "MCStorageLimits":
-        return "of one node; TraceStorage judges clusters"
-    return _UNTRACED.get(found.gate_model, "")
-
-
-_UNTRACED: Final = {"CL-1_off": "Startup's Serving asks for the role again"}
-
-
-def traced(manifest: Manifest, found: Refutation) -> Behaviour:
-    """The behaviour that becomes the trace: a rule's `scenario` where its refutation is no run of Startup."""
+        return write_clustered(path, found.behaviour, source)
     rule = manifest.rule(found.off[0])
-    if rule.model == found.gate_model and rule.drivable != found.gate_model:
-        return behaviour_of(manifest, manifest.model(rule.drivable))
-    return found.behaviour
+    other = rule.model == found.gate_model and rule.drivable != found.gate_model
+    drivable = behaviour_of(manifest, manifest.model(rule.drivable)) if other else found.behaviour
+    return write_trace(path, drivable, source)
