@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.cluster.test_tables import ENDS, REFUSED, SCHEDULES
 
 from redoraft.raft.mutants import MUTANTS
 from redoraft_check.exits import CliError, Exit
@@ -19,6 +20,7 @@ from .test_command import fuzz
 
 DOCS = Path(__file__).parents[2] / "docs"
 RECORD = DOCS / "records" / "fuzz-mutants.json"
+DDL_RECORD = DOCS / "records" / "fuzz-ddl-mutants.json"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,27 @@ def test_the_record_has_every_mutant_each_caught_and_the_implementation_uncaught
     rows = read_matrix(RECORD).rows
     assert tuple(row.mutant for row in rows) == Trial(seed=1, examples=1).subjects
     assert all(row.is_right for row in rows)
+
+
+def test_the_docs_show_the_record_of_ddl() -> None:
+    assert table(read_matrix(DDL_RECORD)) in (DOCS / "fuzz.md").read_text(encoding="utf-8")
+
+
+def test_what_examples_do_not_show_of_ddl_is_shown_elsewhere() -> None:
+    """But for one: see tests/cluster/test_tables.py."""
+    rows = read_matrix(DDL_RECORD).rows
+    assert tuple(row.mutant for row in rows) == Trial(seed=1, examples=1, ddl=True).subjects
+    assert rows[0].is_right
+    unseen = {row.mutant for row in rows if not row.is_right}
+    assert unseen - REFUSED.keys() - ENDS.keys() - SCHEDULES.keys() == {"acts-on-the-tail"}
+
+
+def test_a_mutant_of_ddl_is_caught_by_both_catchers() -> None:
+    row = row_of("parses-files-only", Trial(seed=1, examples=6, steps=400, ddl=True))
+    assert row.refusal is not None
+    assert row.refusal.what == "DdlFileOps Applies"
+    assert row.ending is not None
+    assert row.invariant is None
 
 
 def test_each_catcher_sees_an_answer_that_comes_too_early(answers_at_once: Row) -> None:
