@@ -19,9 +19,7 @@ from redoraft_check.counterexample.behaviour import Behaviour
 from redoraft_check.counterexample.export import SERVING_STEPS, in_bytes
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.oracle.values import from_tlc, pairs_of
-from redoraft_check.validate.prepare import NO_PAGE
 from redoraft_traces import Event, Header, TraceWriter
-from redoraft_traces.scenario import Word
 
 NODES: Final = ("n1", "n2", "n3")
 _LEADER: Final = "n1"
@@ -37,7 +35,7 @@ class _Act:
 
     node: str
     action: str
-    args: Mapping[str, Word] = {}
+    args: Mapping[str, int | str | list[str]] = {}
 
 
 def write_clustered(path: Path, behaviour: Behaviour, source: str) -> int:
@@ -47,10 +45,9 @@ def write_clustered(path: Path, behaviour: Behaviour, source: str) -> int:
     """
     states = [{name: from_tlc(value) for name, value in state.items()} for state in behaviour.states]
     labels = [label.partition(" ")[0] for label in behaviour.labels[1:]]
-    pages = sorted(name for name, _ in pairs_of(states[0]["disk"]))
     header = Header(
         modules=["Startup", "StorageLimits"],
-        constants={"data_nodes": list(NODES), "log_nodes": [], "pages": pages},
+        constants={"data_nodes": list(NODES), "log_nodes": []},
         nodes=list(NODES),
         hidden=SERVING_STEPS,
         source=source,
@@ -105,7 +102,7 @@ def _opening(subject: str, *, alone: bool) -> Iterator[_Act]:
         yield _Act(subject, "UpdateTerm", {"term": _TERM})
 
 
-_Told = tuple[str, str, Mapping[str, Word]]
+_Told = tuple[str, str, Mapping[str, int | str | list[str]]]
 """Node ("" for the subject), action, arguments."""
 
 _Table = dict[str, Callable[[State, State], list[_Told]]]
@@ -122,8 +119,8 @@ def _piece(upto: int, majority: int) -> _Told:
 
 def _wrote(_before: State, after: State) -> list[_Told]:
     kind = after["log"][-1]["kind"]
-    page = kind if kind in dict(pairs_of(after["disk"])) else NO_PAGE
-    return [("", "WriteMtr", {"end_lsn": in_bytes(len(after["log"])), "page": page})]
+    pages = [kind] if kind in dict(pairs_of(after["disk"])) else []
+    return [("", "WriteMtr", {"end_lsn": in_bytes(len(after["log"])), "pages": pages})]
 
 
 def _flushed(before: State, after: State) -> list[_Told]:
