@@ -74,7 +74,7 @@ from redoraft_check.smt.formula import (
     same,
 )
 from redoraft_check.smt.logs import PREFIX
-from redoraft_check.smt.model import one_value
+from redoraft_check.smt.model import has_value, one_value
 
 _ALL = S.vars("n k h p q l m a s r t u v o")
 N, K, H, P, Q, L, M, A, SP, R, T, U, V, O = _ALL
@@ -94,6 +94,7 @@ def invariant() -> tuple[Named, ...]:
     """Every conjunct, in the order in which they are best read."""
     return (
         *(one_value(relation) for relation in S.values),
+        *(has_value(relation) for relation in (S.log, S.majority, S.row, S.applied)),
         *_shape(),
         *_rows(),
         *_dictionary(),
@@ -231,6 +232,13 @@ def _dictionary() -> tuple[Named, ...]:
                 same(NAME_OF(P), TO_OF(P)),
             ),
             "Until it commits the table is there; then the file may be.",
+        ),
+        _law(
+            "TablesHaveFiles",
+            "l h s t",
+            both(IN_LOG, TABLE(H, SP, T)),
+            exists([U], FILE(H, SP, U)),
+            "A table has a file, under the old name or the new one.",
         ),
         _law("GoneIsNoTable", "l h s t", both(IN_LOG, GONE(H, SP)), ~TABLE(H, SP, T), "It does not come back."),
         _law(
@@ -506,6 +514,8 @@ def properties() -> tuple[Named, ...]:
             quiet() & S.applied(N, A),
             iff(S.files(N, SP, T), TABLE(L, SP, T)),
             "At quiescence the files of every node are the tables of the dictionary.",
+            "busyByARow ServingIsOver FilesAreTables FilesAreKnown FilesAreThere OneNamePerSpace "
+            "ServersFiles GoneIsNoTable AppliedInMajority MajorityInLog",
         ),
         _law(
             "OneFilePerSpace",
@@ -521,6 +531,8 @@ def properties() -> tuple[Named, ...]:
             cached,
             TABLE(A, SP, T) & exists([U], S.files(N, SP, U)),
             "A reader never has a table open that is not there under that name (H31).",
+            "CachesAreTables ReadersHaveFiles TablesHaveFiles GoneIsNoTable MajorityInLog AppliedInMajority "
+            "logIsGiven majorityIsGiven",
         ),
         _law(
             "NothingPending",
@@ -528,5 +540,6 @@ def properties() -> tuple[Named, ...]:
             both(quiet(), S.applied(N, A), pending),
             exists([T], S.files(N, SPACE_OF(Q), T)),
             "At quiescence nothing is missing that no delete explains (H6).",
+            "PagesHaveFiles FilesAgree busyByARow ServingIsOver FilesAreTables",
         ),
     )

@@ -209,7 +209,7 @@ _SPACES = (
         "A row that is unfinished or visible makes its space busy.",
     ),
     Named(
-        "busy by a row",
+        "busyByARow",
         forall([_h, _s], implies(BUSY(_h, _s), exists([_p], is_open(_p, _h) & same(SPACE_OF(_p), _s)))),
         "And nothing else does.",
     ),
