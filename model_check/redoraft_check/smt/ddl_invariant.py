@@ -109,6 +109,14 @@ def _shape() -> tuple[Named, ...]:
     return (
         _law("MajorityInLog", "m l", S.majority(M) & S.log(L), PREFIX(M, L), "R1 and R3."),
         _law("AppliedInMajority", "n a m", S.applied(N, A) & S.majority(M), PREFIX(A, M), "LIM-3, H14."),
+        _law(
+            "AppliedInLog",
+            "n a l",
+            S.applied(N, A) & S.log(L),
+            PREFIX(A, L),
+            "It is of the majority's.",
+            "AppliedInMajority MajorityInLog majorityIsGiven",
+        ),
         _law("LeaderIsUp", "n", S.leader(N), S.phase(N, STARTING) | S.phase(N, UP), "A deposed one is none."),
         _law("WorkerIsUp", "n", S.leader(N) & ~S.pc(IDLE), S.phase(N, UP), "It was promoted."),
         _law("ServerIsUp", "n", S.leader(N) & S.stage(SERVING), S.phase(N, UP), "It was promoted."),
@@ -267,7 +275,7 @@ def _spaces() -> tuple[Named, ...]:
         _law(
             "SpacesAreUsed",
             "l h s t",
-            IN_LOG & either(FILE(H, SP, T), TABLE(H, SP, T), GONE(H, SP), BUSY(H, SP)),
+            IN_LOG & either(FILE(H, SP, T), TABLE(H, SP, T), GONE(H, SP)),
             USED(H, SP),
             "Space ids come from rows.",
         ),

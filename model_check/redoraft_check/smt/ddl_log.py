@@ -192,6 +192,9 @@ _SPACES = (
         iff(USED(_h, _s), USED(_g, _s) | both(is_row(_h), same(SPACE_OF(_h), _s))),
         "A space id is taken by a row.",
     ),
+    _axiom(
+        "rows use", (_h, _p), PREFIX(_p, _h) & is_row(_p), USED(_h, SPACE_OF(_p)), "For the whole log."
+    ),
     _axiom("used at first", (_s, _t), INITIAL(_s, _t), USED(EMPTY, _s), "Or was taken before the log."),
     _axiom("next space", (_h, _s), NEXT_SPACE(_h, _s), ~USED(_h, _s), "It is larger than all before it."),
     _axiom(
@@ -324,6 +327,13 @@ _DICTIONARY = (
             ),
         ),
         "What the operation says.",
+    ),
+    _axiom(
+        "renamesAFile",
+        (_a, _p, _t),
+        both(_STEP, is_op(_p, FILE_RENAME), FILE(_p, SPACE_OF(_p), _t)),
+        exists([_u], FILE(_a, SPACE_OF(_p), _u)),
+        "A rename makes no file.",
     ),
 )
 

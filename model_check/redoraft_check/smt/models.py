@@ -7,7 +7,7 @@ from functools import cache
 
 from attrs import evolve
 
-from redoraft_check.smt import ddl_invariant, ddl_log, ddl_state, storage_invariant, storage_state
+from redoraft_check.smt import ddl_facts, ddl_invariant, ddl_log, ddl_state, storage_invariant, storage_state
 from redoraft_check.smt.commit_facts import facts
 from redoraft_check.smt.commit_invariant import invariant
 from redoraft_check.smt.commit_properties import properties
@@ -126,7 +126,7 @@ def ddl(off: frozenset[str] = frozenset()) -> Model:
         relations=(*ddl_log.RELATIONS, *ddl_state.Ddl.relations),
         axioms=ddl_log.AXIOMS,
         init=ddl_state.initial(),
-        actions=FileOps(off).all(),
+        actions=_with_facts(FileOps(off).all(), ddl_facts.facts()),
         invariant=ddl_invariant.invariant(),
         safety=ddl_invariant.properties(),
         lemmas_from="CommitRule",

@@ -1,0 +1,231 @@
+"""What the invariant of DdlFileOps says of single steps: the instances that their proofs need."""
+
+from __future__ import annotations
+
+from redoraft_check.smt.ddl_log import (
+    BUSY,
+    FILE,
+    GONE,
+    NAME_OF,
+    NO_OPS,
+    SPACE_OF,
+    TABLE,
+    TO_OF,
+    is_open,
+    is_visible,
+)
+from redoraft_check.smt.ddl_state import S
+from redoraft_check.smt.formula import (
+    FALSE,
+    Formula,
+    Named,
+    both,
+    differ,
+    exists,
+    forall,
+    iff,
+    implies,
+    same,
+)
+from redoraft_check.smt.logs import PREFIX
+
+N, K, A, P, X, L, Q, R, END = S.vars("n k a p x l q_ x1 q")
+SP, T, U = S.vars("s1 t1 u1")
+SPACE, NAME, TO = SPACE_OF(P), NAME_OF(P), TO_OF(P)
+HAS = exists([U], S.files(N, SP, U))
+
+
+def _fact(name: str, formula: Formula, why: str, uses: str = "") -> Named:
+    return Named(name, formula, why, tuple(uses.split()))
+
+
+def facts() -> dict[str, tuple[Named, ...]]:
+    """By action and case, in terms of its parameters: what follows from the invariant and the guard."""
+    return {**_applies(), **_validates(), **_writes()}
+
+
+def _applies() -> dict[str, tuple[Named, ...]]:
+    own = same(SP, SPACE) & (same(T, NAME) | same(T, TO))
+    behind = _fact(
+        "IsBehind",
+        both(PREFIX(A, P), PREFIX(A, X), forall([L], implies(S.log(L), PREFIX(P, L) & PREFIX(X, L)))),
+        "What is applied next is behind what is applied, in the log.",
+        "MajorityInLog AppliedInMajority",
+    )
+    known = _fact(
+        "FilesBefore",
+        forall([SP, T], implies(S.files(N, SP, T), FILE(A, SP, T) | own)),
+        "What it has and has not applied is of this operation.",
+        "FilesAreKnown AppliedInMajority",
+    )
+    elsewhere = _fact(
+        "OthersStay",
+        forall([SP, T], same(SP, SPACE) | iff(FILE(P, SP, T), FILE(A, SP, T))),
+        "An operation is about one space.",
+        "IsBehind",
+    )
+    its_own = _fact(
+        "NamesAreItsOwn",
+        forall(
+            [SP], implies(FILE(P, SP, NAME), same(SP, SPACE)) & implies(FILE(P, SP, TO), same(SP, SPACE))
+        ),
+        "Nobody else has its names behind it.",
+        "OperationsNames logIsGiven",
+    )
+    free = _fact(
+        "NamesAreFree",
+        forall(
+            [SP],
+            both(
+                implies(S.files(N, SP, NAME), same(SP, SPACE)),
+                implies(S.files(N, SP, TO), same(SP, SPACE)),
+            ),
+        ),
+        "Nobody else has its names.",
+        "FilesBefore OthersStay NamesAreItsOwn",
+    )
+    created = _fact(
+        "CreatesOne",
+        forall([T], implies(S.files(N, SPACE, T), same(T, NAME))),
+        "The space had no file, or this one.",
+        "OneNamePerSpace OperationsNames OperationIsDone logIsGiven",
+    )
+    there = _fact(
+        "FileWasThere",
+        exists([U], FILE(A, SPACE, U)),
+        "A leader renames no file that is not there.",
+        "renamesAFile OperationIsDone logIsGiven",
+    )
+    never = _fact("NoConflict", FALSE, "So nothing is in the way.")
+    operation = (behind, known, elsewhere, its_own, free)
+    own_facts = {"create": (created,), "rename": (there,), "delete": ()}
+    found = {
+        f"{step} ({kind}{suffix})": (*operation, *more)
+        for step, suffix in (("Apply", ""), ("CrashInApply", ""), ("CrashInApply", ", leading"))
+        for kind, more in own_facts.items()
+    }
+    found |= {f"Apply ({kind} conflicts)": (*operation, never) for kind in ("create", "rename")}
+    found["Apply (commit)"] = (behind,)
+    return found
+
+
+def _validates() -> dict[str, tuple[Named, ...]]:
+    same_now = _fact(
+        "AllIsApplied",
+        forall([SP, T], implies(S.files(N, SP, T), FILE(X, SP, T)))
+        & both(PREFIX(A, X), forall([L], implies(S.log(L), PREFIX(X, L)))),
+        "Its files are those of what is committed.",
+        "FilesAreKnown AppliedInMajority MajorityInLog",
+    )
+    there = _fact(
+        "FilesAreThereNow",
+        forall([SP, T], implies(FILE(X, SP, T) & ~GONE(X, SP), HAS)),
+        "But for what is gone.",
+        "FilesAreThere AllIsApplied",
+    )
+    tables = _fact(
+        "TablesAreThere",
+        forall([SP, T], implies(TABLE(X, SP, T), HAS)),
+        "Each table has a file.",
+        "TablesHaveFiles GoneIsNoTable FilesAreThereNow AllIsApplied logIsGiven",
+    )
+    named = _fact(
+        "OtherNamesAreOpen",
+        forall(
+            [SP, T, U],
+            implies(
+                TABLE(X, SP, T) & FILE(X, SP, U),
+                same(T, U) | exists([Q], is_visible(Q, X) & same(SPACE_OF(Q), SP)),
+            ),
+        ),
+        "Under another name only while its RENAME is open.",
+        "busyByARow FilesAreTables OneNamePerSpace OpenRename OpenCreate OpenDrop AllIsApplied logIsGiven",
+    )
+    never = _fact("NoFailure", FALSE, "So every start passes.")
+    return {
+        "Validate (passes)": (same_now, there),
+        "Validate (fails)": (same_now, there, tables, named, never),
+    }
+
+
+def _writes() -> dict[str, tuple[Named, ...]]:
+    only = _fact(
+        "OnlyThisIsBusy",
+        both(is_open(P, L), forall([SP], implies(BUSY(L, SP), same(SP, SPACE)))),
+        "One row is open, and it is this one.",
+        "busyByARow OneRowIsOpen JobBegun JobReplays",
+    )
+    nothing = _fact(
+        "NothingIsBusy",
+        forall([SP], ~BUSY(L, SP)),
+        "A DDL begins when nothing is open.",
+        "busyByARow ServingIsOver",
+    )
+    of_row = (
+        *("RollBackUnfinished", "Recover", "Commit", "Clean"),
+        *(f"RollBack ({case})" for case in ("of a drop", "replays")),
+        *(f"WriteUndoRedo ({case})" for case in ("create", "rename", "drop")),
+        *(f"WriteFileRedo ({case})" for case in ("create", "rename")),
+    )
+    begins = ("StartCreate", "StartRename", "StartDrop", "WriteRow")
+    quiet, operation, commit = _appended()
+    opened = _fact(
+        "OnlyThisIsOpen",
+        forall([R], implies(is_open(R, END), same(R, P))),
+        "What was open is, and nothing else.",
+        "OneRowIsOpen OnlyThisIsBusy Appended CommitsOrRollsBack JobBegun JobReplays",
+    )
+    begun = _fact(
+        "OnlyNewIsOpen",
+        forall([R], implies(is_open(R, END), same(R, END))),
+        "Nothing else was open.",
+        "ServingIsOver Appended",
+    )
+    agree = _fact(
+        "FilesAreTablesNow",
+        forall([SP, T], iff(FILE(L, SP, T), TABLE(L, SP, T))),
+        "Nothing is open.",
+        "FilesAreTables NothingIsBusy",
+    )
+    agrees = _fact(
+        "ServerAgrees",
+        forall(
+            [K, A, SP, T],
+            implies(
+                S.leader(K) & S.applied(K, A),
+                both(
+                    *(PREFIX(A, L), NO_OPS(A, L)),
+                    *(iff(S.files(K, SP, T), FILE(L, SP, T)), iff(FILE(A, SP, T), FILE(L, SP, T))),
+                ),
+            ),
+        ),
+        "A leader that serves has the files of its whole log.",
+        "ServersFiles ServerHasApplied AppliedInLog",
+    )
+    found = {name: (only, *(commit if name == "Commit" else quiet), opened) for name in of_row}
+    found |= {name: (only, *operation, opened) for name in of_row if "Redo" in name}
+    found["Recover"] = (only,)
+    return found | dict.fromkeys(begins, (nothing, agree, agrees, *quiet, begun)) | {"Serve": (nothing, agree)}
+
+
+def _appended() -> tuple[tuple[Named, ...], tuple[Named, ...], tuple[Named, ...]]:
+    """What a record changes: one that is neither file operation nor commit, a file operation, a commit."""
+    behind = _fact("Appended", PREFIX(L, END) & differ(L, END), "The log grows.")
+    files, tables = iff(FILE(END, SP, T), FILE(L, SP, T)), iff(TABLE(END, SP, T), TABLE(L, SP, T))
+    gone = iff(GONE(END, SP), GONE(L, SP))
+    quiet = _fact(
+        "NothingChanges", forall([SP, T], both(files, tables, gone)), "It is no operation.", "Appended"
+    )
+    operation = _fact(
+        "OneFileChanges",
+        forall([SP, T], tables & (same(SP, SPACE) | both(files, gone))),
+        "An operation changes the files of one space.",
+        "Appended",
+    )
+    commit = _fact(
+        "OneTableChanges",
+        forall([SP, T], files & (same(SP, SPACE) | both(tables, gone))),
+        "A commit changes the tables of one space.",
+        "Appended",
+    )
+    return (behind, quiet), (behind, operation), (behind, commit)
