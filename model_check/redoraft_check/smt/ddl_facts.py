@@ -204,8 +204,46 @@ def _writes() -> dict[str, tuple[Named, ...]]:
     )
     found = {name: (only, *(commit if name == "Commit" else quiet), opened) for name in of_row}
     found |= {name: (only, *operation, opened) for name in of_row if "Redo" in name}
-    found["Recover"] = (only,)
-    return found | dict.fromkeys(begins, (nothing, agree, agrees, *quiet, begun)) | {"Serve": (nothing, agree)}
+    found |= dict.fromkeys(begins, (nothing, agree, agrees, *quiet, begun))
+    return found | {"Serve": (nothing, *_promoted()), "Recover": (only, *_promoted())}
+
+
+def _promoted() -> tuple[Named, ...]:
+    """A new leader that has applied all: its files are those of its log, but for the row that is open."""
+    applied = _fact(
+        "AllIsApplied",
+        both(PREFIX(A, L), PREFIX(A, X), PREFIX(X, L), NO_OPS(A, L)),
+        "Behind what it has applied there are rollbacks only.",
+        "RestIsNoFileOp AppliedInLog AppliedInMajority MajorityInLog",
+    )
+    unchanged = _fact(
+        "NoFileIsNew", forall([SP, T], iff(FILE(A, SP, T), FILE(L, SP, T))), "So no file operation.", "AllIsApplied"
+    )
+    known = _fact(
+        "FilesAreOfTheLog",
+        forall([SP, T], implies(S.files(N, SP, T), FILE(L, SP, T))),
+        "It has no other file.",
+        "FilesAreKnown AllIsApplied NoFileIsNew",
+    )
+    there = _fact(
+        "ButForWhatIsGone",
+        forall([SP, T], implies(FILE(L, SP, T) & ~GONE(L, SP), HAS)),
+        "It has each.",
+        "FilesAreThere AllIsApplied NoFileIsNew",
+    )
+    not_gone = _fact(
+        "OnlyBusyIsGone",
+        forall([SP, T], implies(FILE(L, SP, T) & GONE(L, SP), BUSY(L, SP))),
+        "A file that is to go has a row that is open.",
+        "FilesAreTables GoneIsNoTable",
+    )
+    agrees = _fact(
+        "RestAgrees",
+        forall([SP, T], implies(FILE(L, SP, T), S.files(N, SP, T) | BUSY(L, SP))),
+        "And under its name.",
+        "OneNamePerSpace FilesAreOfTheLog ButForWhatIsGone OnlyBusyIsGone",
+    )
+    return applied, unchanged, known, there, not_gone, agrees
 
 
 def _appended() -> tuple[tuple[Named, ...], tuple[Named, ...], tuple[Named, ...]]:
