@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from attrs import evolve
+
 from redoraft_check.smt.ddl_log import (
     BUSY,
+    CLEANED,
+    COMMITTED,
     FILE,
     GONE,
     NAME_OF,
     NO_OPS,
+    ROLLED,
     SPACE_OF,
     TABLE,
     TO_OF,
@@ -17,10 +24,16 @@ from redoraft_check.smt.ddl_log import (
 from redoraft_check.smt.ddl_state import S
 from redoraft_check.smt.formula import (
     FALSE,
+    Action,
+    And,
     Formula,
+    Holds,
     Named,
+    Or,
+    Var,
     both,
     differ,
+    either,
     exists,
     forall,
     iff,
@@ -28,6 +41,8 @@ from redoraft_check.smt.formula import (
     same,
 )
 from redoraft_check.smt.logs import PREFIX
+from redoraft_check.smt.model import one_value
+from redoraft_check.smt.obligations import title
 
 N, K, A, P, X, L, Q, R, END = S.vars("n k a p x l q_ x1 q")
 SP, T, U = S.vars("s1 t1 u1")
@@ -39,9 +54,32 @@ def _fact(name: str, formula: Formula, why: str, uses: str = "") -> Named:
     return Named(name, formula, why, tuple(uses.split()))
 
 
-def facts() -> dict[str, tuple[Named, ...]]:
-    """By action and case, in terms of its parameters: what follows from the invariant and the guard."""
-    return {**_applies(), **_validates(), **_writes()}
+def with_facts(actions: Iterable[Action]) -> tuple[Action, ...]:
+    """Each action with what follows from the invariant and its guard, in terms of its parameters."""
+    found = {**_applies(), **_validates(), **_writes(), **_calls()}
+    return tuple(
+        evolve(action, facts=(*_given(action), *found.get(title(action), ()))) for action in actions
+    )
+
+
+def _given(action: Action) -> tuple[Named, ...]:
+    """What the guard says of a variable is its one value."""
+    parts = action.guard.parts if isinstance(action.guard, And) else (action.guard,)
+    laws, relations = [], []
+    for part in parts:
+        atoms = part.parts if isinstance(part, Or) else (part,)
+        held = [one for one in atoms if isinstance(one, Holds) and one.relation.value]
+        if len(held) != len(atoms) or len({(one.relation, one.args[:-1]) for one in held}) != 1:
+            continue
+        relation, keys = held[0].relation, held[0].args[:-1]
+        x = Var("x_", relation.args[-1])
+        laws.append(
+            forall([x], implies(relation(*keys, x), either(*(same(x, one.args[-1]) for one in held))))
+        )
+        relations.append(relation)
+    uses = tuple(dict.fromkeys(one_value(relation).name for relation in relations))
+    why = "A variable has one value."
+    return (Named("OneValueEach", both(*laws), why, uses),) if laws else ()
 
 
 def _applies() -> dict[str, tuple[Named, ...]]:
@@ -169,11 +207,18 @@ def _writes() -> dict[str, tuple[Named, ...]]:
     )
     begins = ("StartCreate", "StartRename", "StartDrop", "WriteRow")
     quiet, operation, commit = _appended()
+    said = (COMMITTED, ROLLED, CLEANED)
+    others = _fact(
+        "OthersStayAsTheyAre",
+        forall([R], same(R, P) | both(*(iff(one(END, R), one(L, R)) for one in said))),
+        "A record is about one row.",
+        "Appended",
+    )
     opened = _fact(
         "OnlyThisIsOpen",
         forall([R], implies(is_open(R, END), same(R, P))),
         "What was open is, and nothing else.",
-        "OneRowIsOpen OnlyThisIsBusy Appended CommitsOrRollsBack JobBegun JobReplays",
+        "OneRowIsOpen",
     )
     begun = _fact(
         "OnlyNewIsOpen",
@@ -202,8 +247,8 @@ def _writes() -> dict[str, tuple[Named, ...]]:
         "A leader that serves has the files of its whole log.",
         "ServersFiles ServerHasApplied AppliedInLog",
     )
-    found = {name: (only, *(commit if name == "Commit" else quiet), opened) for name in of_row}
-    found |= {name: (only, *operation, opened) for name in of_row if "Redo" in name}
+    found = {name: (only, *(commit if name == "Commit" else quiet), others, opened) for name in of_row}
+    found |= {name: (only, *operation, others, opened) for name in of_row if "Redo" in name}
     found |= dict.fromkeys(begins, (nothing, agree, agrees, *quiet, begun))
     return found | {"Serve": (nothing, *_promoted()), "Recover": (only, *_promoted())}
 
@@ -267,3 +312,33 @@ def _appended() -> tuple[tuple[Named, ...], tuple[Named, ...], tuple[Named, ...]
         "Appended",
     )
     return (behind, quiet), (behind, operation), (behind, commit)
+
+
+def _calls() -> dict[str, tuple[Named, ...]]:
+    """The leader's calls, and the last one of a leader that was."""
+    is_job = _fact(
+        "ItsRowIsOpen", is_open(P, L) & PREFIX(L, L), "It is at work.", "JobBegun JobReplays logIsGiven"
+    )
+    free = _fact(
+        "PathIsFree",
+        forall(
+            [SP],
+            both(
+                implies(S.files(N, SP, NAME), same(SP, SPACE)),
+                implies(S.files(N, SP, TO), same(SP, SPACE)),
+            ),
+        ),
+        "Nobody else has its names.",
+        "OtherFilesAreSynced NamesAreTaken appliedIsGiven",
+    )
+    not_leading = Named(
+        "NotLeading",
+        ~S.leader(N),
+        "It was deposed.",
+        ("LateIsDeposed", "LeaderIsUp", one_value(S.phase).name),
+    )
+    called = ("create", "rename", "undo create", "undo rename", "drop")
+    return {
+        **{f"CallsOs ({case})": (is_job, free) for case in called},
+        **{f"LateCall ({case})": (not_leading,) for case in ("create", "delete", "rename")},
+    }

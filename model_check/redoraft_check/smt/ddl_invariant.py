@@ -80,14 +80,14 @@ _ALL = S.vars("n k h p q l m a s r t u v o")
 N, K, H, P, Q, L, M, A, SP, R, T, U, V, O = _ALL
 OF = SPACE_OF(P)
 IN_LOG = S.log(L) & PREFIX(H, L)
-LEADS = both(S.leader(N), S.applied(N, A), S.log(L), S.row(P))
-WORKS = both(LEADS, ~S.pc(IDLE))
+WORKS = both(S.leader(N), S.log(L), S.row(P), ~S.pc(IDLE))
+WORKS_FROM = both(WORKS, S.applied(N, A))
 
 
 def _law(  # noqa: PLR0917
     name: str, names: str, condition: Formula, conclusion: Formula, why: str, uses: str = ""
 ) -> Named:
-    return Named(name, forall(S.vars(names), implies(condition, conclusion)), why, tuple(uses.split()))
+    return Named(name, forall(S.vars(names), implies(condition, conclusion)), why, (name, *uses.split()))
 
 
 def invariant() -> tuple[Named, ...]:
@@ -314,6 +314,7 @@ def _nodes() -> tuple[Named, ...]:
             S.files(N, SP, T) & S.files(N, SP, U),
             same(T, U),
             "Two files with one space id abort the next startup.",
+            "LateCreatesOne JobIsDue logIsGiven",
         ),
         _law(
             "ReadersHaveFiles",
@@ -334,10 +335,18 @@ def _nodes() -> tuple[Named, ...]:
         ),
         _law(
             "LateCreate",
-            "n a m s t u v",
+            "n a m s t u",
             both(behind, S.late(N, FILE_CREATE, SP, T, U)),
-            both(TOUCHED(A, M, SP, T), implies(S.files(N, SP, V), same(V, T))),
+            TOUCHED(A, M, SP, T),
             "The redo of the call is on a majority (H2b).",
+        ),
+        _law(
+            "LateCreatesOne",
+            "n s t u v",
+            S.late(N, FILE_CREATE, SP, T, U) & S.files(N, SP, V),
+            same(V, T),
+            "It has no other file of that space.",
+            "JobIsDue",
         ),
         _law(
             "LateRename",
@@ -434,18 +443,18 @@ def _job_in_log() -> tuple[Named, ...]:
 def _job_files() -> tuple[Named, ...]:
     """What the leader's own files are at each step of its job."""
     create, rename = is_op(P, ROW_CREATE), is_op(P, ROW_RENAME)
-    serves = both(S.leader(N), S.applied(N, A), S.log(L), S.stage(SERVING), S.pc(IDLE))
+    serves = both(S.leader(N), S.log(L), S.stage(SERVING), S.pc(IDLE))
     synced = S.at(LOGGED, DONE, COMMITTED_STEP, REMADE, CLEANED_STEP)
     name, to = NAME_OF(P), TO_OF(P)
     return (
         _law(
             "ServersFiles",
-            "n a l s t",
+            "n l s t",
             serves,
             iff(S.files(N, SP, T), FILE(L, SP, T)),
             "It serves when all is applied and the DDL log is recovered (H30).",
         ),
-        _law("ServerHasApplied", "n a l", serves, NO_OPS(A, L), "What it executed is noted at the end (H5)."),
+        _law("ServerHasApplied", "n a l", serves & S.applied(N, A), NO_OPS(A, L), "What it executed is noted at the end (H5)."),
         _law(
             "RestIsNoFileOp",
             "m l",
@@ -456,20 +465,21 @@ def _job_files() -> tuple[Named, ...]:
         _law(
             "OtherFilesAreSynced",
             "n a l p s t",
-            both(WORKS, differ(SP, OF)),
+            both(WORKS_FROM, differ(SP, OF)),
             both(iff(S.files(N, SP, T), FILE(L, SP, T)), iff(FILE(A, SP, T), FILE(L, SP, T))),
             "A job is about one space.",
         ),
         _law(
             "JobIsSynced",
-            "n a l p t",
+            "n l p t",
             both(WORKS, synced),
             iff(S.files(N, OF, T), FILE(L, OF, T)),
             "Before its redo and after its call the leader's file is what the log says.",
+            "JobIsDue JobsFile OneNamePerSpace OpenCreate OpenRename OpenDrop",
         ),
         _law(
             "JobIsDue",
-            "n a l p t",
+            "n l p t",
             WORKS,
             both(
                 implies(S.at(FILED, STOPPED) & create, ~S.files(N, OF, T)),
@@ -484,14 +494,14 @@ def _job_files() -> tuple[Named, ...]:
         _law(
             "JobTouches",
             "n a l p",
-            WORKS,
+            WORKS_FROM,
             NO_OPS(A, L) | both(TOUCHED(A, L, OF, name), TOUCHED(A, L, OF, to)),
             "All file operations behind what is applied are of one row.",
         ),
         _law(
             "JobHasTouched",
             "n a l p",
-            WORKS & S.at(FILED, STOPPED, REFILED),
+            WORKS_FROM & S.at(FILED, STOPPED, REFILED),
             both(TOUCHED(A, L, OF, name), TOUCHED(A, L, OF, to)),
             "Its redo is written before its call.",
         ),
