@@ -15,9 +15,11 @@ from redoraft_check.smt.ddl_log import (
     NAME_OF,
     NO_OPS,
     ROLLED,
+    ROW_DROP,
     SPACE_OF,
     TABLE,
     TO_OF,
+    is_op,
     is_open,
     is_visible,
 )
@@ -247,7 +249,20 @@ def _writes() -> dict[str, tuple[Named, ...]]:
         "A leader that serves has the files of its whole log.",
         "ServersFiles ServerHasApplied AppliedInLog",
     )
+    agrees_then = _fact(
+        "ItsFileIsItsTable",
+        forall([T], is_op(P, ROW_DROP) | iff(FILE(END, SPACE, T), TABLE(END, SPACE, T))),
+        "What its redo has made is what it commits.",
+        "JobsFile OpenCreate OpenRename OneNamePerSpace JobBegun",
+    )
+    still_busy = _fact(
+        "DropIsBusy",
+        implies(is_op(P, ROW_DROP), both(is_visible(P, END), BUSY(END, SPACE))),
+        "Its file is still to go.",
+        "JobBegun",
+    )
     found = {name: (only, *(commit if name == "Commit" else quiet), others, opened) for name in of_row}
+    found["Commit"] = (*found["Commit"], agrees_then, still_busy)
     found |= {name: (only, *operation, others, opened) for name in of_row if "Redo" in name}
     found |= dict.fromkeys(begins, (nothing, agree, agrees, *quiet, begun))
     return found | {"Serve": (nothing, *_promoted()), "Recover": (only, *_promoted())}
@@ -319,6 +334,20 @@ def _calls() -> dict[str, tuple[Named, ...]]:
     is_job = _fact(
         "ItsRowIsOpen", is_open(P, L) & PREFIX(L, L), "It is at work.", "JobBegun JobReplays logIsGiven"
     )
+    others = _fact(
+        "OthersAreInTheLog",
+        forall([SP, T], implies(S.files(N, SP, T), same(SP, SPACE) | FILE(L, SP, T))),
+        "It is about one space.",
+        "OtherFilesAreSynced",
+    )
+    taken = _fact(
+        "NamesAreItsOwn",
+        forall(
+            [SP], implies(FILE(L, SP, NAME), same(SP, SPACE)) & implies(FILE(L, SP, TO), same(SP, SPACE))
+        ),
+        "Nobody else takes them while its row is open.",
+        "NamesAreTaken",
+    )
     free = _fact(
         "PathIsFree",
         forall(
@@ -328,8 +357,8 @@ def _calls() -> dict[str, tuple[Named, ...]]:
                 implies(S.files(N, SP, TO), same(SP, SPACE)),
             ),
         ),
-        "Nobody else has its names.",
-        "OtherFilesAreSynced NamesAreTaken appliedIsGiven",
+        "So nobody has a file there.",
+        "PathIsFree",
     )
     not_leading = Named(
         "NotLeading",
@@ -339,6 +368,6 @@ def _calls() -> dict[str, tuple[Named, ...]]:
     )
     called = ("create", "rename", "undo create", "undo rename", "drop")
     return {
-        **{f"CallsOs ({case})": (is_job, free) for case in called},
+        **{f"CallsOs ({case})": (is_job, others, taken, free) for case in called},
         **{f"LateCall ({case})": (not_leading,) for case in ("create", "delete", "rename")},
     }

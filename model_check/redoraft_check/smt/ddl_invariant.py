@@ -464,10 +464,17 @@ def _job_files() -> tuple[Named, ...]:
         ),
         _law(
             "OtherFilesAreSynced",
+            "n l p s t",
+            both(WORKS, differ(SP, OF)),
+            iff(S.files(N, SP, T), FILE(L, SP, T)),
+            "A job is about one space.",
+        ),
+        _law(
+            "OthersAreApplied",
             "n a l p s t",
             both(WORKS_FROM, differ(SP, OF)),
-            both(iff(S.files(N, SP, T), FILE(L, SP, T)), iff(FILE(A, SP, T), FILE(L, SP, T))),
-            "A job is about one space.",
+            iff(FILE(A, SP, T), FILE(L, SP, T)),
+            "And so are the records that it writes.",
         ),
         _law(
             "JobIsSynced",
