@@ -60,7 +60,29 @@ def with_facts(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Each action with what follows from the invariant and its guard, in terms of its parameters."""
     found = {**_applies(), **_validates(), **_writes(), **_calls()}
     return tuple(
-        evolve(action, facts=(*_given(action), *found.get(title(action), ()))) for action in actions
+        evolve(action, facts=(*_given(action), *found.get(title(action), ()), *_promises(action)))
+        for action in actions
+    )
+
+
+def _promises(action: Action) -> tuple[Named, ...]:
+    """What DdlFileOps says of steps, by its names there."""
+    if action.name in {"Establish", "AdvanceMajority"}:
+        m, new = (S.var("m"), L) if action.name == "Establish" else S.vars("m m2")
+        return (_fact("CommittedOnlyGrows", PREFIX(m, new), "R1", "MajorityInLog"),)
+    update = action.update(S.files)
+    if update is None:
+        return ()
+    node, space, name = update.formals
+    m, kept = S.var("m_"), exists([name], update.body)
+    there = both(S.majority(m), S.files(node, space, T), TABLE(m, space, U))
+    return (
+        _fact(
+            "CommittedFilesStay",
+            forall([m, node, space, T, U], implies(there, kept)),
+            "The last file of a committed table is never removed.",
+            "GoneIsNoTable LateDelete JobWaited JobsFile MajorityInLog logIsGiven",
+        ),
     )
 
 

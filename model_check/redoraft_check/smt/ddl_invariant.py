@@ -62,6 +62,7 @@ from redoraft_check.smt.ddl_state import (
     S,
 )
 from redoraft_check.smt.formula import (
+    FALSE,
     Formula,
     Named,
     both,
@@ -518,25 +519,26 @@ def _job_files() -> tuple[Named, ...]:
 # --- what follows from it ------------------------------------------------------------------------------
 
 
-def quiet() -> Formula:
-    """Quiet, where l is the whole log."""
+def quiet(off: frozenset[str] = frozenset()) -> Formula:
+    """Quiet, where l is the whole log.  With H30 on no recovery is due where a leader serves."""
     n, x, q, o = S.vars("n_ x_ q_ o_")
     s, t, u = S.vars("s_ t_ u_")
     rested = forall([n], both(S.phase(n, UP), forall([o, s, t, u], ~S.late(n, o, s, t, u))))
     applied = forall([n, x], implies(~S.leader(n) & S.applied(n, x), QUIET(x, L)))
-    over = forall([q], ~is_unfinished(q, L))
+    due = is_visible(q, L, off) if "H30" in off else FALSE
+    over = forall([q], ~is_unfinished(q, L) & ~due)
     return both(S.stage(SERVING), S.pc(IDLE), S.log(L), S.majority(L), over, rested, applied)
 
 
-def properties() -> tuple[Named, ...]:
-    """DdlFileOps' invariants, by their names there; what holds of steps is in `facts`."""
+def properties(off: frozenset[str] = frozenset()) -> tuple[Named, ...]:
+    """DdlFileOps' invariants, by their names there; what it says of steps is in smt/ddl_facts.py."""
     cached = both(~S.leader(N), S.applied(N, A), S.cache(N, SP, T))
     pending = both(PREFIX(Q, L), is_op(Q, PAGE), ~DELETED(L, Q))
     return (
         _law(
             "FilesAgree",
             "l n a s t",
-            quiet() & S.applied(N, A),
+            quiet(off) & S.applied(N, A),
             iff(S.files(N, SP, T), TABLE(L, SP, T)),
             "At quiescence the files of every node are the tables of the dictionary.",
             "busyByARow ServingIsOver FilesAreTables FilesAreKnown FilesAreThere OneNamePerSpace "
@@ -562,7 +564,7 @@ def properties() -> tuple[Named, ...]:
         _law(
             "NothingPending",
             "l n a q",
-            both(quiet(), S.applied(N, A), pending),
+            both(quiet(off), S.applied(N, A), pending),
             exists([T], S.files(N, SPACE_OF(Q), T)),
             "At quiescence nothing is missing that no delete explains (H6).",
             "PagesHaveFiles FilesAgree busyByARow ServingIsOver FilesAreTables",
