@@ -11,6 +11,9 @@ from redoraft_check.smt.ddl_log import (
     CLEANED,
     COMMITTED,
     FILE,
+    FILE_CREATE,
+    FILE_DELETE,
+    FILE_RENAME,
     GONE,
     NAME_OF,
     NO_OPS,
@@ -19,6 +22,7 @@ from redoraft_check.smt.ddl_log import (
     SPACE_OF,
     TABLE,
     TO_OF,
+    TOUCHED,
     is_op,
     is_open,
     is_visible,
@@ -60,8 +64,38 @@ def with_facts(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Each action with what follows from the invariant and its guard, in terms of its parameters."""
     found = {**_applies(), **_validates(), **_writes(), **_calls()}
     return tuple(
-        evolve(action, facts=(*_given(action), *found.get(title(action), ()), *_promises(action)))
+        evolve(action, facts=(*_given(action), *_deposed(action), *found.get(title(action), ()), *_promises(action)))
         for action in actions
+    )
+
+
+def _deposed(action: Action) -> tuple[Named, ...]:
+    """The call that a deposed leader has still to make is covered by what is committed."""
+    update = action.update(S.late)
+    if action.name != "Elect" or update is None:
+        return ()
+    k, op, space, name, to = update.formals
+    m = S.var("m")
+    due = update.body & S.leader(k)
+    touched = both(TOUCHED(A, m, space, name), TOUCHED(A, m, space, to))
+    rename = both(due, S.applied(k, A), same(op, FILE_RENAME) | same(op, FILE_CREATE))
+    formals = update.formals
+    return (
+        _fact(
+            "NoLateLeader", forall(formals, ~both(S.late(*formals), S.leader(k))), "It is up.", "LateIsDeposed LeaderIsUp"
+        ),
+        _fact(
+            "LateHasRedo",
+            forall([A, *formals], implies(rename, touched)),
+            "Its redo is (H1a, H2b).",
+            "JobHasTouched JobWaited",
+        ),
+        _fact(
+            "LateIsGone",
+            forall(formals, implies(due & same(op, FILE_DELETE), GONE(m, space))),
+            "Or its commit (H3).",
+            "JobsFile JobWaited JobCommitted JobReplays",
+        ),
     )
 
 

@@ -301,6 +301,7 @@ def _nodes() -> tuple[Named, ...]:
             both(behind, S.files(N, SP, T)),
             FILE(A, SP, T) | TOUCHED(A, M, SP, T),
             "What is not applied is of the first operation behind it: one DDL at a time.",
+            "AppliedInMajority",
         ),
         _law(
             "FilesAreThere",
@@ -308,6 +309,7 @@ def _nodes() -> tuple[Named, ...]:
             both(behind, FILE(A, SP, T), ~GONE(M, SP)),
             has,
             "A file goes when its DROP or its delete is on a majority (H3).",
+            "AppliedInMajority",
         ),
         _law(
             "OneFilePerSpace",
@@ -340,6 +342,7 @@ def _nodes() -> tuple[Named, ...]:
             both(behind, S.late(N, FILE_CREATE, SP, T, U)),
             TOUCHED(A, M, SP, T),
             "The redo of the call is on a majority (H2b).",
+            "AppliedInMajority",
         ),
         _law(
             "LateCreatesOne",
@@ -355,6 +358,7 @@ def _nodes() -> tuple[Named, ...]:
             both(behind, S.late(N, FILE_RENAME, SP, T, U)),
             TOUCHED(A, M, SP, U),
             "The redo of the call is on a majority (H1a).",
+            "AppliedInMajority",
         ),
         _law(
             "LateDelete",

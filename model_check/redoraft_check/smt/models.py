@@ -139,6 +139,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "CommitRule": commit_rule,
     "Startup": startup,
     "StorageLimits": storage_limits,
+    "Ddl": ddl,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),
 }
@@ -148,6 +149,7 @@ RULES: dict[str, frozenset[str]] = {
     "CommitRule": COMMIT_RULES,
     "Startup": COMMIT_RULES | STARTUP_RULES,
     "StorageLimits": storage_state.RULES,
+    "Ddl": ddl_state.RULES,
 }
 """By model, the rules that can be taken out of it.  A model that is not here has none."""
 
