@@ -64,7 +64,10 @@ def with_facts(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Each action with what follows from the invariant and its guard, in terms of its parameters."""
     found = {**_applies(), **_validates(), **_writes(), **_calls()}
     return tuple(
-        evolve(action, facts=(*_given(action), *_deposed(action), *found.get(title(action), ()), *_promises(action)))
+        evolve(
+            action,
+            facts=(*_given(action), *_deposed(action), *found.get(title(action), ()), *_promises(action)),
+        )
         for action in actions
     )
 
@@ -82,7 +85,10 @@ def _deposed(action: Action) -> tuple[Named, ...]:
     formals = update.formals
     return (
         _fact(
-            "NoLateLeader", forall(formals, ~both(S.late(*formals), S.leader(k))), "It is up.", "LateIsDeposed LeaderIsUp"
+            "NoLateLeader",
+            forall(formals, ~both(S.late(*formals), S.leader(k))),
+            "It is up.",
+            "LateIsDeposed LeaderIsUp",
         ),
         _fact(
             "LateHasRedo",
@@ -162,9 +168,7 @@ def _applies() -> dict[str, tuple[Named, ...]]:
     )
     its_own = _fact(
         "NamesAreItsOwn",
-        forall(
-            [SP], implies(FILE(P, SP, NAME), same(SP, SPACE)) & implies(FILE(P, SP, TO), same(SP, SPACE))
-        ),
+        forall([SP], implies(FILE(P, SP, NAME), same(SP, SPACE)) & implies(FILE(P, SP, TO), same(SP, SPACE))),
         "Nobody else has its names behind it.",
         "OperationsNames logIsGiven",
     )
@@ -333,7 +337,10 @@ def _promoted() -> tuple[Named, ...]:
         "RestIsNoFileOp AppliedInLog AppliedInMajority MajorityInLog",
     )
     unchanged = _fact(
-        "NoFileIsNew", forall([SP, T], iff(FILE(A, SP, T), FILE(L, SP, T))), "So no file operation.", "AllIsApplied"
+        "NoFileIsNew",
+        forall([SP, T], iff(FILE(A, SP, T), FILE(L, SP, T))),
+        "So no file operation.",
+        "AllIsApplied",
     )
     known = _fact(
         "FilesAreOfTheLog",
@@ -398,9 +405,7 @@ def _calls() -> dict[str, tuple[Named, ...]]:
     )
     taken = _fact(
         "NamesAreItsOwn",
-        forall(
-            [SP], implies(FILE(L, SP, NAME), same(SP, SPACE)) & implies(FILE(L, SP, TO), same(SP, SPACE))
-        ),
+        forall([SP], implies(FILE(L, SP, NAME), same(SP, SPACE)) & implies(FILE(L, SP, TO), same(SP, SPACE))),
         "Nobody else takes them while its row is open.",
         "NamesAreTaken",
     )

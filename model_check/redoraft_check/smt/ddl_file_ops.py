@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from redoraft_check.smt.ddl_files import (
-    FILE_OPS,
     conflicts,
     executed,
     is_pending,
@@ -21,7 +20,6 @@ from redoraft_check.smt.ddl_log import (
     FOLLOWS,
     NAME_OF,
     NEXT,
-    NO_OPS,
     QUIET,
     ROLLBACK,
     ROW_RENAME,
@@ -58,7 +56,6 @@ from redoraft_check.smt.formula import (
     Action,
     Apply,
     Formula,
-    Named,
     Term,
     Update,
     both,
@@ -279,9 +276,7 @@ class FileOps(DdlSwitched):
         """DDL-4 off: every node but the leader replays the DDL log that it finds, on its own."""
         n, a, x, p, q = S.vars("n a x p q_")
         none = ~exists([q], is_visible(q, x, self.off))
-        newest = is_visible(p, x, self.off) & forall(
-            [q], implies(is_visible(q, x, self.off), PREFIX(q, p))
-        )
+        newest = is_visible(p, x, self.off) & forall([q], implies(is_visible(q, x, self.off), PREFIX(q, p)))
         rename = is_op(p, ROW_RENAME)
         undo = performed(of_node(n), FILE_RENAME, SPACE_OF(p), TO_OF(p), NAME_OF(p))
         gone = performed(of_node(n), FILE_DELETE, SPACE_OF(p), NAME_OF(p), NAME_OF(p))

@@ -40,7 +40,6 @@ from redoraft_check.smt.formula import (
 from redoraft_check.smt.logs import PREFIX
 
 Files = Callable[[Term, Term], Formula]
-FILE_OPS = (FILE_CREATE, FILE_DELETE, FILE_RENAME)
 
 
 def of_node(node: Term) -> Files:
@@ -120,9 +119,7 @@ def validates(files: Files, log: Term, off: frozenset[str]) -> Formula:
     """Validates(fs, l)"""
     s, t, p = Var("s2", SPACE), Var("t2", NAME), S.var("p_")
     excused = exists([p], is_visible(p, log, off) & same(SPACE_OF(p), s))
-    return forall(
-        [s, t], implies(TABLE(log, s, t), files(s, t) | both(has_space(files, s), excused))
-    )
+    return forall([s, t], implies(TABLE(log, s, t), files(s, t) | both(has_space(files, s), excused)))
 
 
 def is_pending(files: Files, record: Term, log: Term) -> Formula:

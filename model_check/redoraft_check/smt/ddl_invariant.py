@@ -1,10 +1,10 @@
 """Why the DDL protocol keeps files and dictionary together: the inductive invariant of DdlFileOps.
 
-Four sentences.  The log is a sequence of DDLs of which at most the last is open; where none is open, the file
-operations of the log have made exactly its tables.  A file operation is on a majority before it is made (H1a,
-H2b), but for the delete of a DROP, whose commit is (H3).  So a node's files are those of what it has applied,
-but for the space of the first file operation behind that, and for spaces that are gone.  And a leader begins a
-DDL only where its files are those of its whole log (H30).
+Four sentences.  The log is a sequence of DDLs of which at most the last is open; where none is open, the
+file operations of the log have made exactly its tables.  A file operation is on a majority before it is made
+(H1a, H2b), but for the delete of a DROP, whose commit is (H3).  So a node's files are those of what it has
+applied, but for the space of the first file operation behind that, and for spaces that are gone.  And a
+leader begins a DDL only where its files are those of its whole log (H30).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ from redoraft_check.smt.logs import PREFIX
 from redoraft_check.smt.model import has_value, one_value
 
 _ALL = S.vars("n k h p q l m a s r t u v o")
-N, K, H, P, Q, L, M, A, SP, R, T, U, V, O = _ALL
+N, K, H, P, Q, L, M, A, SP, R, T, U, V, CALL = _ALL
 OF = SPACE_OF(P)
 IN_LOG = S.log(L) & PREFIX(H, L)
 WORKS = both(S.leader(N), S.log(L), S.row(P), ~S.pc(IDLE))
@@ -132,7 +132,13 @@ def _shape() -> tuple[Named, ...]:
             S.pc(IDLE) | both(~S.stage(NONE), ~S.stage(ELECTED)),
             "A new leader acts when a marker of its own term is committed (H14).",
         ),
-        _law("LateIsDeposed", "n o s t u", S.late(N, O, SP, T, U), S.phase(N, DEPOSED), "H13: then it restarts."),
+        _law(
+            "LateIsDeposed",
+            "n o s t u",
+            S.late(N, CALL, SP, T, U),
+            S.phase(N, DEPOSED),
+            "H13: then it restarts.",
+        ),
         _law("LeaderReadsNothing", "n s t", S.leader(N), ~S.cache(N, SP, T), "Readers are on followers."),
         _law("NoNodeStops", "n", both(), ~S.phase(N, ABORTED), "No startup aborts, and no apply."),
         Named("NothingIsMade", ~S.pc(MADE), "The redo comes before the file (H2b)."),
@@ -149,9 +155,7 @@ def _rows() -> tuple[Named, ...]:
             same(P, Q),
             "A DDL begins when nothing is left of those before it (H30, DDL-10).",
         ),
-        _law(
-            "CommitsOrRollsBack", "l h p", both(IN_LOG, COMMITTED(H, P)), ~ROLLED(H, P), "Never both."
-        ),
+        _law("CommitsOrRollsBack", "l h p", both(IN_LOG, COMMITTED(H, P)), ~ROLLED(H, P), "Never both."),
         _law(
             "CleanedIsOver",
             "l h p",
@@ -249,7 +253,9 @@ def _dictionary() -> tuple[Named, ...]:
             exists([U], FILE(H, SP, U)),
             "A table has a file, under the old name or the new one.",
         ),
-        _law("GoneIsNoTable", "l h s t", both(IN_LOG, GONE(H, SP)), ~TABLE(H, SP, T), "It does not come back."),
+        _law(
+            "GoneIsNoTable", "l h s t", both(IN_LOG, GONE(H, SP)), ~TABLE(H, SP, T), "It does not come back."
+        ),
         _law(
             "OperationIsDone",
             "l h",
@@ -327,7 +333,11 @@ def _nodes() -> tuple[Named, ...]:
             "Who is up has validated its files, and then only applied.",
         ),
         _law(
-            "ReadersAreUp", "n s t", S.cache(N, SP, T), S.phase(N, UP) | S.phase(N, DEPOSED), "A restart empties it."
+            "ReadersAreUp",
+            "n s t",
+            S.cache(N, SP, T),
+            S.phase(N, UP) | S.phase(N, DEPOSED),
+            "A restart empties it.",
         ),
         _law(
             "CachesAreTables",
@@ -370,8 +380,8 @@ def _nodes() -> tuple[Named, ...]:
         _law(
             "CallsAreFileOps",
             "n o s t u",
-            S.late(N, O, SP, T, U),
-            either(*(same(O, one) for one in (FILE_CREATE, FILE_DELETE, FILE_RENAME))),
+            S.late(N, CALL, SP, T, U),
+            either(*(same(CALL, one) for one in (FILE_CREATE, FILE_DELETE, FILE_RENAME))),
             "A call is one of three.",
         ),
     )
@@ -414,7 +424,6 @@ def _job_in_log() -> tuple[Named, ...]:
             both(
                 implies(S.at(LOGGED, FILED), create | rename),
                 implies(S.at(STOPPED), rename),
-                implies(S.at(COMMITTED_STEP) & drop, both()),
             ),
             "DROP has no file operation before its commit; only RENAME stops IO.",
         ),
@@ -440,7 +449,7 @@ def _job_in_log() -> tuple[Named, ...]:
                 implies(S.pc(STOPPED), same(M, L)),
                 implies(S.at(REFILED) & drop, GONE(M, OF)),
             ),
-            "IO is stopped when the redo is on a majority (H1-io); a DROP's commit is before its delete (H3).",
+            "IO is stopped when the redo is on a majority (H1-io), a file dropped when the commit is (H3).",
         ),
     )
 
@@ -459,7 +468,13 @@ def _job_files() -> tuple[Named, ...]:
             iff(S.files(N, SP, T), FILE(L, SP, T)),
             "It serves when all is applied and the DDL log is recovered (H30).",
         ),
-        _law("ServerHasApplied", "n a l", serves & S.applied(N, A), NO_OPS(A, L), "What it executed is noted at the end (H5)."),
+        _law(
+            "ServerHasApplied",
+            "n a l",
+            serves & S.applied(N, A),
+            NO_OPS(A, L),
+            "What it executed is noted at the end (H5).",
+        ),
         _law(
             "RestIsNoFileOp",
             "m l",
@@ -497,9 +512,7 @@ def _job_files() -> tuple[Named, ...]:
                 implies(S.at(FILED, STOPPED) & create, ~S.files(N, OF, T)),
                 implies(S.at(FILED, STOPPED) & rename, iff(S.files(N, OF, T), same(T, name))),
                 implies(S.at(REPLAY, REFILED), implies(S.files(N, OF, T), same(T, name) | same(T, to))),
-                implies(
-                    S.at(REPLAY, REFILED) & rename, S.files(N, OF, name) | S.files(N, OF, to)
-                ),
+                implies(S.at(REPLAY, REFILED) & rename, S.files(N, OF, name) | S.files(N, OF, to)),
             ),
             "Between them it has what the operation is to change.",
         ),

@@ -1,9 +1,9 @@
 """The log of spec/DdlFileOps.tla as a history: its records, the dictionary, and what its file operations say.
 
-A record is known by the log up to it, so a row of the DDL log is the log that ends with it.  Tables and DDL-log
-rows after l records are functions of the log (spec/DdlDictionary.tla), here relations that no step changes;
-so is `file`, the files of a node that has executed every file operation and nothing else.  `AXIOMS` says
-how they grow by a record: the tests evaluate each on the logs of the gate models and on random ones.
+A record is known by the log up to it, so a row of the DDL log is the log that ends with it.  Tables and
+DDL-log rows after l records are functions of the log (spec/DdlDictionary.tla), here relations that no step
+changes; so is `file`, the files of a node that has executed every file operation and nothing else.  `AXIOMS`
+says how they grow by a record: the tests evaluate each on the logs of the gate models and on random ones.
 """
 
 from __future__ import annotations
@@ -192,9 +192,7 @@ _SPACES = (
         iff(USED(_h, _s), USED(_g, _s) | both(is_row(_h), same(SPACE_OF(_h), _s))),
         "A space id is taken by a row.",
     ),
-    _axiom(
-        "rows use", (_h, _p), PREFIX(_p, _h) & is_row(_p), USED(_h, SPACE_OF(_p)), "For the whole log."
-    ),
+    _axiom("rows use", (_h, _p), PREFIX(_p, _h) & is_row(_p), USED(_h, SPACE_OF(_p)), "For the whole log."),
     _axiom("used at first", (_s, _t), INITIAL(_s, _t), USED(EMPTY, _s), "Or was taken before the log."),
     _axiom("next space", (_h, _s), NEXT_SPACE(_h, _s), ~USED(_h, _s), "It is larger than all before it."),
     _axiom(
@@ -288,9 +286,7 @@ _DICTIONARY = (
         (_a, _p, _q, _s, _t),
         both(_STEP, is_op(_p, COMMIT), ABOUT(_p, _q), same(_s, SPACE_OF(_q))),
         both(
-            implies(
-                is_op(_q, ROW_CREATE), iff(TABLE(_p, _s, _t), TABLE(_a, _s, _t) | same(_t, NAME_OF(_q)))
-            ),
+            implies(is_op(_q, ROW_CREATE), iff(TABLE(_p, _s, _t), TABLE(_a, _s, _t) | same(_t, NAME_OF(_q)))),
             implies(
                 is_op(_q, ROW_RENAME),
                 both(
@@ -314,9 +310,7 @@ _DICTIONARY = (
         (_a, _p, _s, _t),
         _STEP & same(_s, SPACE_OF(_p)),
         both(
-            implies(
-                is_op(_p, FILE_CREATE), iff(FILE(_p, _s, _t), FILE(_a, _s, _t) | same(_t, NAME_OF(_p)))
-            ),
+            implies(is_op(_p, FILE_CREATE), iff(FILE(_p, _s, _t), FILE(_a, _s, _t) | same(_t, NAME_OF(_p)))),
             implies(is_op(_p, FILE_DELETE), ~FILE(_p, _s, _t)),
             implies(
                 is_op(_p, FILE_RENAME),
@@ -400,7 +394,9 @@ _RANGES = (
         "touched",
         (_a, _p, _h, _s, _t),
         both(_STEP, PREFIX(_p, _h), is_file_op(_p)),
-        iff(TOUCHED(_a, _h, _s, _t), both(same(_s, SPACE_OF(_p)), same(_t, NAME_OF(_p)) | same(_t, TO_OF(_p)))),
+        iff(
+            TOUCHED(_a, _h, _s, _t), both(same(_s, SPACE_OF(_p)), same(_t, NAME_OF(_p)) | same(_t, TO_OF(_p)))
+        ),
         "By the first file operation.",
     ),
     _axiom(
@@ -421,7 +417,9 @@ _RANGES = (
         "touched at last",
         (_a, _g, _h, _s, _t),
         both(FOLLOWS(_h, _g), PREFIX(_a, _g), NO_OPS(_a, _g), is_file_op(_h)),
-        iff(TOUCHED(_a, _h, _s, _t), both(same(_s, SPACE_OF(_h)), same(_t, NAME_OF(_h)) | same(_t, TO_OF(_h)))),
+        iff(
+            TOUCHED(_a, _h, _s, _t), both(same(_s, SPACE_OF(_h)), same(_t, NAME_OF(_h)) | same(_t, TO_OF(_h)))
+        ),
         "The first operation may be the last record.",
     ),
     _axiom(

@@ -99,9 +99,7 @@ class Dictionary:
         """The row is unfinished or visible."""
         committed = self.said("commit", log, row)
         unfinished = not committed and not self.said("rollback", log, row)
-        return unfinished or (
-            not self.said("clean", log, row) and committed == (row[-1][0] == "rowDrop")
-        )
+        return unfinished or (not self.said("clean", log, row) and committed == (row[-1][0] == "rowDrop"))
 
     def is_busy(self, log: Log, space: int) -> bool:
         """A row of the space is open."""
@@ -167,7 +165,7 @@ class DdlReader:
     def __init__(self, nodes: Iterable[str], names: Iterable[str], initial: Iterable[Table] = ()) -> None:
         self.nodes = tuple(sorted(nodes))
         self.names = tuple(sorted(names))
-        self._rigid = {
+        self._rigid: dict[Function | Relation, Callable[..., Any]] = {
             **Dictionary(initial).rigid(),
             **{
                 one.function: always(one.function.name)
@@ -214,8 +212,8 @@ class DdlReader:
 
     def world(self, *states: Mapped) -> World:
         """The world of the first state, with the logs of all of them."""
-        logs = logs_in(states)
-        spaces = {one[1] for log in logs for one in log} | self._spaces | {0}
+        logs: tuple[Any, ...] = logs_in(states)
+        spaces: set[int] = {one[1] for log in logs for one in log} | self._spaces | {0}
         things: dict[Sort, tuple[Any, ...]] = {
             NODE: self.nodes,
             d.NAME: self.names,

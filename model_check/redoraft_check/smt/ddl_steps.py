@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from redoraft_check.smt.ddl_files import (
-    FILE_CREATE,
-    FILE_DELETE,
-    FILE_RENAME,
     at_path_gone,
     call_variables,
     of_node,
@@ -16,6 +13,9 @@ from redoraft_check.smt.ddl_log import (
     CLEAN,
     COMMIT,
     COMMITTED,
+    FILE_CREATE,
+    FILE_DELETE,
+    FILE_RENAME,
     FOLLOWS,
     NAME_OF,
     NEXT_SPACE,
@@ -89,7 +89,7 @@ class DdlSwitched(Switched):
         """CallDue, for a row of this kind and where the log ends with `end`."""
         on_majority = S.majority(end)
 
-        def once(waits: bool) -> Formula:  # noqa: FBT001  (a switch of the specification)
+        def once(waits: bool) -> Formula:
             return on_majority if waits else TRUE
 
         due = {
@@ -299,9 +299,7 @@ class JobSteps(DdlSwitched):
     def roll_back(self) -> tuple[Action, ...]:
         """RollBack(n): DDL-10, a DDL that rolls back without a crash replays its DDL log."""
         n, p, end, q = S.vars("n p l q")
-        guard = both(
-            self._at(LOGGED, MADE, FILED, DONE), self._written(), is_op(q, ROLLBACK), ABOUT(q, p)
-        )
+        guard = both(self._at(LOGGED, MADE, FILED, DONE), self._written(), is_op(q, ROLLBACK), ABOUT(q, p))
         drop = is_op(p, ROW_DROP)
         replays = REPLAY if self.on("DDL-10") else CLEANED_STEP
         written = becomes(S.log, q)
@@ -337,9 +335,7 @@ class JobSteps(DdlSwitched):
             if not self.unconditional(kind):
                 guard = both(at, is_op(p, kind), ~there)
                 skips = f"{case}, nothing found"
-                found.append(
-                    Action("WriteUndoRedo", (n, p, end, m), guard, (to_step(REFILED),), case=skips)
-                )
+                found.append(Action("WriteUndoRedo", (n, p, end, m), guard, (to_step(REFILED),), case=skips))
         return tuple(found)
 
     def clean(self) -> Action:
