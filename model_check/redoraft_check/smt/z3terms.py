@@ -92,6 +92,8 @@ class Translator:
     def __init__(self, vocabulary: Vocabulary, meaning: Mapping[Relation, Meaning] | None = None) -> None:
         self.vocabulary = vocabulary
         self._meaning = dict(meaning or {})
+        self._kept: dict[tuple[int, int], tuple[Formula, Env, Z3]] = {}
+        self._depth = 0
 
     def after(self, action: Action, env: Env) -> Translator:
         """The translator of the state after a step, in terms of the state before it."""
@@ -112,8 +114,17 @@ class Translator:
         meaning = self._meaning.get(relation) or self.vocabulary.symbol(relation)
         return meaning(*args)
 
-    def formula(self, formula: Formula, env: Env) -> Z3:  # noqa: PLR0911  (one return for each kind)
-        """A formula under values of its free variables."""
+    def formula(self, formula: Formula, env: Env) -> Z3:
+        """A formula under values of its free variables; what no quantifier binds is translated once."""
+        if self._depth:
+            return self._translated(formula, env)
+        key = id(formula), id(env)
+        if key not in self._kept:
+            # Kept with the term, so that their ids stay theirs.
+            self._kept[key] = formula, env, self._translated(formula, env)
+        return self._kept[key][2]
+
+    def _translated(self, formula: Formula, env: Env) -> Z3:  # noqa: PLR0911  (one return for each kind)
         match formula:
             case Holds(relation, args):
                 return self.holds(relation, tuple(self.term(arg, env) for arg in args))
@@ -136,9 +147,11 @@ class Translator:
     ) -> Z3:
         elements = self.vocabulary.elements
         unbounded = {one: self.vocabulary.fresh(one) for one in variables if not elements(one.sort)}
+        self._depth += 1
         bodies = [
             self.formula(body, {**env, **unbounded, **values}) for values in self._enumerations(variables)
         ]
+        self._depth -= 1
         whole = junction(bodies) if len(bodies) > 1 else bodies[0]
         return quantifier(list(unbounded.values()), whole) if unbounded else whole
 
