@@ -7,7 +7,15 @@ from functools import cache
 
 from attrs import evolve
 
-from redoraft_check.smt import ddl_facts, ddl_invariant, ddl_log, ddl_state, storage_invariant, storage_state
+from redoraft_check.smt import (
+    ddl_facts,
+    ddl_invariant,
+    ddl_log,
+    ddl_properties,
+    ddl_state,
+    storage_invariant,
+    storage_state,
+)
 from redoraft_check.smt.commit_facts import facts
 from redoraft_check.smt.commit_invariant import invariant
 from redoraft_check.smt.commit_properties import properties
@@ -128,7 +136,7 @@ def ddl(off: frozenset[str] = frozenset()) -> Model:
         init=ddl_state.initial(),
         actions=ddl_facts.with_facts(FileOps(off).all()),
         invariant=ddl_invariant.invariant(),
-        safety=ddl_invariant.properties(off),
+        safety=ddl_properties.properties(off),
         lemmas_from="CommitRule",
         off=off,
         small={ddl_state.NODE: 2, ddl_log.NAME: 3, ddl_log.SPACE: 3, LOG: 5},
