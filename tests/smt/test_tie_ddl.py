@@ -48,7 +48,7 @@ def test_a_changed_transition_fails(rows: Explored, dropped: str) -> None:
     assert stepped(drifted(ddl(), dropped), rows, sample=20).wrong
 
 
-ELSEWHERE = {"Ddl_t2_d2": "StartsCreate", "DdlReaders": "OpensTable", "Ddl_t3_d1": "RollBack"}
+ELSEWHERE = {"Ddl_t2_d2": "StartCreate", "DdlReaders": "OpensTable", "Ddl_t3_d1": "RollBack"}
 """What RENAME and DROP do not show: the label of an edge that was compared."""
 
 
