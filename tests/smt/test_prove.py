@@ -11,8 +11,11 @@ from attrs import evolve
 from redoraft_check.cli import main
 from redoraft_check.exits import Exit
 from redoraft_check.smt.answers import Answer, Result
+from redoraft_check.smt.ddl_log import NAME, SPACE
+from redoraft_check.smt.ddl_state import NODE
+from redoraft_check.smt.logs import LOG
 from redoraft_check.smt.model import Model
-from redoraft_check.smt.models import commit_rule, startup, storage_limits
+from redoraft_check.smt.models import commit_rule, ddl, startup, storage_limits
 from redoraft_check.smt.obligations import obligations
 from redoraft_check.smt.prover import prove, refute
 from redoraft_check.smt.smtlib import smt2
@@ -162,6 +165,15 @@ def test_the_proof_of_startup_is_refuted_without_a_rule(rule: str) -> None:
     result = refuted(startup(frozenset({rule})), *STARTUP_RULES[rule])
     assert result.answer is Answer.REFUTED
     assert "before:" in result.picture
+
+
+def test_the_proof_of_ddl_is_refuted_without_a_rule() -> None:
+    """A commit that evicts nothing: of the fewest things, since this search is long."""
+    found = evolve(ddl(frozenset({"H31"})), small={NODE: 2, NAME: 2, SPACE: 2, LOG: 4})
+    result = refuted(found, "Apply (commit)", "CachesAreTables")
+    assert result.answer is Answer.REFUTED
+    assert "cache: (n" in result.picture
+    assert "B: " in result.picture
 
 
 REDUNDANT = {

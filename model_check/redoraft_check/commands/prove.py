@@ -21,7 +21,7 @@ from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
 from redoraft_check.smt import second
 from redoraft_check.smt.answers import Answer
-from redoraft_check.smt.models import MODELS, model
+from redoraft_check.smt.models import MODELS, NOT_PROVED, model
 from redoraft_check.smt.obligations import kept
 from redoraft_check.smt.second import Verdict
 from redoraft_check.smt.session import Plan, Proof, Solver, run
@@ -107,7 +107,9 @@ def _chosen(patterns: Sequence[str]) -> list[str]:
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in MODELS):
             raise CliError(Exit.USAGE, f"no model {pattern}; there are: {', '.join(MODELS)}")
-    return [name for name in MODELS if not patterns or any(fnmatchcase(name, one) for one in patterns)]
+    if not patterns:
+        return [name for name in MODELS if name not in NOT_PROVED]
+    return [name for name in MODELS if any(fnmatchcase(name, one) for one in patterns)]
 
 
 def _record(proofs: Sequence[Proof], code: Exit, command: str, seconds: float) -> dict[str, object]:

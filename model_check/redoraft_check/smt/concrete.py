@@ -92,8 +92,13 @@ class Interpreter:
 
     def steps(self, action: Action, world: World) -> Iterator[dict[Relation, frozenset[Row]]]:
         """The states after an action, one for each choice of parameters; one may come more than once."""
+        for given in self.choices(action, world):
+            yield self.after(action, world, given)
+
+    def choices(self, action: Action, world: World) -> Iterator[dict[Var, Value]]:
+        """The parameters with which an action may be taken; some may come more than once."""
         for values in self.solutions(action.params, action.guard, world):
-            yield self.after(action, world, dict(zip(action.params, values, strict=True)))
+            yield dict(zip(action.params, values, strict=True))
 
     def after(
         self, action: Action, world: World, given: Mapping[Var, Value]

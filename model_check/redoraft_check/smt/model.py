@@ -14,6 +14,7 @@ from redoraft_check.smt.formula import (
     Relation,
     Sort,
     Var,
+    exists,
     forall,
     implies,
     same,
@@ -76,3 +77,11 @@ def one_value(relation: Relation) -> Named:
         forall((*keys, one, other), body),
         f"{relation.name} is a function in the specification; a step gives it one new value.",
     )
+
+
+def has_value(relation: Relation) -> Named:
+    """That a relation which stands for a function has a value."""
+    keys = tuple(Var(f"k{at}", sort) for at, sort in enumerate(relation.args[:-1]))
+    x = Var("x", relation.args[-1])
+    given = forall(keys, exists([x], relation(*keys, x)))
+    return Named(f"{relation.name}IsGiven", given, "It has one in the specification.")

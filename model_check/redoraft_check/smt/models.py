@@ -7,13 +7,22 @@ from functools import cache
 
 from attrs import evolve
 
-from redoraft_check.smt import storage_invariant, storage_state
+from redoraft_check.smt import (
+    ddl_facts,
+    ddl_invariant,
+    ddl_log,
+    ddl_properties,
+    ddl_state,
+    storage_invariant,
+    storage_state,
+)
 from redoraft_check.smt.commit_facts import facts
 from redoraft_check.smt.commit_invariant import invariant
 from redoraft_check.smt.commit_properties import properties
 from redoraft_check.smt.commit_rule import RULES as COMMIT_RULES
 from redoraft_check.smt.commit_rule import actions as commit_actions
 from redoraft_check.smt.commit_state import Raft, initial
+from redoraft_check.smt.ddl_file_ops import FileOps
 from redoraft_check.smt.formula import TRUE, Action, Named
 from redoraft_check.smt.logs import (
     AXIOMS,
@@ -112,14 +121,40 @@ def startup(off: frozenset[str] = frozenset()) -> Model:
     )
 
 
+def ddl(off: frozenset[str] = frozenset()) -> Model:
+    """DdlFileOps: file operations of DDL on any set of nodes, within the promises that CommitRule keeps."""
+    return Model(
+        name="Ddl",
+        summary="files and dictionary of any tables on any data nodes, every DDL, crash and election",
+        sorts=(
+            *(ddl_state.NODE, ddl_log.NAME, ddl_log.SPACE, LOG),
+            *(ddl_log.OP, ddl_state.STAGE, ddl_state.PHASE, ddl_state.STEP),
+        ),
+        functions=ddl_log.FUNCTIONS,
+        relations=(*ddl_log.RELATIONS, *ddl_state.Ddl.relations),
+        axioms=ddl_log.AXIOMS,
+        init=ddl_state.initial(),
+        actions=ddl_facts.with_facts(FileOps(off).all()),
+        invariant=ddl_invariant.invariant(),
+        safety=ddl_properties.properties(off),
+        lemmas_from="CommitRule",
+        off=off,
+        small={ddl_state.NODE: 2, ddl_log.NAME: 3, ddl_log.SPACE: 3, LOG: 5},
+    )
+
+
 MODELS: dict[str, Callable[[], Model]] = {
     "CommitRule": commit_rule,
     "Startup": startup,
     "StorageLimits": storage_limits,
+    "Ddl": ddl,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),
 }
 """By name, in the order in which they are proved.  A model that builds on another's lemmas comes after it."""
+
+NOT_PROVED: frozenset[str] = frozenset({"Ddl"})
+"""Models of which no run of all obligations has ended: they are proved only when they are asked for."""
 
 RULES: dict[str, frozenset[str]] = {
     "CommitRule": COMMIT_RULES,

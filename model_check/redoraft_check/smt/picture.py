@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cmp_to_key
 
 from redoraft_check.smt.concrete import Value, World
+from redoraft_check.smt.ddl_log import ABOUT, NAME, NAME_OF, OP_OF, SPACE, SPACE_OF, TO_OF
 from redoraft_check.smt.formula import Relation, Sort, Var
 from redoraft_check.smt.logs import HALF, LOG, PREFIX, TERM, TERM_LE, TERM_OF, WHOLE
 from redoraft_check.smt.obligations import Obligation
@@ -52,7 +53,7 @@ class _Names:
             return str(at)
         if sort == LOG:
             return "<<>>" if at == 0 else chr(ord("A") + at - 1) if at <= 26 else f"L{at}"
-        return f"{sort.name[0].lower()}{at + 1}"
+        return f"{'t' if sort == NAME else sort.name[0].lower()}{at + 1}"
 
     def of(self, sort: Sort, value: Value) -> str:
         """The name of a thing."""
@@ -75,8 +76,21 @@ class _Names:
 
     def _mtr(self, log: Value) -> str:
         rigid = self._world.rigid
+        if OP_OF in rigid:
+            return f"{self.of(LOG, log)}: {self._ddl_record(log)}"
         kind = "meta" if rigid[WHOLE](log) else "half" if rigid[HALF](log) else "data"
         return f"{self.of(LOG, log)}: {kind} of term {self.of(TERM, rigid[TERM_OF](log))}"
+
+    def _ddl_record(self, log: Value) -> str:
+        """What the last record of a log says, and about which row."""
+        rigid = self._world.rigid
+        op = rigid[OP_OF](log)
+        if not op.startswith(("row", "file")):
+            return " ".join(
+                [op, *(self.of(LOG, one) for one in self._world.things[LOG] if rigid[ABOUT](log, one))]
+            )
+        old, new = (self.of(NAME, rigid[one](log)) for one in (NAME_OF, TO_OF))
+        return f"{op} {self.of(SPACE, rigid[SPACE_OF](log))} {old}" + (f" to {new}" if new != old else "")
 
     def rows(self, relation: Relation, world: World) -> list[str]:
         """A relation as the specification writes it."""

@@ -12,17 +12,15 @@ from redoraft_check.smt.formula import (
     Formula,
     Named,
     Relation,
-    Var,
     both,
     differ,
-    exists,
     forall,
     iff,
     implies,
     same,
 )
 from redoraft_check.smt.logs import PREFIX, TERM_LE, TERM_OF, WHOLE, ZERO, reaches
-from redoraft_check.smt.model import one_value
+from redoraft_check.smt.model import has_value, one_value
 from redoraft_check.smt.storage_limits import persisted
 from redoraft_check.smt.storage_state import CHANGES, NOTE, Storage
 
@@ -39,16 +37,11 @@ def invariant() -> tuple[Named, ...]:
     """Every conjunct, in the order in which they are best read."""
     return (
         *(one_value(relation) for relation in (*S.lsns, S.serving)),
-        *(_has_value(relation) for relation in (*S.lsns, S.serving)),
+        *(has_value(relation) for relation in (*S.lsns, S.serving)),
         *_log(),
         *_limits(),
         *_pages(),
     )
-
-
-def _has_value(relation: Relation) -> Named:
-    x = Var("x", relation.args[-1])
-    return Named(f"{relation.name}IsGiven", exists([x], relation(x)), "It has one in the specification.")
 
 
 def _log() -> tuple[Named, ...]:
