@@ -7,7 +7,7 @@ crash: `handle` is a generator, and what is not consumed does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
 from attrs import evolve
@@ -31,10 +31,11 @@ from redoraft.node.effects import (
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
-from redoraft.node.pages import PageTeller, lsns_on_disk, names_changed
+from redoraft.node.pages import PageTeller, names_changed
 from redoraft.node.reads import Reads
+from redoraft.node.seen import Seen
 from redoraft.node.sending import SendingLog
-from redoraft.node.startup import Phase, Startup, aligned, apply_limit, serving
+from redoraft.node.startup import Phase, Startup, aligned, apply_limit
 from redoraft.node.tables import LogGround, Tables
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
@@ -61,10 +62,10 @@ from redoraft.redo.record import Meta, Record
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId
 from redoraft.storage.port import LoggedMtr
-from redoraft.types import LogIndex, Lsn, NodeId, Term
+from redoraft.types import Lsn, NodeId
 
 
-class Node:
+class Node(Seen):
     """One running node on its disks: one for the log and the vote, one for pages.  Not for use by several
     threads."""
 
@@ -80,7 +81,7 @@ class Node:
         observer: Observer,
     ) -> None:
         """For `start`."""
-        self.log: Final = log
+        self.log = log
         self.votes: Final = votes
         self.raft = raft
         self.rules: Final[Rules] = rules.raft
@@ -147,83 +148,6 @@ class Node:
         )
         self.storage = opened.storage
         self.tables = Tables(opened, ground, view, self._append_own, lambda: self.serving)
-
-    # --- what is seen of it (observe.Observed) ---
-
-    @property
-    def term(self) -> Term:
-        """Current term (spec: term)."""
-        return self.raft.term
-
-    @property
-    def voted_for(self) -> NodeId:
-        """The vote of that term (spec: votedFor)."""
-        return self.raft.voted_for
-
-    @property
-    def role(self) -> str:
-        """spec: role."""
-        return self.raft.role.value
-
-    @property
-    def phase(self) -> str:
-        """spec: phase."""
-        return self.startup.phase.value
-
-    @property
-    def last_lsn(self) -> Lsn:
-        """End of everything written, in bytes (spec: Len(log))."""
-        return self.log.last_lsn
-
-    @property
-    def flushed_lsn(self) -> Lsn:
-        """End of what is durable, in bytes (spec: durable)."""
-        return self.log.durable_lsn
-
-    @property
-    def majority_lsn(self) -> Lsn:
-        """Majority LSN as far as known, in bytes (spec: known)."""
-        return self.raft.known
-
-    @property
-    def agreed_lsn(self) -> Lsn:
-        """End of what is known to be the leader's log, in bytes (spec: agreed)."""
-        return self.raft.agreed
-
-    @property
-    def applied_lsn(self) -> Lsn | None:
-        """End of what is applied, in bytes (spec: applied); None on a log node."""
-        return self.startup.applied if self.raft.is_data_node else None
-
-    @property
-    def last_term(self) -> Term:
-        """Term of the last whole entry (spec: LastTerm)."""
-        return self.log.last_term
-
-    @property
-    def last_index(self) -> LogIndex:
-        """Index of the last whole entry (spec: LastIndex)."""
-        return self.log.last_index
-
-    @property
-    def checkpoint_lsn(self) -> Lsn | None:
-        """The checkpoint on disk, in bytes (spec: checkpoint); None on a log node."""
-        return None if self.storage is None else self.storage.checkpoint_lsn
-
-    @property
-    def deleted_lsn(self) -> Lsn | None:
-        """End of the redo that is deleted, in bytes (spec: oldest); None on a log node."""
-        return None if self.storage is None else self.log.first_lsn
-
-    @property
-    def page_lsns(self) -> Mapping[str, Lsn] | None:
-        """The LSN of every page on disk, in bytes (spec: disk); None on a log node.  Raises DiskError."""
-        return None if self.storage is None else lsns_on_disk(self.storage)
-
-    @property
-    def serving(self) -> bool:
-        """Whether clients may write here (spec: Serving)."""
-        return serving(self.raft, self.startup, self.log)
 
     # --- steps of the core ---
 
