@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from attrs import define, evolve, field, frozen
 
 from redoraft_check.oracle.explore import Graph, explore
 from redoraft_check.oracle.spec import Spec, load
 from redoraft_check.smt.concrete import Interpreter, World
-from redoraft_check.smt.ddl_mapping import DdlReader
 from redoraft_check.smt.formula import Action
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.sequences import Mapped, Reads
@@ -124,10 +122,3 @@ def drifted(model: Model, dropped: str) -> Model:
         for one in model.actions
     )
     return evolve(model, actions=actions)
-
-
-def ddl_reader(first: Mapping[str, Any]) -> DdlReader:
-    """What reads the states of a model of DdlFileOps, of which one is the first."""
-    files = dict(first["files"])
-    initial = {(table["space"], table["name"]) for held in files.values() for table in held}
-    return DdlReader(files, ("a", "b", "c"), initial)

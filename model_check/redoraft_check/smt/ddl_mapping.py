@@ -230,3 +230,14 @@ class DdlReader:
     def alike(self, one: Mapped, other: Mapped, /) -> bool:
         """Equal in all that the specification has."""
         return all(rows == other[relation] for relation, rows in one.items())
+
+
+_NAMES = ("a", "b", "c")
+"""The names of tables in the gate models."""
+
+
+def ddl_reader(first: Variables) -> DdlReader:
+    """What reads the states of a model of DdlFileOps, of which one is the first."""
+    files = dict(first["files"])
+    initial = {(table["space"], table["name"]) for held in files.values() for table in held}
+    return DdlReader(files, _NAMES, initial)

@@ -23,16 +23,38 @@ from redoraft_check.oracle.spec import load
 from redoraft_check.oracle.values import from_tlc, pairs_of, to_tlc
 from redoraft_check.paths import library_dirs
 from redoraft_check.smt.commit_state import Raft
-from redoraft_check.smt.concrete import Interpreter
+from redoraft_check.smt.concrete import Interpreter, Value
+from redoraft_check.smt.ddl_mapping import ddl_reader
+from redoraft_check.smt.formula import Action, Var
 from redoraft_check.smt.mapping import Reader
 from redoraft_check.smt.model import Model
-from redoraft_check.smt.models import commit_rule, startup, storage_limits
+from redoraft_check.smt.models import commit_rule, ddl, startup, storage_limits
 from redoraft_check.smt.sequences import Mapped, Reads, Variables
 from redoraft_check.smt.startup_mapping import StartupReader
 from redoraft_check.smt.startup_rule import Start
 from redoraft_check.smt.storage_mapping import StorageReader
 from redoraft_check.tlc.manifest import Manifest
 from redoraft_check.tlc.manifest import Model as GateModel
+
+_DDL: Final = {
+    "DDL-3_off": "FilesAgree",
+    "DDL-4_off": "FilesAgree",
+    "DDL-5_off": "FilesAgree",
+    "DDL-6_off": "NoNodeStops",
+    "DDL-7_off": "CommittedFilesStay",
+    "DDL-8_off": "FilesAgree",
+    "DDL-9_off": "NoNodeStops",
+    "DDL-10_off": "FilesAgree",
+    "H1_off": "NoNodeStops",
+    "H2_off": "OneFilePerSpace",
+    "H3_off": "CommittedFilesStay",
+    "H4_off": "FilesAgree",
+    "H5_off": "NoNodeStops",
+    "H6_off": "NoNodeStops",
+    "H14-ddl_off": "FilesAgree",
+    "H30_off": "NoNodeStops",
+    "H31_off": "CachesAreFresh",
+}
 
 REFUTED: Final[Mapping[str, str]] = {
     "CL-1_off": "LogMatching",
@@ -63,8 +85,9 @@ REFUTED: Final[Mapping[str, str]] = {
     "H22_off": "NotesReconstructible",
     "H23_off": "ReadersSeeCommitted",
     "H33_off": "CheckpointIsShared",
+    **_DDL,
 }
-"""By gate model, the property of the proof that its behaviour breaks."""
+"""By gate model, the property of the proof that its behaviour breaks in its last state or by its last step."""
 
 REDUNDANT: Final = frozenset({"H11"})
 """Rules without which all is still proved (tests/smt/test_prove.py)."""
@@ -104,11 +127,20 @@ def refutation(manifest: Manifest, name: str) -> Refutation:
     interpreter = Interpreter()
     if not interpreter.holds(model.init, reader.world(states[0])):
         raise _disagrees(name, f"does not begin in an initial state of {model.name}")
+    in_states = [one.formula for one in model.safety if one.name == broken]
+    held = [all(interpreter.holds(one, reader.world(states[0])) for one in in_states)]
     for at, (label, (before, after)) in enumerate(zip(labels, pairwise(states), strict=True), start=1):
-        if not _steps(model, reader, label, before, after):
+        taken = _taken(model, reader, label, before, after)
+        if not taken:
             raise _disagrees(name, f"step {at} ({label}) is none of {model.name}")
-    [claim] = [one for one in model.safety if one.name == broken]
-    held = [interpreter.holds(claim.formula, reader.world(state)) for state in states]
+        state, step = reader.world(after), reader.world(before, after)
+        by_step = [
+            (one.formula, given) for action, given in taken for one in action.facts if one.name == broken
+        ]
+        held.append(
+            all(interpreter.holds(one, state) for one in in_states)
+            and all(interpreter.holds(one, step, given) for one, given in by_step)
+        )
     if held != [True] * (len(states) - 1) + [False]:
         raise _disagrees(name, f"does not break {broken} in its last state and there only")
     return Refutation(name, found.module, found.off, broken, behaviour)
@@ -139,6 +171,8 @@ def _spoken_of(found: GateModel, first: Variables) -> tuple[Model, Reads]:
     off = frozenset(found.off)
     if found.module == "MCStorageLimits":
         return storage_limits(off), StorageReader(_PAGES)
+    if found.module == "MCDdlFileOps":
+        return ddl(off), ddl_reader(first)
     raft = Raft.over(0)
     nodes = [name for name, _ in pairs_of(first["term"])]
     data, log = tuple(nodes[:-1]), tuple(nodes[-1:])
@@ -155,13 +189,23 @@ def _mapped(reader: Reads, states: Iterable[Variables]) -> list[Mapped]:
     return found
 
 
-def _steps(model: Model, reader: Reads, label: str, before: Mapped, after: Mapped) -> bool:
+_Step = tuple[Action, Mapping[Var, Value]]
+"""An action and its arguments."""
+
+
+def _taken(model: Model, reader: Reads, label: str, before: Mapped, after: Mapped) -> list[_Step]:
+    """The actions of this name that lead from one state to the other, each with its arguments."""
     world = reader.world(before, after)
     end = reader.within(after, world)
     name = reader.actions.get(label, label)
-    steps = (step for step in model.actions if step.name == name)
     interpreter = Interpreter()
-    return any(reader.alike(one, end) for step in steps for one in interpreter.steps(step, world))
+    return [
+        (step, given)
+        for step in model.actions
+        if step.name == name
+        for given in interpreter.choices(step, world)
+        if reader.alike(interpreter.after(step, world, given), end)
+    ]
 
 
 def _disagrees(name: str, said: str) -> CliError:
@@ -193,6 +237,7 @@ UNTRACED: Final[Mapping[str, str]] = {
     "H21_off": "TraceStorage has no unlogged changes",
     "H22_off": "TraceStorage has no metadata pages",
     "H23_off": "TraceStorage has no background work",
+    **dict.fromkeys(_DDL, "no trace specification has DdlFileOps"),
 }
 """Why a refutation is no trace that the trace specification accepts without the rule."""
 
@@ -202,6 +247,8 @@ def write_refutation(path: Path, manifest: Manifest, found: Refutation, source: 
 
     It is a rule's `scenario` where its refutation in RaftRedo is no run of Startup.
     """
+    if found.gate_model in _DDL:
+        raise CliError(Exit.BAD_INPUT, f"{found.gate_model}: {UNTRACED[found.gate_model]}")
     if found.module == "MCStorageLimits":
         return write_clustered(path, found.behaviour, source)
     rule = manifest.rule(found.off[0])
