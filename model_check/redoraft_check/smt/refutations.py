@@ -87,7 +87,7 @@ REFUTED: Final[Mapping[str, str]] = {
     "H33_off": "CheckpointIsShared",
     **_DDL,
 }
-"""By gate model, the property of the proof that its behaviour breaks in its last state or by its last step."""
+"""By gate model, the property of the proof that its behaviour breaks in the end."""
 
 REDUNDANT: Final = frozenset({"H11"})
 """Rules without which all is still proved (tests/smt/test_prove.py)."""
