@@ -50,7 +50,7 @@ def oracle() -> OracleEngine:
 
 def judged(cluster: Path, oracle: OracleEngine, folder: Path, *left_out: str) -> Merged:
     folder.mkdir()
-    subprocess.run([str(cluster), str(folder), *left_out], check=True, timeout=60)
+    subprocess.run([str(cluster), str(folder), *left_out], check=True, timeout=400)
     return validate_merged(sorted(folder.glob("*.ndjson")), oracle, bound=500)
 
 

@@ -115,8 +115,8 @@ def test_one_acknowledgement_answers_all_that_wait_for_it() -> None:
         done = take(done.state, done.again, log)
         steps.append((action_of(done), done.outputs))
     assert steps[:2] == [
-        (("AckCommit", {"lsn": first}), (Reply("one", Outcome.OK),)),
-        (("AckCommit", {"lsn": second}), (Reply("two", Outcome.OK),)),
+        (("AckCommit", {"lsn": first}), (Reply("one", Outcome.OK, lsn=first),)),
+        (("AckCommit", {"lsn": second}), (Reply("two", Outcome.OK, lsn=second),)),
     ]
     assert done.state.waiting == ()
 

@@ -68,7 +68,7 @@ def fuzz(
             "--ddl",
             min=0,
             max=1,
-            help=f"Share of examples made afresh that have tables ({DDL_SHARE:g}; 1 with a mutant of DDL).",
+            help=f"Share of examples made afresh that have tables ({DDL_SHARE:g}; with a mutant of DDL 1, with another 0).",
         ),
     ] = None,
     stop_at_first: Annotated[
@@ -119,7 +119,7 @@ def fuzz(
     broken = mutant_named(mutant)
     count = EXAMPLES if examples is None and time is None else examples
     subject = Subject(broken.name if broken else None, folder)
-    share = ddl if ddl is not None else 1.0 if subject.mutant in DDL_MUTANTS else DDL_SHARE
+    share = ddl if ddl is not None else _share(subject.mutant)
     order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, ddl=share)
     session = _Session(order, out, screen, format_)
     with pool(jobs, scheduler) as executor:
@@ -266,6 +266,11 @@ class _Session:
             "undecided": [{"text": one.trouble.text, "times": one.times} for one in led.undecided],
             "command": self.command,
         }
+
+
+def _share(mutant: str | None) -> float:
+    """Tables where they can show something, and in any campaign that looks for nothing in particular."""
+    return DDL_SHARE if mutant is None else float(mutant in DDL_MUTANTS)
 
 
 def _exit_of(led: Campaign, other: Campaign | None) -> Exit:
