@@ -68,7 +68,7 @@ def fuzz(
             "--ddl",
             min=0,
             max=1,
-            help=f"Share of examples made afresh that have tables ({DDL_SHARE:g}; with a mutant of DDL 1, with another 0).",
+            help=f"Share of examples with tables ({DDL_SHARE:g}; 1 with a mutant of DDL, 0 with another).",
         ),
     ] = None,
     stop_at_first: Annotated[
