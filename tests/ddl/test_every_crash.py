@@ -47,7 +47,7 @@ STEPS = {
         " Applies*:remove,note CallsOs*:remove Clean AdvancesMajority EndDdl:note"
     ),
 }
-"""The order of steps, each with what it does to a disk.  *: one deposed before it still calls."""
+"""The order of steps (DDL-2), each with what it does to a disk.  *: one deposed before it still calls."""
 
 WRITES = {"WriteFileRedo", "Commit", "WriteUndoRedo", "Clean"}
 """Steps that make the uncommitted tail longer."""

@@ -31,7 +31,8 @@ from redoraft.errors import (
     TablespaceMissing,
     TwoFilesOneSpace,
 )
-from redoraft.redo.file_record import FileCreate
+from redoraft.redo.file_record import FileCreate, FileDelete, FileExtend, FileRecord
+from redoraft.redo.record import PAGE_SIZE
 from redoraft.storage.tablespaces import first_page
 from redoraft_check.fuzz.ddl_reading import table
 
@@ -89,7 +90,7 @@ BAD = {
     "drop what does not exist": Bad(NoSuchTable, "no table db.b", lambda on: on.drop(B)),
     "rename what does not exist": Bad(NoSuchTable, "no table db.b", lambda on: on.rename(B, A)),
     "extend what does not exist": Bad(NoSuchTable, "no table db.b", lambda on: on.extend(B, 4)),
-    "a foreign engine": Bad(
+    "a foreign engine (DDL-1)": Bad(
         ForeignEngine, "MyISAM are not replicated; use InnoDB", lambda on: on.create(B, "MyISAM")
     ),
     "a file in the way of create": Bad(
@@ -179,6 +180,7 @@ def test_a_file_comes_in_the_way_while_create_waits() -> None:
 
 
 def test_a_temporary_table_stays_where_it_is() -> None:
+    """It is local: no redo, no file, no row on any node (DDL-1)."""
     stage = Stage()
     leader, before = leader_of(stage), everything(stage)
     leader.create(A, temporary=True)
@@ -261,6 +263,27 @@ def test_the_disk_fails_in_a_create_and_the_node_stops(what: str) -> None:
     assert stage.crash("n1", lambda disk: disk.crash(Random(1)))
     stage.settle()
     stage.check_quiet()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        FileCreate(0xFFFFFFEF, "undo_001.ibu"),
+        FileDelete(0xFFFFFFF0 - 127 * 400_000, "undo_001.ibu"),
+        FileExtend(0xFFFFFFEF, 0, PAGE_SIZE),
+    ],
+    ids=lambda record: type(record).__name__,
+)
+def test_undo_tablespaces_are_refused(record: FileRecord) -> None:
+    """Their truncation keeps files outside redo (H32): a follower does nothing, and says so."""
+    stage = Stage()
+    stage.made()
+    node = stage.members["n2"].node
+    assert node is not None
+    before = everything(stage)
+    with pytest.raises(FileConflict, match=r"undo tablespaces are not replicated.*H32"):
+        execute(record, node.storage, node.tablespaces, ALL_DDL_RULES)
+    assert everything(stage) == before
 
 
 def test_file_redo_for_a_taken_space_id_stops() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from redoraft.ddl.rules import DdlRules
 from redoraft.errors import FileConflict
 from redoraft.redo.file_record import FileCreate, FileDelete, FileExtend, FileRecord, FileRename
 from redoraft.storage.engine import Storage
 from redoraft.storage.tablespaces import Tablespaces
+
+UNDO_SPACES: Final = range(0xFFFFFFF0 - 127 * 400_000, 0xFFFFFFF0)
+"""Space ids of undo tablespaces (InnoDB: dict_sys_t::s_min_undo_space_id, s_max_undo_space_id)."""
 
 
 def perform(record: FileRecord, storage: Storage, tablespaces: Tablespaces) -> None:
@@ -51,9 +56,14 @@ def remove_at_path(record: FileDelete, storage: Storage, tablespaces: Tablespace
 def execute(record: FileRecord, storage: Storage, tablespaces: Tablespaces, rules: DdlRules) -> None:
     """What a follower does when it applies file redo (DDL-3, DDL-6; spec: Conflicts, Executed).
 
-    Raises FileConflict, with nothing done, if the path belongs to another tablespace; DiskError,
-    StorageStopped.
+    Raises FileConflict, with nothing done, if the path belongs to another tablespace, or the space is one for
+    undo (H32); DiskError, StorageStopped.
     """
+    if record.space_id in UNDO_SPACES:
+        raise FileConflict(
+            f"{type(record).__name__} of space {record.space_id}: undo tablespaces are not replicated, and"
+            " their truncation is refused (H32); turn innodb_undo_log_truncate off on the leader"
+        )
     if not rules.executes(is_file_operation=True):
         return
     name = tablespaces.name_of(record.space_id)
