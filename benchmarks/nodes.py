@@ -8,7 +8,6 @@ they cost.  Each table has its own measure to compare with in it; absolute figur
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -168,12 +167,7 @@ def simulated_steps(steps: int) -> None:
 
 def main() -> int:
     """All tables; the load first, because they depend on it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--megabytes", type=int, default=16)
-    parser.add_argument(
-        "--folder", type=Path, default=None, help="where the files go (default: a temporary folder)"
-    )
-    options = parser.parse_args()
+    options = redo.arguments(__doc__)
     redo.say(f"{os.cpu_count()} cores, load {', '.join(f'{one:.1f}' for one in os.getloadavg())}\n")
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)

@@ -35,14 +35,19 @@ ENTRY = 16
 """Mtrs in an entry of the append benchmark."""
 
 
-def main() -> int:
-    """Run all four and print their tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def arguments(description: str | None) -> argparse.Namespace:
+    """`megabytes` and `folder` of the command line; the description is a module's."""
+    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     parser.add_argument("--megabytes", type=int, default=16)
     parser.add_argument(
         "--folder", type=Path, default=None, help="where the files go (default: a temporary folder)"
     )
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run all four and print their tables."""
+    options = arguments(__doc__)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         throughput(Path(folder), options.megabytes)
         scan_time(Path(folder), options.megabytes)

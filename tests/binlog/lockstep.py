@@ -86,7 +86,7 @@ class Lockstep:
             assert states, f"NotAllowed: {name}{args} in {trail}"
         target = mapped(self.world)
         assert target in states, (
-            f"NotThere: {trail}: {difference(binlog_spec(self.world.carrier), next(iter(states)), target)}"
+            f"NotThere: {trail}: {binlog_spec(self.world.carrier).difference(next(iter(states)), target)}"
         )
         self.state = target
         found = broken(self.world)
@@ -107,13 +107,3 @@ class Lockstep:
                 done = self._after(states, action, (node, other) if other else (node,))
                 found |= self._after(done, "Restarts", (node,)) if action == "Elect" else done
         return found
-
-
-def difference(spec: Spec, state: State, target: State) -> str:
-    """What is not as the specification has it."""
-    pairs = zip(spec.variables, state, target, strict=True)
-    return "; ".join(
-        f"{name}: {ours} in the specification, {theirs} here"
-        for name, ours, theirs in pairs
-        if ours != theirs
-    )

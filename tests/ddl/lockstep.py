@@ -87,7 +87,7 @@ class Lockstep:
         """From the specification's initial state on, or from one that is known to be the world's."""
         self.world, self.spec = world, spec
         self.state = next(iter(spec.initial_states())) if state is None else state
-        assert self.state == mapped(world, spec), difference(spec, self.state, mapped(world, spec))
+        assert self.state == mapped(world, spec), spec.difference(self.state, mapped(world, spec))
         self.actions = 0
 
     def follow(self) -> None:
@@ -104,7 +104,7 @@ def arrived(world: World, spec: Spec, state: State, trail: Sequence[Step]) -> St
     for name, args in trail:
         before, states = states, _after(spec, states, name, args)
         assert states, f"NotAllowed: {name}{args} in {_shown(spec, next(iter(before)))}"
-    assert target in states, f"NotThere: {trail}: {difference(spec, next(iter(states)), target)}"
+    assert target in states, f"NotThere: {trail}: {spec.difference(next(iter(states)), target)}"
     for invariant in INVARIANTS:
         assert spec.check(invariant, target), invariant
     return target
@@ -119,13 +119,3 @@ def _after(spec: Spec, states: set[State], name: str, args: tuple[str, ...]) -> 
 
 def _shown(spec: Spec, state: State) -> str:
     return ", ".join(f"{name} = {value}" for name, value in spec.as_dict(state).items())
-
-
-def difference(spec: Spec, state: State, target: State) -> str:
-    """What is not as the specification has it."""
-    pairs = zip(spec.variables, state, target, strict=True)
-    return "; ".join(
-        f"{name}: {ours} in the specification, {theirs} here"
-        for name, ours, theirs in pairs
-        if ours != theirs
-    )

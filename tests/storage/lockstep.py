@@ -124,7 +124,7 @@ class Lockstep:
         if not self.world.trail or self.world.trail[-1][0] != "Crash":
             self._pages(disk, copy)
         self.world.trail.clear()
-        assert self.state == target, self._difference(target)
+        assert self.state == target, self.spec.difference(self.state, target)
         for invariant in INVARIANTS:
             assert self.spec.check(invariant, self.state), invariant
 
@@ -149,11 +149,3 @@ class Lockstep:
 
     def _shown(self, state: State) -> str:
         return ", ".join(f"{name} = {value}" for name, value in self.spec.as_dict(state).items())
-
-    def _difference(self, target: State) -> str:
-        pairs = zip(self.spec.variables, self.state, target, strict=True)
-        return "; ".join(
-            f"{name}: {ours} in the specification, {theirs} here"
-            for name, ours, theirs in pairs
-            if ours != theirs
-        )

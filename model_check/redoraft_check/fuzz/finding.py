@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from attrs import frozen
@@ -33,17 +34,34 @@ class Finding:
         path.write_bytes(text + b"\n")
 
 
+T = TypeVar("T")
+
+
 def read_finding(path: Path) -> Finding:
     """Read one.  Raises `CliError` (65) for a file that cannot be read, or is not one."""
+    return decode_saved(path, read_saved(path), Finding, "finding", _wrong)
+
+
+def read_saved(path: Path) -> bytes:
+    """What a campaign has saved.  Raises `CliError` (65) for a file that cannot be read."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Finding)
+        return path.read_bytes()
     except OSError as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: {error.strerror}") from None
+
+
+def decode_saved(path: Path, raw: bytes, kind: type[T], what: str, wrong: Callable[[T], str | None]) -> T:
+    """The `what` of this kind in a file; `wrong` says what else keeps it from being run.
+
+    Raises `CliError` (65).
+    """
+    try:
+        found = msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: not a finding of redoraft fuzz: {error}") from None
-    wrong = _wrong(found)
-    if wrong is not None:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {wrong}")
+        raise CliError(Exit.BAD_INPUT, f"{path}: not a {what} of redoraft fuzz: {error}") from None
+    reason = wrong(found)
+    if reason is not None:
+        raise CliError(Exit.BAD_INPUT, f"{path}: {reason}")
     return found
 
 

@@ -15,9 +15,9 @@ from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft.raft.state import Members
 from redoraft.scenario.walk import MOVES, ON_MESSAGES, Move, Walk
 from redoraft.types import NodeId
-from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble
+from redoraft_check.fuzz.finding import decode_saved, read_saved
 from redoraft_check.fuzz.lockstep import Lockstep, Refused, Undecided
 from redoraft_traces import Header
 
@@ -147,19 +147,10 @@ def read_walk(path: Path) -> WalkFinding | None:
 
     Raises `CliError` (65) for a file that cannot be read, and for a walk that nobody can take.
     """
-    try:
-        raw = path.read_bytes()
-        if b'"redoraft_walk"' not in raw:
-            return None
-        found = msgspec.json.decode(raw, type=WalkFinding)
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error.strerror}") from None
-    except msgspec.DecodeError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: not a walk of redoraft fuzz: {error}") from None
-    wrong = _wrong(found)
-    if wrong is not None:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {wrong}")
-    return found
+    raw = read_saved(path)
+    if b'"redoraft_walk"' not in raw:
+        return None
+    return decode_saved(path, raw, WalkFinding, "walk", _wrong)
 
 
 def _wrong(found: WalkFinding) -> str | None:

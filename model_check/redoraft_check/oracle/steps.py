@@ -102,6 +102,15 @@ class Steps:
         """A state by the names of its variables."""
         return dict(zip(self.variables, state, strict=True))
 
+    def difference(self, state: State, target: State) -> str:
+        """Which variables of a state of the specification are not those of another state, and both values."""
+        pairs = zip(self.variables, state, target, strict=True)
+        return "; ".join(
+            f"{name}: {ours} in the specification, {theirs} here"
+            for name, ours, theirs in pairs
+            if ours != theirs
+        )
+
     def _operator_step(self, action: str) -> Step:
         step = self._steps.get(action)
         if step is None:

@@ -36,6 +36,7 @@ from redoraft_check.smt.formula import (
     Holds,
     Named,
     Or,
+    Term,
     Var,
     both,
     differ,
@@ -58,6 +59,23 @@ HAS = exists([U], S.files(N, SP, U))
 
 def _fact(name: str, formula: Formula, why: str, uses: str = "") -> Named:
     return Named(name, formula, why, tuple(uses.split()))
+
+
+_PATHS_ARE_FREE = forall(
+    [SP],
+    both(
+        implies(S.files(N, SP, NAME), same(SP, SPACE)),
+        implies(S.files(N, SP, TO), same(SP, SPACE)),
+    ),
+)
+"""No other space has its names on the node."""
+
+
+def _own_names(log: Term) -> Formula:
+    """No other space has its names in a log."""
+    return forall(
+        [SP], implies(FILE(log, SP, NAME), same(SP, SPACE)) & implies(FILE(log, SP, TO), same(SP, SPACE))
+    )
 
 
 def with_facts(actions: Iterable[Action]) -> tuple[Action, ...]:
@@ -168,19 +186,13 @@ def _applies() -> dict[str, tuple[Named, ...]]:
     )
     its_own = _fact(
         "NamesAreItsOwn",
-        forall([SP], implies(FILE(P, SP, NAME), same(SP, SPACE)) & implies(FILE(P, SP, TO), same(SP, SPACE))),
+        _own_names(P),
         "Nobody else has its names behind it.",
         "OperationsNames logIsGiven",
     )
     free = _fact(
         "NamesAreFree",
-        forall(
-            [SP],
-            both(
-                implies(S.files(N, SP, NAME), same(SP, SPACE)),
-                implies(S.files(N, SP, TO), same(SP, SPACE)),
-            ),
-        ),
+        _PATHS_ARE_FREE,
         "Nobody else has its names.",
         "FilesBefore OthersStay NamesAreItsOwn",
     )
@@ -423,19 +435,13 @@ def _calls() -> dict[str, tuple[Named, ...]]:
     )
     taken = _fact(
         "NamesAreItsOwn",
-        forall([SP], implies(FILE(L, SP, NAME), same(SP, SPACE)) & implies(FILE(L, SP, TO), same(SP, SPACE))),
+        _own_names(L),
         "Nobody else takes them while its row is open.",
         "NamesAreTaken",
     )
     free = _fact(
         "PathIsFree",
-        forall(
-            [SP],
-            both(
-                implies(S.files(N, SP, NAME), same(SP, SPACE)),
-                implies(S.files(N, SP, TO), same(SP, SPACE)),
-            ),
-        ),
+        _PATHS_ARE_FREE,
         "So nobody has a file there.",
         "PathIsFree",
     )
