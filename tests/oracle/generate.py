@@ -16,6 +16,9 @@ Type: TypeAlias = str | tuple[str, "Type"]
 Names: TypeAlias = Mapping[Type, tuple[str, ...]]
 
 BASIC: tuple[Type, ...] = ("int", "bool", "str")
+UNLIKE_TLC = ("record", "str", "bool")
+"""Beside another kind inside a container these are what docs/oracle.md says is not as in TLC."""
+
 STRINGS = ('"aa"', '"bb"', '"cc"', '"pp"', '"qq"')
 
 
@@ -279,6 +282,9 @@ def partial(draw: Draw) -> str:
     a, b = maker.make("int", 1, {}), maker.make("int", 1, {})
     items, record = maker.make(("seq", "int"), 2, {}), maker.leaf("record")
     test = maker.make("bool", 1, {("int"): ("x",)})
+    alike, other = maker.type(2), maker.type(2)
+    if any(kind in f"{alike} {other}" for kind in UNLIKE_TLC):
+        other = alike
     options = [
         f"({items})[{a}]",
         f"Head({items})",
@@ -286,6 +292,7 @@ def partial(draw: Draw) -> str:
         f"(CHOOSE x \\in {maker.make(('set', 'int'), 1, {})} : {test})",
         f"{record}.{maker.pick(['pp', 'rr'])}",
         f"({maker.leaf(maker.type(0))} = {maker.leaf(maker.type(0))})",
+        f"({maker.leaf(alike)} = {maker.leaf(other)})",
         f"({maker.leaf(maker.type(1))} \\in {maker.leaf(('set', 'int'))})",
         f"({a} + {maker.leaf(maker.type(0))})",
         f"(CASE {test.replace('x', '3')} -> 1)",

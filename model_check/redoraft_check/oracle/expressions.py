@@ -19,6 +19,7 @@ from redoraft_check.oracle.tree import Apply, At, Bound, Let, Node, Num, OpArg, 
 if TYPE_CHECKING:
     from redoraft_check.oracle.compiler import Compiler
 
+_SCALARS: Final = ("bool", "int", "str")
 _VARIABLE: Final = re.compile(r"[st]\[\d+\]")
 
 
@@ -267,12 +268,11 @@ class Expressions:
         if self.c.is_constant(left) and self.c.is_constant(right):
             return self.c.fold(f"equal({left}, {right})")
         kinds = [self.c.shapes.kind(one, scope.env) for one in node.operands]
-        raw = "str" in kinds or kinds == ["int", "int"] or kinds[0] == kinds[1] != ""
-        if raw:
+        if kinds[0] == kinds[1] and kinds[0] in _SCALARS:
             return f"({left} == {right})"
-        if left.isidentifier() and right.lstrip("-").isdigit():
+        if left.isidentifier() and kinds[1] in _SCALARS:
             # The common question spares a call; only another kind of value has to be looked into.
-            return f"({left} == {right} if {left}.__class__ is int else equal({left}, {right}))"
+            return f"({left} == {right} if {left}.__class__ is {kinds[1]} else equal({left}, {right}))"
         return f"equal({left}, {right})"
 
     def _membership(self, node: Apply, scope: Scope) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, product
 from typing import Any, Final, NoReturn
 
+from redoraft_check.oracle.equality import equal
 from redoraft_check.oracle.errors import EvaluationError
 from redoraft_check.oracle.persistent import LARGE, BigFunction, BigSet, Sequence
 from redoraft_check.oracle.values import (
@@ -64,7 +65,7 @@ def fix(make: Callable[[Any], Callable[..., Value]]) -> Callable[..., Value]:
     return itself
 
 
-# --- booleans and equality ---------------------------------------------------------------------------
+# --- booleans ---------------------------------------------------------------------------------------
 
 
 def truth(value: Value) -> bool:
@@ -72,24 +73,6 @@ def truth(value: Value) -> bool:
     if value is True or value is False:
         return value
     raise EvaluationError(f"{show(value)} is no boolean")
-
-
-_PLAIN: Final = (bool, int, str)
-
-
-def equal(a: Value, b: Value) -> bool:
-    """`a = b`; TLC refuses to compare booleans, integers and strings with anything else."""
-    if a.__class__ is b.__class__:
-        return bool(a == b)
-    if isinstance(a, _PLAIN) or isinstance(b, _PLAIN):
-        if isinstance(a, (*_PLAIN, *SETS, *SEQUENCES, *MAPS)) and isinstance(
-            b, (*_PLAIN, *SETS, *SEQUENCES, *MAPS)
-        ):
-            raise EvaluationError(f"{show(a)} cannot be compared with {show(b)}")
-        return False
-    if isinstance(a, Unlisted) or isinstance(b, Unlisted):
-        raise EvaluationError(f"{show(a)} cannot be compared with {show(b)}")
-    return False
 
 
 def only_true(value: Value) -> bool:
