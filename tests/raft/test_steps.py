@@ -233,3 +233,15 @@ def test_a_piece_ends_where_it_is_as_long_as_a_batch(monkeypatch: pytest.MonkeyP
     for batch_bytes, upto in ((first - START, first), (first - START + 1, second)):
         monkeypatch.setattr(replicating, "BATCH_BYTES", batch_bytes)
         assert take(state, Replicate(), log).outputs == (Send(N2, piece(log, 1, N1, START, upto)),)
+
+
+def test_a_log_node_is_sent_the_log_and_counts_for_a_majority() -> None:
+    log = log_of([1])
+    end = log.closed_lsn
+    behind = {node: Progress(START, START) for node in (N2, N3)}
+    state = evolve(leader(N1, 1, log, WITH_LOG_NODE), progress=behind)
+    assert (state.members.nodes, state.others) == ((N1, N2, N3), (N2, N3))
+    sent = take(state, Replicate(), log)
+    assert [output.to for output in sent.outputs if isinstance(output, Send)] == [N2, N3]
+    assert action_of(take(state, Proceed(), log)) is None, "one of three has it"
+    assert action_of(take(state, ack(1, N3, end), log)) == ("AdvanceMajority", {"lsn": end})
