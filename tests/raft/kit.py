@@ -114,6 +114,11 @@ def action_of(transition: Transition) -> tuple[str, dict[str, ArgValue]] | None:
     return None if action is None else (action.name, dict(action.args))
 
 
+def take(state: RaftState, event: Input, log: RedoLog) -> Transition:
+    """The one step that `event` causes, under all rules."""
+    return step(state, event, log, ALL_RULES)
+
+
 @define
 class Peer:
     """A node that does what its steps say, at once and completely."""

@@ -14,6 +14,7 @@ from redoraft.mutants import NodeRules
 from redoraft.node import Node, RestartProcess, Stopped
 from redoraft.node.startup import aligned, apply_limit
 from redoraft.observe import NoObserver
+from redoraft.raft.client_mutants import CLIENT_MUTANTS
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, Proceed
 from redoraft.raft.messages import RequestVote, Vote
@@ -240,3 +241,18 @@ def test_every_mutant_has_a_scene() -> None:
 def test_the_winner_needs_more_than_half() -> None:
     assert [ALL_RULES.clients.wins(votes, 5) for votes in range(6)] == [False] * 3 + [True] * 3
     assert [ALL_RULES.clients.wins(votes, 4) for votes in range(5)] == [False] * 3 + [True] * 2
+
+
+def test_what_is_committed_is_on_more_than_half() -> None:
+    assert [ALL_RULES.commit_quorum(holders, 5) for holders in range(6)] == [False] * 3 + [True] * 3
+    assert [ALL_RULES.commit_quorum(holders, 4) for holders in range(5)] == [False] * 3 + [True] * 2
+
+
+def test_a_mutant_takes_out_its_rule_and_no_more() -> None:
+    """One that did more could be caught for something else than its rule."""
+    hears_old = MUTANTS["old-leader-heard"].rules()
+    assert [hears_old.accepts_from(Term(term), Term(2)) for term in (1, 2, 3)] == [True, True, False]
+    by_lsn, low, high = MUTANTS["compares-lsn"].rules(), (Term(1), LogIndex(1)), (Term(2), LogIndex(2))
+    lsns = (Lsn(START - 1), START, Lsn(START + 1))
+    assert [by_lsn.up_to_date(low, lsn, high, START) for lsn in lsns] == [False, True, True]
+    assert CLIENT_MUTANTS["trusts-clocks"].rules().clients.lease_margin_ms(20) == 0

@@ -5,22 +5,40 @@ Each of these was wrong in a version of the code that every other fast test pass
 
 from __future__ import annotations
 
+import pytest
 from attrs import evolve
 
-from redoraft.raft.core import step
-from redoraft.raft.inputs import ElectionTimeout, FsyncDone, Input, Proceed
+from redoraft.observe import Action
+from redoraft.raft import replicating
+from redoraft.raft.inputs import (
+    ClientMtr,
+    CloseDue,
+    CommitWritten,
+    ElectionTimeout,
+    FsyncDone,
+    Proceed,
+    Replicate,
+)
 from redoraft.raft.messages import AppendReply, RequestVote, TimeoutNow, Vote
-from redoraft.raft.outputs import AppendRecords, Outcome, Reply, ResetElectionTimer, Send, Transition
-from redoraft.raft.rules import ALL_RULES
-from redoraft.raft.state import Progress, RaftState, Role, Waiter
-from redoraft.redo.log import RedoLog
-from redoraft.types import Term
+from redoraft.raft.outputs import (
+    AppendMtr,
+    AppendRecords,
+    CloseEntry,
+    Outcome,
+    Reply,
+    ResetElectionTimer,
+    Send,
+    Transition,
+)
+from redoraft.raft.state import Lease, PendingRead, Progress, Reading, Role, Waiter, started
+from redoraft.types import NO_ONE, Term
 
 from .kit import (
     N1,
     N2,
     N3,
     START,
+    THREE,
     WITH_LOG_NODE,
     ack,
     action_of,
@@ -29,12 +47,10 @@ from .kit import (
     follower,
     leader,
     log_of,
+    mtr,
     piece,
+    take,
 )
-
-
-def take(state: RaftState, event: Input, log: RedoLog) -> Transition:
-    return step(state, event, log, ALL_RULES)
 
 
 def test_a_leader_has_no_election_timer() -> None:
@@ -139,3 +155,93 @@ def test_a_follower_acknowledges_to_its_leader_and_to_nobody_without_one() -> No
     assert done.outputs == (Send(N2, AppendReply(Term(1), N1, end)),)
     for silent in (evolve(state, leader=None), evolve(state, role=Role.CANDIDATE)):
         assert take(silent, Proceed(), log).outputs == ()
+
+
+def test_a_newer_term_leaves_only_the_majority_lsn_the_lease_and_the_clock() -> None:
+    log = log_of([1])
+    end = log.closed_lsn
+    fresh = evolve(
+        started(N1, THREE, Term(2), NO_ONE, START), known=end, lease=Lease(100, 20), heard_ms=5, now_ms=7
+    )
+    old = evolve(
+        fresh,
+        term=Term(1),
+        voted_for=N1,
+        role=Role.LEADER,
+        agreed=end,
+        acked=end,
+        announced=end,
+        leader=N1,
+        votes=frozenset({N1, N2}),
+        progress={N2: Progress(end, end)},
+        waiting=(Waiter("t", end),),
+        reading=Reading(1, {N2: 1}, {1: 0}, 0, (PendingRead("r", end, 1),)),
+    )
+    assert take(old, ack(2, N2, START), log).state == fresh
+
+
+def test_an_mtr_is_written_and_only_one_that_commits_is_waited_for() -> None:
+    log = log_of([1])
+    state = leader(N1, 1, log)
+    for commits, again in ((False, None), (True, CommitWritten("t"))):
+        done = take(state, ClientMtr("t", mtr(), commits), log)
+        assert done == Transition(state, (AppendMtr(mtr()),), Action("WriteMtr"), again)
+
+
+def test_who_waits_is_noted_and_may_be_answered_next() -> None:
+    log = log_of([1])
+    state = evolve(leader(N1, 1, log), waiting=(Waiter("s", START),))
+    waiting = (Waiter("s", START), Waiter("t", log.last_lsn))
+    noted = Transition(evolve(state, waiting=waiting), again=Proceed())
+    assert take(state, CommitWritten("t"), log) == noted
+
+
+def test_only_a_serving_leader_closes_an_entry_and_only_an_open_one() -> None:
+    log = log_of([1])
+    leads = leader(N1, 1, log)
+    assert take(leads, CloseDue(), log) == Transition(leads), "nothing is open"
+    log.append_mtr(mtr())
+    closed = Transition(leads, (CloseEntry(Term(1)),), Action("CloseEntry"), Replicate())
+    assert take(leads, CloseDue(), log) == closed
+    for other in (follower(N1, 1), candidate(N1, 2), leader(N3, 1, log, WITH_LOG_NODE)):
+        assert take(other, CloseDue(), log) == Transition(other)
+
+
+def test_an_fsync_is_named_with_its_lsn_and_makes_more_possible() -> None:
+    log = log_of([1])
+    state, end = follower(N1, 1), log.closed_lsn
+    assert take(state, FsyncDone(end), log) == Transition(state, (), Action("Fsync", {"lsn": end}), Proceed())
+
+
+def test_what_was_sent_to_a_follower_is_not_sent_again() -> None:
+    log = log_of([1])
+    end = log.closed_lsn
+    progress = {N2: Progress(START, START), N3: Progress(START, end)}
+    state = evolve(leader(N1, 1, log), progress=progress)
+    sent_both = take(state, Replicate(), log)
+    assert sent_both.outputs[0] == Send(N2, piece(log, 1, N1))
+    assert sent_both.state.progress == {N2: Progress(START, end), N3: Progress(START, end)}
+    assert sent_both.again == Proceed(), "a single node has nobody to wait for"
+
+
+def test_a_piece_ends_where_it_is_as_long_as_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = log_of([1, 1, 1])
+    first, second, _ = (end for end, _ in ends_of(log))
+    state = evolve(
+        leader(N1, 1, log), progress={N2: Progress(START, START)}, members=evolve(THREE, data_nodes=(N1, N2))
+    )
+    for batch_bytes, upto in ((first - START, first), (first - START + 1, second)):
+        monkeypatch.setattr(replicating, "BATCH_BYTES", batch_bytes)
+        assert take(state, Replicate(), log).outputs == (Send(N2, piece(log, 1, N1, START, upto)),)
+
+
+def test_a_log_node_is_sent_the_log_and_counts_for_a_majority() -> None:
+    log = log_of([1])
+    end = log.closed_lsn
+    behind = {node: Progress(START, START) for node in (N2, N3)}
+    state = evolve(leader(N1, 1, log, WITH_LOG_NODE), progress=behind)
+    assert (state.members.nodes, state.others) == ((N1, N2, N3), (N2, N3))
+    sent = take(state, Replicate(), log)
+    assert [output.to for output in sent.outputs if isinstance(output, Send)] == [N2, N3]
+    assert action_of(take(state, Proceed(), log)) is None, "one of three has it"
+    assert action_of(take(state, ack(1, N3, end), log)) == ("AdvanceMajority", {"lsn": end})
