@@ -40,7 +40,7 @@ def copy_to(folder: Path, modules: list[str]) -> None:
     for path in (*PACKAGES, *BESIDE):
         to = folder / Path(path).name
         shutil.copytree(ROOT / path, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    arguments = ["-p", "no:redoraft", "--hypothesis-seed=1"]
+    arguments = ["-p", "no:redoraft", "--hypothesis-profile=first-failure"]
     arguments += [word for test in TOO_LONG for word in ("--deselect", test)]
     settings = {
         "source_paths": ["redoraft"],
@@ -48,6 +48,8 @@ def copy_to(folder: Path, modules: list[str]) -> None:
         "also_copy": [Path(path).name for path in (*PACKAGES, *BESIDE)],
         "pytest_add_cli_args": arguments,
         "pytest_add_cli_args_test_selection": [f"tests/{name}" for name in TESTS],
+        "timeout_constant": 5.0,
+        "timeout_multiplier": 4.0,
         "track_dependencies": False,
         "use_git_change_detection": False,
     }
@@ -108,7 +110,10 @@ def main(words: list[str]) -> int:
             chosen = sample(folder, module, asked.sample, asked.seed)
             sys.stderr.write(f"{module}: {len(chosen)} mutants, drawn with seed {asked.seed}\n")
         run = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *chosen]
-        subprocess.run(run, cwd=folder, env=environment, stdout=sys.stderr, check=True)
+        done = subprocess.run(run, cwd=folder, env=environment, stdout=sys.stderr, check=False)
+        if done.returncode:
+            sys.stderr.write(f"{module}: mutmut stopped, exit {done.returncode}; why is above\n")
+            return 1
         results = outcomes(folder, module)
         counts = Counter(results.values())
         row = [counts[what] for what in (KILLED, ENDLESS, SURVIVED, NOT_REACHED, NOT_RUN)]
