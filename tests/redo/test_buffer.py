@@ -21,7 +21,7 @@ from redoraft.redo.record import Dummy, PageWrite, Record
 from redoraft.redo.sender import SendSource
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import contents, mtr_of_size, new_log
+from .kit import contents, mtr_of_size, naive_lsn, new_log
 
 ONE = Term(1)
 SMALL = Layout(file_size=2048 + 4 * 512)
@@ -95,6 +95,19 @@ def test_a_place_is_filled_once_and_whole() -> None:
     log.append_mtr(mtr_of_size(20))
     with pytest.raises(LogMisuse, match="is open"):
         LogBuffer(log, ONE)
+
+
+@pytest.mark.parametrize(
+    ("size", "waiting", "closes"),
+    [(0, 1, False), (1, 0, False), (1, 1, True), (19, 0, False), (20, 0, True), (21, 0, True)],
+)
+def test_an_entry_is_closed_when_it_is_long_or_waited_for(size: int, waiting: int, closes: bool) -> None:
+    log = new_log()
+    buffer = LogBuffer(log, ONE, entry_limit=20)
+    if size:
+        buffer.finish(buffer.reserve(size), mtr_of_size(size))
+    assert buffer.close_entry(waiting) == (naive_lsn(size + 33) if closes else None)
+    assert log.last_lsn == naive_lsn(size + 33 if closes else size)
 
 
 @pytest.mark.parametrize("capacity", range(2048, 2300, 7))
