@@ -94,6 +94,14 @@ def test_what_was_added_is_found() -> None:
     require_same(closed.table(), closed)
 
 
+def test_positions_and_terms_have_64_bits() -> None:
+    table, last = LogIndexTable(), Lsn(2**64 - 1)
+    table.add_mtr(last)
+    table.add_entry(Term(2**64 - 1), last)
+    assert table.last_entry == Entry(Term(2**64 - 1), LogIndex(1), START_LSN, last)
+    assert table.last_end == last
+
+
 @pytest.mark.parametrize("to", [START_LSN, *(one.end for one in KNOWN.entries), KNOWN.mtr_ends[-1]])
 def test_what_is_cut_is_forgotten(to: Lsn) -> None:
     table, expected = KNOWN.table(), KNOWN.cut_to(to)
