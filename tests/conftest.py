@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.internal.conjecture import providers
 
 # Hypothesis mixes in the constants of all modules that happen to be loaded, so that its examples would hang
@@ -17,5 +17,11 @@ if not hasattr(providers, "_get_local_constants"):
 NONE = type(providers.GLOBAL_CONSTANTS)()
 providers._get_local_constants = lambda: NONE
 
-settings.register_profile("same", derandomize=True)
+# No deadline: how long an example takes is a matter of what else the machine does.
+settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
+
+# For mutation.py: that a test fails is enough, the smallest example is not looked for.
+settings.register_profile(
+    "first-failure", settings.get_profile("same"), phases=[Phase.explicit, Phase.generate]
+)

@@ -1,20 +1,26 @@
 """Mutation testing of raft/ and redo/ with mutmut (docs/mutation-testing.md).
 
     python tests/mutation.py FOLDER redo.lsn raft.election ...
+    python tests/mutation.py --sample 60 --seed 1 FOLDER redo.log
 
-mutmut wants the package and its tests side by side, so a copy is made in FOLDER; modules that were run there
-before keep their results.  It has to be installed in the Python that runs this (pip install mutmut).
+mutmut wants the package and its tests side by side, so a copy is made in FOLDER, which has to be new: mutmut
+takes over from an old one which tests reach what, and that holds for the modules of then only.  It has to be
+installed in the Python that runs this (pip install mutmut).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import chdir
+from importlib import import_module
 from pathlib import Path
+from random import Random
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("refimpl/redoraft", "traces/redoraft_traces", "model_check/redoraft_check")
@@ -22,9 +28,11 @@ BESIDE = ("spec", "docs", "tests")
 TESTS = ("raft", "redo")
 TOO_LONG = ("tests/redo/test_log_machine.py", "tests/redo/test_crash.py::test_any_history_and_any_crash")
 """They would run for every mutant that survives."""
-KILLED = "killed"
-OUTCOMES = {0: "survived", None: "not run"}
-"""mutmut's codes; whatever else is a test that failed, or a mutant that did not end."""
+KILLED, ENDLESS, NOT_REACHED, SURVIVED, NOT_RUN = "killed", "endless", "not reached", "survived", "not run"
+OUTCOMES = {None: NOT_RUN, 0: SURVIVED} | dict.fromkeys((5, 33), NOT_REACHED)
+OUTCOMES |= dict.fromkeys((-24, -9, 24, 36, 152), ENDLESS)
+"""mutmut's codes: that of pytest, or why there is none; whatever else is a test that failed."""
+TO_READ = (SURVIVED, NOT_REACHED, ENDLESS)
 
 
 def copy_to(folder: Path, modules: list[str]) -> None:
@@ -32,14 +40,16 @@ def copy_to(folder: Path, modules: list[str]) -> None:
     for path in (*PACKAGES, *BESIDE):
         to = folder / Path(path).name
         shutil.copytree(ROOT / path, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    arguments = ["-p", "no:redoraft", "--hypothesis-seed=1"]
+    arguments = ["-p", "no:redoraft", "--hypothesis-profile=first-failure"]
     arguments += [word for test in TOO_LONG for word in ("--deselect", test)]
     settings = {
         "source_paths": ["redoraft"],
-        "only_mutate": [f"redoraft/{name.replace('.', '/')}.py" for name in modules],
+        "only_mutate": [path_in_copy(name) for name in modules],
         "also_copy": [Path(path).name for path in (*PACKAGES, *BESIDE)],
         "pytest_add_cli_args": arguments,
         "pytest_add_cli_args_test_selection": [f"tests/{name}" for name in TESTS],
+        "timeout_constant": 5.0,
+        "timeout_multiplier": 4.0,
         "track_dependencies": False,
         "use_git_change_detection": False,
     }
@@ -48,31 +58,68 @@ def copy_to(folder: Path, modules: list[str]) -> None:
     (folder / "pyproject.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def tally(folder: Path, module: str) -> tuple[Counter[str], list[str]]:
-    """How many mutants of a module came to what, and which survived."""
-    meta = folder / "mutants" / "redoraft" / f"{module.replace('.', '/')}.py.meta"
+def path_in_copy(module: str) -> str:
+    """Where a module stands below FOLDER."""
+    return f"redoraft/{module.replace('.', '/')}.py"
+
+
+def sample(folder: Path, module: str, size: int, seed: int) -> list[str]:
+    """The names of `size` mutants of a module, or of all if it has no more; the seed says which."""
+    with chdir(folder):
+        path = path_in_copy(module)
+        make = import_module("mutmut.mutation.file_mutation").mutate_file_contents
+        names = sorted(make(path, Path(path).read_text(encoding="utf-8")).mutant_names)
+    return [f"redoraft.{module}.{name}" for name in Random(seed).sample(names, min(size, len(names)))]
+
+
+def outcomes(folder: Path, module: str) -> dict[str, str]:
+    """What each mutant of a module came to."""
+    meta = folder / "mutants" / f"{path_in_copy(module)}.meta"
     codes: dict[str, int | None] = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
-    counts = Counter(OUTCOMES.get(code, KILLED) for code in codes.values())
-    return counts, [name for name, code in codes.items() if code == 0]
+    return {name: OUTCOMES.get(code, KILLED) for name, code in codes.items()}
+
+
+def options(words: list[str]) -> argparse.Namespace:
+    """What is asked for; exits with a line if that is nothing."""
+    parser = argparse.ArgumentParser(prog="python tests/mutation.py", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="a new folder, for the copy")
+    parser.add_argument("modules", nargs="+", help="redo.lsn, raft.election, ...")
+    parser.add_argument("--sample", type=int, metavar="N", help="run N mutants of each module (default: all)")
+    parser.add_argument("--seed", type=int, default=1, help="draws the sample (default: 1)")
+    return parser.parse_args(words)
 
 
 def main(words: list[str]) -> int:
-    """Run the modules one after another, and print a row for each and the mutants that survived."""
-    if len(words) < 2:
-        sys.stderr.write("python tests/mutation.py FOLDER MODULE... (redo.lsn, raft.election)\n")
+    """Run the modules one after another; print a row for each, and the mutants that want to be read."""
+    asked = options(words)
+    folder: Path = asked.folder
+    source = ROOT / PACKAGES[0]
+    unknown = [name for name in asked.modules if not (source.parent / path_in_copy(name)).is_file()]
+    if folder.exists() or unknown:
+        what = f"{source} has no {unknown[0]}" if unknown else f"{folder} exists: name a new folder"
+        sys.stderr.write(f"{what}\n")
         return 2
-    folder, modules = Path(words[0]), words[1:]
-    folder.mkdir(parents=True, exist_ok=True)
-    copy_to(folder, modules)
+    folder.mkdir(parents=True)
+    copy_to(folder, asked.modules)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    for module in modules:
-        run = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", f"redoraft.{module}.*"]
-        subprocess.run(run, cwd=folder, env=environment, stdout=sys.stderr, check=True)
-    for module in modules:
-        counts, survivors = tally(folder, module)
-        row = (counts.total(), counts[KILLED], counts["survived"], counts["not run"])
-        sys.stdout.write(f"| `{module}` | " + " | ".join(map(str, row)) + " |\n")
-        sys.stdout.writelines(f"    {name}\n" for name in survivors)
+    sys.stdout.write("| module | mutants | killed | endless | survived | not reached | not run |\n")
+    for module in asked.modules:
+        if asked.sample is None:
+            chosen = [f"redoraft.{module}.*"]
+        else:
+            chosen = sample(folder, module, asked.sample, asked.seed)
+            sys.stderr.write(f"{module}: {len(chosen)} mutants, drawn with seed {asked.seed}\n")
+        run = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *chosen]
+        done = subprocess.run(run, cwd=folder, env=environment, stdout=sys.stderr, check=False)
+        if done.returncode:
+            sys.stderr.write(f"{module}: mutmut stopped, exit {done.returncode}; why is above\n")
+            return 1
+        results = outcomes(folder, module)
+        counts = Counter(results.values())
+        row = [counts[what] for what in (KILLED, ENDLESS, SURVIVED, NOT_REACHED, NOT_RUN)]
+        sys.stdout.write(f"| `{module}` | " + " | ".join(map(str, (counts.total(), *row))) + " |\n")
+        sys.stdout.writelines(f"    {what}: {name}\n" for name, what in results.items() if what in TO_READ)
+        sys.stdout.flush()
     return 0
 
 

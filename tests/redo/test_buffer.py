@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise, permutations
-from threading import Thread
+from threading import Condition, Event, Thread
 
 import pytest
 from hypothesis import given, settings
@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import CorruptRedo, DiskError, LogDeleted, LogFull, LogMisuse, SyncFailed
+from redoraft.redo import group_commit
 from redoraft.redo.buffer import LogBuffer
 from redoraft.redo.files import Layout
 from redoraft.redo.group_commit import GroupCommit
-from redoraft.redo.locate import scan_for
+from redoraft.redo.locate import EntryFinder, scan_for
 from redoraft.redo.log import RedoLog
 from redoraft.redo.per_record import bytes_of, encode_mtr_with_term
 from redoraft.redo.record import Dummy, PageWrite, Record
 from redoraft.redo.sender import SendSource
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import contents, mtr_of_size, new_log
+from .kit import contents, mtr_of_size, naive_lsn, new_log
 
 ONE = Term(1)
 SMALL = Layout(file_size=2048 + 4 * 512)
@@ -86,15 +87,31 @@ def test_writers_in_any_interleaving(data: st.DataObject) -> None:
 def test_a_place_is_filled_once_and_whole() -> None:
     buffer = LogBuffer(new_log(), ONE)
     place = buffer.reserve(20)
-    with pytest.raises(LogMisuse, match="do not fill"):
+    buffer.finish(place, mtr_of_size(20))
+    place = buffer.reserve(20)
+    with pytest.raises(LogMisuse, match="19 bytes do not fill a place of 20 once"):
         buffer.finish(place, mtr_of_size(19))
     buffer.finish(place, mtr_of_size(20))
-    with pytest.raises(LogMisuse, match="once"):
+    with pytest.raises(LogMisuse, match="20 bytes do not fill a place of 20 once"):
         buffer.finish(place, mtr_of_size(20))
     log = new_log()
     log.append_mtr(mtr_of_size(20))
     with pytest.raises(LogMisuse, match="is open"):
         LogBuffer(log, ONE)
+
+
+@pytest.mark.parametrize(
+    ("size", "waiting", "closes"),
+    [(0, 1, False), (1, 0, False), (1, 1, True), (19, 0, False), (20, 0, True), (21, 0, True)],
+)
+def test_an_entry_is_closed_when_it_is_long_or_waited_for(size: int, waiting: int, closes: bool) -> None:
+    log = new_log()
+    buffer = LogBuffer(log, ONE, entry_limit=20)
+    if size:
+        buffer.finish(buffer.reserve(size), mtr_of_size(size))
+    closed = buffer.close_entry(waiting) if waiting else buffer.close_entry()
+    assert closed == (naive_lsn(size + 33) if closes else None)
+    assert log.last_lsn == naive_lsn(size + 33 if closes else size)
 
 
 @pytest.mark.parametrize("capacity", range(2048, 2300, 7))
@@ -111,6 +128,30 @@ def test_room_for_the_meta_record_is_never_lent(capacity: int) -> None:
         buffer.finish(place, mtr_of_size(31))
     assert log.closed_lsn == log.last_lsn == buffer.reserved_lsn
     assert log.bytes_used <= capacity
+
+
+def test_a_long_entry_is_closed_before_the_next_mtr_if_all_of_that_fits() -> None:
+    for room, fits in ((25 + 33 + 10 + 33, True), (25 + 33 + 10 + 32, False)):
+        log = new_log(layout=Layout(capacity=12 + room))
+        buffer = LogBuffer(log, ONE, entry_limit=25)
+        buffer.finish(buffer.reserve(25), mtr_of_size(25))
+        if fits:
+            buffer.finish(buffer.reserve(10), mtr_of_size(10))
+        else:
+            with pytest.raises(LogFull, match="no room for 10 more bytes: make a checkpoint"):
+                buffer.reserve(10)
+        assert (log.last_index, buffer.open_bytes) == ((1, 10) if fits else (0, 25))
+        assert buffer.close_entry(waiting=1) == log.closed_lsn == log.last_lsn
+
+
+@pytest.mark.parametrize(("capacity", "fits"), [(12 + 9 + 33, True), (12 + 9 + 32, False)])
+def test_the_first_mtr_takes_the_last_byte_of_room(capacity: int, fits: bool) -> None:
+    buffer = LogBuffer(new_log(layout=Layout(capacity=capacity)), ONE)
+    if fits:
+        assert buffer.reserve(9).end_lsn == naive_lsn(9)
+    else:
+        with pytest.raises(LogFull, match="no room for 9 more"):
+            buffer.reserve(9)
 
 
 def test_many_threads_commit_with_fewer_fsyncs() -> None:
@@ -145,6 +186,48 @@ def test_one_fsync_for_all_that_wait() -> None:
     for end in ends:
         commits.wait(end)
     assert (commits.fsyncs, commits.commits, log.last_index) == (1, 10, 1)
+
+
+def test_who_comes_during_a_flush_waits_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    flushing, waiting = Event(), Event()
+
+    class Announced(Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.set()
+            return super().wait(timeout)
+
+    monkeypatch.setattr(group_commit, "Condition", Announced)
+    disk = MemoryDisk()
+    log = new_log(disk)
+    commits = GroupCommit(log, LogBuffer(log, ONE))
+    together: list[str] = []
+
+    def holds_the_first(what: str, name: str) -> None:
+        if what == "fsync" and not waiting.is_set():
+            if flushing.is_set():
+                together.append(name)
+                waiting.set()
+            flushing.set()
+            waiting.wait(60)
+
+    disk.fault = holds_the_first
+    first = Thread(target=commits.commit, args=([mtr_of_size(50)],))
+    first.start()
+    assert flushing.wait(60)
+    end = commits.commit([mtr_of_size(60)])
+    first.join(60)
+    assert not together, "one fsync at a time"
+    assert (commits.fsyncs, commits.commits, log.last_index) == (2, 2, 2)
+    assert log.durable_lsn == log.last_lsn > end
+
+
+def test_a_transaction_without_redo_waits_for_what_is_there() -> None:
+    log = new_log()
+    buffer = LogBuffer(log, ONE)
+    commits = GroupCommit(log, buffer)
+    end = commits.append([mtr_of_size(50)])
+    assert commits.commit([]) == end
+    assert log.durable_lsn == naive_lsn(50 + 33)
 
 
 def test_after_a_failed_fsync_every_commit_fails() -> None:
@@ -226,16 +309,32 @@ def test_what_was_read_ahead_goes_when_cut() -> None:
     assert source.batch(start) == (log.last_lsn, log.read(start, log.last_lsn))
 
 
+def test_the_entries_asked_for_last_stay_in_the_cache() -> None:
+    log = far_behind()
+    finder = EntryFinder(log._files, log._index, cache_size=2)
+    for index, cached in ((1, 0), (2, 0), (1, 1), (3, 1), (1, 2), (2, 2), (1, 3), (3, 3)):
+        assert finder.find(LogIndex(index)) == log.entry(LogIndex(index))
+        assert finder.cached == cached
+    assert finder.scanned == 5
+    finder.forget()
+    finder.find(LogIndex(1))
+    assert finder.scanned == 6
+
+
 def test_a_follower_below_what_is_kept_is_told() -> None:
     log = far_behind()
+    ends = [log.entry(LogIndex(index)).end for index in range(1, 61)]
     log.checkpoint(log.last_lsn)
-    assert log.delete([log.last_lsn]) > 3
+    assert log.delete([ends[40]]) > 3
     with pytest.raises(LogDeleted, match="seed"):
         SendSource(log).batch(log.start_lsn)
-    with pytest.raises(LogDeleted):
-        log.finder.find(LogIndex(1))
-    with pytest.raises(LogDeleted):
-        log.entry(LogIndex(1))
+    base = 1 + ends.index(log.first_lsn)
+    for index in (1, base):
+        with pytest.raises(LogDeleted, match=f"entry {index} was deleted: the log begins behind {base}"):
+            log.finder.find(LogIndex(index))
+        with pytest.raises(LogDeleted, match=f"entry {index} was deleted: this log has {base + 1} to 60"):
+            log.entry(LogIndex(index))
+    assert log.finder.find(LogIndex(base + 1)) == log.entry(LogIndex(base + 1))
 
 
 def test_an_index_is_found_by_cache_by_file_and_by_scan() -> None:
@@ -248,13 +347,27 @@ def test_an_index_is_found_by_cache_by_file_and_by_scan() -> None:
     for index in range(1, 61):
         assert log.finder.find(LogIndex(index)) == log.entry(LogIndex(index))
     assert (log.finder.scanned, log.finder.cached) == (60, 0)
-    log.finder.find(LogIndex(60))
-    assert (log.finder.scanned, log.finder.cached) == (60, 1)
+    for again in (1, 2):
+        log.finder.find(LogIndex(60))
+        assert (log.finder.scanned, log.finder.cached) == (60, again)
     for index in (0, 61):
-        with pytest.raises(LogMisuse, match="no entry has index"):
+        with pytest.raises(LogMisuse, match=f"no entry has index {index}: the last one has 60"):
             log.finder.find(LogIndex(index))
-    with pytest.raises(CorruptRedo, match="is not in the file"):
-        scan_for(log._files, log._files.segments[0], LogIndex(99))
+    with pytest.raises(
+        CorruptRedo, match=r"of entry 99 is not in the file, at #ib_redo1, byte 2048: restore"
+    ):
+        scan_for(log._files, log._files.segments[1], LogIndex(99))
+
+
+def test_an_index_is_found_behind_an_mtr_longer_than_a_file() -> None:
+    """So in some files no mtr starts in the first block, or in any."""
+    log = new_log(layout=SMALL)
+    for size in (1200, 300, 1500, 4500, 20, 30, 2500):
+        log.append_mtr(mtr_of_size(size))
+        log.fsync(log.close_entry(ONE))
+    for index in range(1, 8):
+        assert log.finder.find(LogIndex(index)) == log.entry(LogIndex(index))
+    assert any(first > last for first, last in log.finder.ranges())
 
 
 def test_the_alternative_of_log_10_costs_more() -> None:

@@ -97,6 +97,7 @@ def test_what_is_no_mtr_is_refused_with_its_place(stream: str, offset: int, what
     with pytest.raises(CorruptRedo, match=what) as caught:
         list(parser.feed(bytes.fromhex(stream)))
     assert caught.value.offset == 100 + offset
+    assert caught.value.remedy.startswith("the log ends before ")
 
 
 def test_the_mtrs_before_a_malformed_record_are_found() -> None:
@@ -123,16 +124,30 @@ def test_any_bytes_are_mtrs_or_refused(data: bytes) -> None:
         start = mtr.end
 
 
-@pytest.mark.parametrize("data", [b"", mtr_of_size(9)[:-1], mtr_of_size(9) * 2, mtr_of_size(9) + b"\x20"])
-def test_decode_mtr_wants_exactly_one(data: bytes) -> None:
-    with pytest.raises(CorruptRedo, match="not one mtr"):
+@pytest.mark.parametrize(
+    ("data", "whole", "more", "offset"),
+    [
+        (b"", 0, 0, 0),
+        (mtr_of_size(9)[:-1], 0, 8, 0),
+        (mtr_of_size(9) * 2, 2, 0, 9),
+        (mtr_of_size(9) + b"\x20", 1, 1, 9),
+    ],
+)
+def test_decode_mtr_wants_exactly_one(data: bytes, whole: int, more: int, offset: int) -> None:
+    what = f"{len(data)} bytes hold {whole} whole mtrs and {more} bytes more, not one mtr"
+    with pytest.raises(CorruptRedo, match=f"^{what}, at byte {offset}: cut the run of records") as caught:
         decode_mtr(data)
+    assert caught.value.offset == offset
+
+
+def test_an_mtr_has_a_record() -> None:
+    with pytest.raises(LogMisuse, match=r"^an mtr without records .* give it at least one"):
+        encode_mtr([])
 
 
 @pytest.mark.parametrize(
     "records",
     [
-        [],
         [PageWrite(-1, 0, 0, b"")],
         [PageWrite(0, 2**32, 0, b"")],
         [PageWrite(0, 0, -1, b"")],

@@ -14,9 +14,9 @@ from redoraft.errors import CorruptRedo, LogMisuse
 from redoraft.redo.block import seal
 from redoraft.redo.entry import Entry
 from redoraft.redo.files import Layout
-from redoraft.redo.header import Header, Note, header_block, note_block
+from redoraft.redo.header import CHECKPOINTS, Header, Note, header_block, note_block
 from redoraft.redo.log import RedoLog
-from redoraft.redo.lsn import START_SN
+from redoraft.redo.lsn import START_SN, block_of
 from redoraft.redo.record import META_SIZE, Meta
 from redoraft.redo.scan import entry_of
 from redoraft.types import LogIndex, Lsn, Term
@@ -78,6 +78,12 @@ def all_checkpoints_torn(disk: MemoryDisk) -> None:
 
 FAR = Lsn(512 * 512 + 12)
 
+
+def only_a_checkpoint_elsewhere(disk: MemoryDisk) -> None:
+    no_checkpoint(disk)
+    disk.open("#ib_redo3").write(Note.CHECKPOINT_2, note_block(Note.CHECKPOINT_2, FAR))
+
+
 DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("unreadable", put(FIRST, 0, b"?" * 512), FIRST, 0, "header of the log file cannot be read"),
     ("blank", put(FIRST, 0, bytes(512)), FIRST, 0, "header of the log file cannot be read"),
@@ -93,6 +99,7 @@ DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("damage inside", put("#ib_redo3", 2600, b"?"), "#ib_redo3", 2560, "checksum is wrong"),
     ("no checkpoint", no_checkpoint, FIRST, 512, "no checkpoint can be read"),
     ("both torn", all_checkpoints_torn, LAST, 1536, "no checkpoint can be read"),
+    ("checkpoint elsewhere", only_a_checkpoint_elsewhere, "#ib_redo3", 1536, "no checkpoint can be read"),
     ("torn mark", put("#ib_redo3", Note.CUT, b"?"), "#ib_redo3", 1024, "mark of a truncation"),
     (
         "mark elsewhere",
@@ -114,7 +121,8 @@ def test_damage_is_told_and_nothing_changed(
     with pytest.raises(CorruptRedo, match=line) as caught:
         RedoLog.open(disk, layout=LAYOUT)
     assert (caught.value.file, caught.value.offset) == (file, offset)
-    assert f"{file}, byte {offset}" in str(caught.value)
+    assert f"{file}, byte {offset}: " in str(caught.value)
+    assert caught.value.remedy.startswith(("restore the file", "this version reads format 0x52520001; use"))
     assert "\n" not in str(caught.value)
     assert (picture(disk), disk.pending) == (before, pending)
 
@@ -150,6 +158,36 @@ def test_one_torn_checkpoint_of_two_is_told_and_the_other_holds() -> None:
         assert log.notices == (f"{two}, byte {int(note)}: a torn checkpoint; the other ones hold",)
         assert log.first_lsn <= log.checkpoint_lsn <= newest
         assert contents(log) == contents(WHOLE)
+
+
+def test_a_checkpoint_elsewhere_is_told_and_the_other_holds() -> None:
+    disk = GOOD.copy()
+    disk.open(FIRST).write(Note.CHECKPOINT_1, note_block(Note.CHECKPOINT_1, FAR))
+    log = RedoLog.open(disk, layout=LAYOUT)
+    assert log.notices == (f"{FIRST}, byte 512: the checkpoint {FAR} is not in the file",)
+    assert log.checkpoint_lsn == WHOLE.checkpoint_lsn
+
+
+@pytest.mark.parametrize("note", CHECKPOINTS)
+def test_one_checkpoint_is_enough_in_either_slot(note: Note) -> None:
+    disk = GOOD.copy()
+    no_checkpoint(disk)
+    file = WHOLE._files.at(block_of(WHOLE.checkpoint_lsn)).name
+    disk.open(file).write(note, note_block(note, WHOLE.checkpoint_lsn))
+    log = RedoLog.open(disk, layout=LAYOUT)
+    assert (log.checkpoint_lsn, log.notices) == (WHOLE.checkpoint_lsn, ())
+
+
+def test_a_checkpoint_where_the_last_file_is_full() -> None:
+    """It is in the block that the next file will begin with, and there is none yet."""
+    disk = MemoryDisk()
+    log = RedoLog.open(disk, layout=LAYOUT)
+    for _ in range(LAYOUT.blocks):
+        log.append_mtr(mtr_of_size(496 - META_SIZE))
+        log.fsync(log.close_entry(Term(1)))
+    log.checkpoint(log.last_lsn)
+    found = RedoLog.open(disk, layout=LAYOUT)
+    assert (len(disk.names), found.checkpoint_lsn, found.notices) == (1, log.last_lsn, ())
 
 
 def test_a_log_of_another_number_is_not_taken() -> None:

@@ -30,7 +30,6 @@ class GroupCommit:
         self._buffer: Final = buffer
         self._rules: Final = rules
         self._changed: Final = Condition()
-        self._waiting = 0
         self._flushing = False
         self._broken: DiskError | None = None
         self.fsyncs = 0
@@ -59,16 +58,12 @@ class GroupCommit:
     def wait(self, lsn: Lsn) -> None:
         """Wait until everything up to `lsn` is durable, flushing if nobody does.  DiskError."""
         with self._changed:
-            self._waiting += 1
-            try:
-                while not self._is_done(lsn):
-                    if self._flushing or self._buffer.contiguous_lsn < lsn:
-                        self._changed.wait()
-                    else:
-                        self._flush()
-                self.commits += 1
-            finally:
-                self._waiting -= 1
+            while not self._is_done(lsn):
+                if self._flushing or self._buffer.contiguous_lsn < lsn:
+                    self._changed.wait()
+                else:
+                    self._flush()
+            self.commits += 1
 
     def _is_done(self, lsn: Lsn) -> bool:
         if self._broken is not None:
@@ -76,10 +71,13 @@ class GroupCommit:
         return self._rules.may_commit(lsn, self._log.written_lsn, self._log.durable_lsn)
 
     def _flush(self) -> None:
-        """Write the log under the lock, and fsync it without, so that others append meanwhile."""
+        """Write the log under the lock, and fsync it without, so that others append meanwhile.
+
+        Whoever flushes waits for it, so at least one commit does.
+        """
         self._flushing = True
         try:
-            self._buffer.close_entry(self._waiting)
+            self._buffer.close_entry(waiting=1)
             upto = self._log.write(self._log.last_lsn)
             self.fsyncs += 1
             self._changed.release()
