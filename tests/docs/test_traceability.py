@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from redoraft.mutants import ALL_MUTANTS
 from redoraft_check.cli import main
 from redoraft_check.evidence.pages import PAGES, Source, load_source
 from redoraft_check.evidence.requirements import load_requirements, mentioned
@@ -93,6 +94,10 @@ def test_specification_and_implementation_name_only_what_there_is() -> None:
 def test_every_switch_and_mutant_belongs_to_a_requirement() -> None:
     rules = [rule.id for rule in SOURCE.tree.models.rules]
     assert all(mentioned(rule) <= SOURCE.requirements.ids and mentioned(rule) for rule in rules)
+
+
+def test_the_mutants_of_the_code_are_those_that_simulate_lists() -> None:
+    assert {one.name for one in SOURCE.tree.code_mutants} == ALL_MUTANTS.keys()
 
 
 def test_ids_in_all_their_forms() -> None:

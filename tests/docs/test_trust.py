@@ -58,7 +58,7 @@ def ran(root: Path, **changed: Any) -> dict[str, Any]:
         "counts": {"distinct": 1562, "depth": 22},
         "workers": 1,
         "seconds": 3.25,
-        "tools": {"tlc": {"version": "2.15"}},
+        "tools": {"tlc": {"version": "TLC 2.15"}},
         "spec": {"sha256": spec_revision(root / "spec").sha256},
         "command": f"redoraft check {MODEL}",
     }
@@ -82,6 +82,7 @@ def test_without_records_nothing_is_claimed(copied: Path) -> None:
 def test_a_record_is_shown_until_the_model_changes(copied: Path) -> None:
     assert kept(copied, ran(copied)) == 1
     assert f"`{MODEL}`: 1,562 states" in row(copied)
+    assert "| 1,562 | 22 | TLC 2.15, 3 s |" in page(tree(copied))
     module = copied / "spec" / "RaftRedo.tla"
     module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert f"`{MODEL}`: {NO_RECORD}" in row(copied)
@@ -156,6 +157,13 @@ def test_a_rule_that_the_proof_does_not_know_is_not_proved(
     kept(copied, proof("proved", "proved", "proved"))
     monkeypatch.setitem(RULES, "CommitRule", RULES["CommitRule"] - {RULE})
     assert "| `CommitRule` |" not in row(copied)
+
+
+def test_a_rule_counts_the_tests_of_its_requirement(copied: Path) -> None:
+    """LOG-5-term is a switch of LOG-5, H1a one of H1."""
+    (copied / "tests" / "test_one.py").write_text("def test_it() -> None:\n    assert 'LOG-5 and H1'\n")
+    found = page(tree(copied))
+    assert "`old-leader-heard`, 1 file |" in found and "`renames-before-redo`, 1 file |" in found
 
 
 def test_assumptions_speak_of_what_there_is() -> None:

@@ -51,6 +51,7 @@ Named ==
     IN  /\ big(next)
         /\ x' = next
         /\ UNCHANGED s
+Worded == \E word \in {"f", "b", "e", "a", "d", "c", "h", "g"} : word = "z" /\ UNCHANGED vars
 Chosen ==
     /\ IF x = 0 THEN s # {} ELSE x = 9
     /\ UNCHANGED vars
@@ -121,6 +122,11 @@ def test_where_it_stands_and_in_which_operators(loaded: Loaded, tmp_path: Path) 
     assert end.text in lines[end.place.line - 1]
     assert [name for name, _ in end.inside] == ["Add", "Both"]
     assert dict(end.bound)["k"] == "4"
+
+
+def test_of_equal_branches_the_first_in_reading_order_is_told(loaded: Loaded) -> None:
+    """Strings in a Python set have another order in each process."""
+    assert loaded.ends(0, NONE, "Worded").bound == (("word", '"a"'),)
 
 
 def test_a_conjunct_without_a_value_says_so(loaded: Loaded) -> None:

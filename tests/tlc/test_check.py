@@ -316,6 +316,8 @@ def test_version_and_help(redoraft: Redoraft) -> None:
     assert shown.returncode == 0
     for command in ("check", "why", "tools", "doctor"):
         assert command in shown.stdout
+    options = redoraft("tools", "status", "--help", env={"COLUMNS": "120"}).stdout
+    assert "[env: TLA2TOOLS_JAR]" in options and "[env: JAVA_HOME]" in options
 
 
 def test_every_exit_code_and_option_stands_in_the_documentation(redoraft: Redoraft) -> None:

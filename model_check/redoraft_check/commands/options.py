@@ -25,15 +25,16 @@ class Backend(StrEnum):
 
 
 FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="What to print on stdout.")]
+# A bracket that Rich is to print, and not to take for markup, has a backslash.
 SpecOption: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--spec", help="Another specification folder, laid out like spec/ [env: REDORAFT_SPEC]."),
+    typer.Option("--spec", help="Another specification folder, laid out like spec/ \\[env: REDORAFT_SPEC]."),
 ]
 JarOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--tla2tools", help="The tla2tools.jar to use [env: TLA2TOOLS_JAR].")
+    Path | None, typer.Option("--tla2tools", help="The tla2tools.jar to use \\[env: TLA2TOOLS_JAR].")
 ]
 JavaOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--java", help="The java to use, or its home [env: JAVA_HOME].")
+    Path | None, typer.Option("--java", help="The java to use, or its home \\[env: JAVA_HOME].")
 ]
 OutOption: TypeAlias = Annotated[Path, typer.Option("--out", help="Where run records and logs go.")]
 WorkersOption: TypeAlias = Annotated[

@@ -14,6 +14,7 @@ from redoraft_check.evidence.assumptions import Assumption, load_assumptions
 from redoraft_check.evidence.markdown import table
 from redoraft_check.evidence.recording import proofs_hash
 from redoraft_check.evidence.records import MODELS, MUTANTS, PROOFS, Checked, Proved, read_records
+from redoraft_check.evidence.requirements import mentioned
 from redoraft_check.evidence.scan import Tree
 from redoraft_check.paths import library_dirs
 from redoraft_check.smt.models import RULES
@@ -160,9 +161,10 @@ def _held(records: Records, model: str) -> str:
 
 def _tested(tree: Tree, rule: Rule) -> str:
     mutants = [f"`{one.name}`" for one in tree.code_mutants if one.rule == rule.id]
-    named = rule.id.partition("-")[0] if rule.id.startswith("H") else rule.id
-    files = len({place.name for place in tree.tests if named in place.ids})
-    return ", ".join([*mutants, f"{files} files"] if files else mutants) or "-"
+    wanted = mentioned(rule.id)
+    files = len({place.name for place in tree.tests if wanted & place.ids})
+    counted = [f"{files} file{'s' if files > 1 else ''}"] if files else []
+    return ", ".join(mutants + counted) or "-"
 
 
 def _proofs(records: Records) -> Iterator[str]:
@@ -191,9 +193,7 @@ def _model(tree: Tree, records: Records, model: Model) -> tuple[str, ...]:
         bounds.append(f"without {', '.join(model.off)}")
     found = records.models.get(model.name)
     counts = (f"{found.distinct:,}", str(found.depth)) if found else ("-", "-")
-    said = (
-        f"TLC {found.tlc}, {found.seconds:.0f} s" if found else NO_RECORD + (" (deep)" if model.deep else "")
-    )
+    said = f"{found.tlc}, {found.seconds:.0f} s" if found else NO_RECORD + (" (deep)" if model.deep else "")
     return (f"`{model.name}`", model.summary, ", ".join(bounds), *counts, said)
 
 

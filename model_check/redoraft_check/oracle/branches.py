@@ -22,7 +22,7 @@ from redoraft_check.oracle.runtime import apply, elements
 from redoraft_check.oracle.scope import Scope
 from redoraft_check.oracle.spec import State, user_operator
 from redoraft_check.oracle.tree import Apply, Let, Node, Other, Subst
-from redoraft_check.oracle.values import Value
+from redoraft_check.oracle.values import Value, shown_order
 
 MAX_WITNESSES: Final = 1_000
 """Elements of one bounded existential that are tried for a witness."""
@@ -276,7 +276,7 @@ class Branches:
                 return
             self._visit(bound.domain, frame, action)
             names = [bound.names] if bound.pattern else [(uid,) for uid in bound.names]
-            domains += [elements(self.explainer.value(bound.domain, frame))] * len(names)
+            domains += [shown_order(elements(self.explainer.value(bound.domain, frame)))] * len(names)
             uids += names
         body = node.operands[0]
         for row in islice(product(*domains), MAX_WITNESSES):

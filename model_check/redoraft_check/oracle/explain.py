@@ -21,7 +21,7 @@ from redoraft_check.oracle.scope import Scope, python_name
 from redoraft_check.oracle.source import Sources
 from redoraft_check.oracle.spec import Spec, State, user_operator
 from redoraft_check.oracle.tree import Apply, Let, Node, Other, Subst
-from redoraft_check.oracle.values import Value
+from redoraft_check.oracle.values import Value, shown_order
 
 MAX_ELEMENTS: Final = 10_000
 """Elements of one bounded existential that are tried; a message about a larger one speaks of these."""
@@ -314,7 +314,7 @@ class Explainer:
         for bound in node.bounds:
             if bound.domain is None:
                 raise EvaluationError("an unbounded quantifier")
-            found = elements(self.value(bound.domain, frame))
+            found = shown_order(elements(self.value(bound.domain, frame)))
             domains += [(bound.domain, found)] * (1 if bound.pattern else len(bound.names))
         uids = [
             names
@@ -377,7 +377,7 @@ class Explainer:
         right = self.value(node.operands[1], frame)
         mark, known = len(self.step), index in self.step
         fitting = False
-        for value in (right,) if sign == "=" else elements(right):
+        for value in (right,) if sign == "=" else shown_order(elements(right)):
             self._back_to(mark)
             if self._set(index, value):
                 fitting = True

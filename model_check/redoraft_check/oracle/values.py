@@ -210,11 +210,11 @@ def to_tlc(value: Value) -> tlc.Value:
         case ModelValue():
             return tlc.ModelValue(value.name)
         case frozenset() | BigSet():
-            return tlc.TlaSet(tuple(to_tlc(one) for one in _shown_order(value)))
+            return tlc.TlaSet(tuple(to_tlc(one) for one in shown_order(value)))
         case tuple() | Sequence():
             return tuple(to_tlc(one) for one in value)
         case Function() | BigFunction():
-            return tlc.Function(tuple((to_tlc(k), to_tlc(value[k])) for k in _shown_order(value)))
+            return tlc.Function(tuple((to_tlc(k), to_tlc(value[k])) for k in shown_order(value)))
         case bool() | int() | str():
             return value
     raise EvaluationError(f"{value!r} cannot be listed")
@@ -230,7 +230,8 @@ def show(value: Value) -> str:
         return repr(value)
 
 
-def _shown_order(elements: Iterable[Value]) -> list[Value]:
+def shown_order(elements: Iterable[Value]) -> list[Value]:
+    """Elements in an order that is the same in every process: TLC's where it is known, else by their text."""
     try:
         return in_tlc_order(elements)
     except Unordered:

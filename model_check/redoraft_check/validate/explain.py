@@ -231,7 +231,7 @@ class TraceExplainer:
             for section, given in (("args", event.args), ("vars", event.vars))
         }
         for section, given in (("args", event.args), ("vars", event.vars)):
-            for name in given.keys() - plain[section].keys():
+            for name in [one for one in given if one not in plain[section]]:
                 only = {**plain, section: {**plain[section], name: given[name]}}
                 try:
                     deepcopy(refusal.projection).event(structs.replace(event, **only))
