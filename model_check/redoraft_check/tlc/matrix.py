@@ -3,7 +3,7 @@
 TLC stops at the first violation.  Here every property is instead a note in a register: where it is false for
 the first time, its name is printed, and the search goes on.  So one run fills a row, up to its time limit;
 what is printed before an evaluation error was violated before it.  Refinements and liveness are no notes
-and are left out.
+and are left out.  A mutant whose own steps cannot be evaluated in a state that it reaches ends the search.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import library_dirs
@@ -26,11 +26,15 @@ from redoraft_check.tlc.runner import ProgressHook, TlcJob, run_tlc
 from redoraft_check.tlc.tools import Tools
 
 KILLED: Final = "KILLED"
+STUCK: Final = "its own steps cannot be evaluated in a state that it reaches"
+"""Why a search ended: nothing is known of what lies behind that state, and longer searches change nothing."""
 _FIRST_REGISTER: Final = 900
 _ACTION: Final = re.compile(r"^\w+\s*==\s*\[\]\[(.*)\]_(\w+)\s*$", re.DOTALL)
 _SPECIFICATION: Final = re.compile(r"==\s*(?:/\\\s*)?(\w+)(?:\s*/\\\s*\[\]\[(\w+)\]_)?")
+_ALIAS: Final = re.compile(r"\w+\s*==\s*(\w+)")
 _KEPT: Final = ("CONSTRAINTS", "ACTION_CONSTRAINTS")
 _NAME: Final = "KillMatrix"
+_STATES: Final = "MatrixStates"
 
 
 @frozen
@@ -45,6 +49,13 @@ class Row:
     held: tuple[str, ...]
     failed: tuple[str, ...]
     result: TlcResult
+
+    @property
+    def note(self) -> str:
+        """Why the search ended, if not with all states seen."""
+        if self.result.outcome is Outcome.ERROR and not _is_of_a_property(self.result):
+            return STUCK
+        return self.result.note or self.result.outcome.value
 
 
 def properties_of(
@@ -62,15 +73,18 @@ def properties_of(
         if model.holds and model.module in extended:
             config = config_of(models, model)
             asked |= dict.fromkeys(config.section("INVARIANTS") + config.section("PROPERTIES"))
-    temporal = {name for name, one in known.items() if _is_temporal(one)}
+    temporal = {name for name in asked if name in known and _is_temporal(name, known)}
     return tuple(name for name in asked if name in known and name not in temporal and not _prints(name))
 
 
-def _is_temporal(definition: Definition) -> bool:
-    text = re.sub(r"\\\*.*|\(\*.*?\*\)", "", definition.text, flags=re.DOTALL)
-    if _ACTION.match(text.strip()):
+def _is_temporal(name: str, known: Mapping[str, Definition]) -> bool:
+    text = re.sub(r"\\\*.*|\(\*.*?\*\)", "", known[name].text, flags=re.DOTALL).strip()
+    alias = _ALIAS.fullmatch(text)
+    if alias and alias[1] in known and alias[1] != name:
+        return _is_temporal(alias[1], known)
+    if _ACTION.match(text):
         return False
-    return any(mark in text for mark in ("[]", "<>", "~>", "WF_", "SF_", "!Spec")) or "!" in text
+    return any(mark in text for mark in ("[]", "<>", "~>", "WF_", "SF_", "!"))
 
 
 def _prints(name: str) -> bool:
@@ -98,15 +112,31 @@ def run_row(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], 
     killed = _killed(result)
     left = [name for name in asked if name not in killed]
     held: list[str] = left if result.outcome is Outcome.HOLDS else []
-    failed: list[str] = left if result.outcome is Outcome.ERROR else []
-    if result.outcome is Outcome.ERROR and len(asked) > 1:
-        alone = [run_row(spec, mutants, mutant, [name], search) for name in left]
-        killed |= {name for row in alone for name in row.killed}
-        held = [name for row in alone for name in row.held]
-        failed = [name for row in alone for name in row.failed]
+    failed: list[str] = []
+    if _is_of_a_property(result):
+        failed = left
+        if len(asked) > 1:
+            alone = [run_row(spec, mutants, mutant, [name], search) for name in left]
+            killed |= {name for row in alone for name in row.killed}
+            held = [name for row in alone for name in row.held]
+            failed = [name for row in alone for name in row.failed]
+            result = _longest([result, *(row.result for row in alone)])
     return Row(
         tuple(asked), tuple(name for name in asked if name in killed), tuple(held), tuple(failed), result
     )
+
+
+def _is_of_a_property(result: TlcResult) -> bool:
+    """Whether a search ended because a property cannot be evaluated, and not the mutant's own steps."""
+    return result.outcome is Outcome.ERROR and any(_STATES in text or _NAME in text for text in result.errors)
+
+
+def _longest(results: Sequence[TlcResult]) -> TlcResult:
+    """The search that has seen the most states, with the time of all; first those that left something
+    open."""
+    open_ends = [one for one in results if one.outcome is not Outcome.HOLDS and not _is_of_a_property(one)]
+    longest = max(open_ends or results, key=lambda one: one.counts.distinct or 0)
+    return evolve(longest, seconds=sum(one.seconds for one in results))
 
 
 def _search(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], search: Search) -> TlcResult:
@@ -159,7 +189,7 @@ MatrixNote(k, name, ok) ==
     ELSE IF ok THEN TRUE ELSE TLCSet(k, TRUE) /\\ PrintT(<<"{KILLED}", name>>)
 MatrixInit == {{init}} /\\ \\A k \\in {{first}}..{{last}} : TLCSet(k, FALSE)
 {{formulas}}
-MatrixStates ==
+{_STATES} ==
     /\\ TRUE
 {{states}}
 MatrixSteps ==
@@ -188,7 +218,7 @@ def config_text(config: ModelConfig, following: str) -> str:
     lines = [
         "INIT MatrixInit",
         f"NEXT {following}",
-        "INVARIANTS MatrixStates",
+        f"INVARIANTS {_STATES}",
         "ACTION_CONSTRAINTS MatrixSteps",
     ]
     for section in _KEPT:
