@@ -139,7 +139,7 @@ def test_a_module_of_which_nothing_was_searched_shows_what_would_be(monkeypatch:
 def test_a_step_of_several_lines_keeps_its_columns() -> None:
     text = "P ==\n    [][/\\ a\n       /\\ b]_v"
     made = module_text("M", "Init", ["P"], {"P": Definition("P", "M", 1, text, "")})
-    assert "MatrixStepP ==\n      (/\\ a\n       /\\ b) \\/ UNCHANGED v\n" in made
+    assert "MatrixStepOfP ==\n      (/\\ a\n       /\\ b) \\/ UNCHANGED v\n" in made
 
 
 @pytest.mark.parametrize("name", MUTANTS)

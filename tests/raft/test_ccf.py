@@ -290,7 +290,7 @@ def test_while_nobody_leads_a_write_fails_and_the_others_elect() -> None:
 
 
 def test_nothing_of_an_open_entry_is_committed_be_it_durable() -> None:
-    """append: their signature is our entry's end (H10)."""
+    """append: what their signature is, the end of an entry is here (H10)."""
     register = Register(members=Members((N1,)))
     assert register.elect(N1, (N1,))
     n1 = register.peers[N1]
@@ -319,7 +319,7 @@ def test_two_nodes_commit_only_together() -> None:
 
 
 def test_a_minority_that_is_cut_off_stops_nothing() -> None:
-    """check_quorum, its first half: four nodes, and one of them is away; with two away nothing commits."""
+    """check_quorum: of four nodes one is away, and nothing stops; with two away nothing commits."""
     register = Register(members=Members((N1, N2, N3, N4)))
     assert register.elect(N1, (N1, N2, N3, N4))
     register.write(N1, "x", (N1, N3, N4))
