@@ -50,7 +50,7 @@ def test_without_the_rule_the_entry_of_an_old_term_is_committed(tmp_path: Path) 
 def test_the_page_names_the_scenario_beside_theirs(path: Path) -> None:
     page = (FOLDER.parents[2] / "docs" / "differences.md").read_text(encoding="utf-8")
     theirs = read_scenario(path).source.removeprefix("CCF ").split(", ")
-    (*rows,) = (row for row in page.splitlines() if f"`{path.name}`" in row)
+    rows = [row for row in page.splitlines() if f"`{path.name}`" in row]
     assert rows
     beside = " ".join(row.split("|")[1] for row in rows)
     assert all(f"`{name}" in beside for name in theirs)
