@@ -35,7 +35,7 @@ _ALIAS: Final = re.compile(r"\w+\s*==\s*(\w+)")
 _KEPT: Final = ("CONSTRAINTS", "ACTION_CONSTRAINTS")
 _NAME: Final = "KillMatrix"
 _NOTE: Final = re.compile(r'^Matrix\w+ == MatrixNote\(\d+, "(\w+)",')
-_FAILED: Final = re.compile(rf"Evaluating invariant Matrix(\w+) failed|Line (\d+), .* in {_NAME}\b")
+_FAILED: Final = re.compile(rf"invariant Matrix(\w+) (?:failed|is not)\b|Line (\d+), .* in {_NAME}\b")
 
 
 @frozen
@@ -54,7 +54,7 @@ class Row:
     @property
     def note(self) -> str:
         """Why the search ended, if not with all states seen."""
-        if self.result.outcome is Outcome.ERROR:
+        if self.result.outcome is Outcome.ERROR and self.result.counts.generated:
             return STUCK
         return self.result.note or self.result.outcome.value
 
@@ -126,13 +126,14 @@ def run_row(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], 
         asked=tuple(asked),
         killed=tuple(name for name in asked if name in killed),
         held=tuple(held),
-        failed=tuple(name for name in failed if name not in killed),
+        failed=tuple(name for name in asked if name in failed and name not in killed),
         result=evolve(result, seconds=seconds),
     )
 
 
 def _not_evaluated(result: TlcResult, module: str) -> str:
-    """The property in which a search ended with an evaluation error; "" when the mutant's own steps did."""
+    """The property in which a search ended with an evaluation error, or that is none of a state or step; ""
+    when it was the mutant's own steps."""
     lines = ["", *module.splitlines()]
     for found in _FAILED.finditer("\n".join(result.errors)):
         note = _NOTE.match(lines[int(found[2])]) if found[2] else None
