@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from redoraft_check.evidence import matrix as evidence
 from redoraft_check.evidence.matrix import page, rows_of
 from redoraft_check.evidence.scan import Tree
 from redoraft_check.evidence.trust import Records
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.definitions import Definition
 from redoraft_check.tlc.manifest import load_manifest
-from redoraft_check.tlc.matrix import Search, module_text, properties_of, run_row
+from redoraft_check.tlc.matrix import STUCK, Search, module_text, properties_of, run_row
 from redoraft_check.tlc.tools import find_tools
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Tree(ROOT, ROOT / "spec")
 ROWS = rows_of(TREE)
+PAGE = page(TREE)
 MUTANTS = {one.name: one for one in TREE.mutants.models}
 
 TINY = """---- MODULE Tiny ----
@@ -35,12 +37,16 @@ NotBack ==
        /\\ x' < 9]_x
 Breaks == x < 3 \\/ x = <<>>
 Ends == <>(x = 3)
+Spec == Init /\\ [][Next]_x
+Refines == Spec
+BreaksBack == [][x' < 3 \\/ x' = <<>> + 1]_x
 SeesTwo == IF x = 2 THEN PrintT("two") ELSE TRUE
 ====
 """
 MUTANT = """---- MODULE MutantTiny ----
 EXTENDS MCTiny
 Back == x' = IF x = 2 THEN 0 ELSE x + 1
+Falls == x' = IF x = 2 THEN <<>>[1] ELSE IF x = 1 THEN 2 ELSE 1 - x
 ====
 """
 
@@ -53,7 +59,7 @@ def tiny(tmp_path: Path) -> Path:
         folder.mkdir()
     (tmp_path / "Tiny.tla").write_text(TINY, encoding="utf-8")
     (models / "MCTiny.tla").write_text("---- MODULE MCTiny ----\nEXTENDS Tiny\n====\n", encoding="utf-8")
-    checked = "INVARIANTS Small Even SeesTwo\nPROPERTIES Grows NotBack Ends\n"
+    checked = "INVARIANTS Small Even SeesTwo\nPROPERTIES Grows NotBack Ends Refines\n"
     (models / "tiny.cfg").write_text(
         f"INIT Init\nNEXT Next\nCONSTANT Off = {{}}\n{checked}", encoding="utf-8"
     )
@@ -74,7 +80,7 @@ def tiny(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_asked_leaves_out_witnesses_and_liveness(tiny: Path) -> None:
+def test_what_is_asked_leaves_out_witnesses_liveness_and_refinements(tiny: Path) -> None:
     models, mutants = load_manifest(tiny / "models"), load_manifest(tiny / "mutants")
     asked = properties_of(models, mutants, mutants.models[0], library_dirs(tiny))
     assert asked == ("Grows", "Small", "Even", "NotBack")
@@ -96,23 +102,53 @@ def test_an_evaluation_error_is_no_kill(tiny: Path) -> None:
         "INIT Init\nNEXT Next\nCONSTANTS Off = {}\nPROPERTIES Grows\n", encoding="utf-8"
     )
     mutants = load_manifest(tiny / "mutants")
-    row = run_row(tiny, mutants, mutants.models[0], ("Breaks", "Even", "Small"), Search(find_tools(), 60))
+    row = run_row(
+        tiny, mutants, mutants.models[0], ("Breaks", "Even", "Ends", "Small"), Search(find_tools(), 60)
+    )
     assert row.killed == ("Even",)
-    assert row.failed == ("Breaks",)
+    assert row.failed == ("Breaks", "Ends")
     assert row.held == ("Small",)
+
+
+@pytest.mark.tlc
+def test_a_step_that_cannot_be_judged_is_no_kill(tiny: Path) -> None:
+    (tiny / "mutants" / "back.cfg").write_text(
+        "INIT Init\nNEXT Next\nCONSTANTS Off = {}\nPROPERTIES Grows\n", encoding="utf-8"
+    )
+    mutants = load_manifest(tiny / "mutants")
+    row = run_row(tiny, mutants, mutants.models[0], ("BreaksBack", "Even"), Search(find_tools(), 60))
+    assert (row.killed, row.held, row.failed) == (("Even",), (), ("BreaksBack",))
+
+
+@pytest.mark.tlc
+def test_where_the_mutant_itself_cannot_go_on_nothing_is_said(tiny: Path) -> None:
+    (tiny / "mutants" / "back.cfg").write_text(
+        "INIT Init\nNEXT Next\nCONSTANTS Off = {}\n  Step <- Falls\nPROPERTIES Grows\n", encoding="utf-8"
+    )
+    mutants = load_manifest(tiny / "mutants")
+    row = run_row(tiny, mutants, mutants.models[0], ("Even", "Small"), Search(find_tools(), 60))
+    assert (row.killed, row.held, row.failed) == (("Even",), (), ())
+    assert row.note == STUCK
+
+
+def test_a_module_of_which_nothing_was_searched_shows_what_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "rows_of", lambda _tree: {})
+    _, _, clients = page(TREE).partition("## Clients\n")
+    assert clients.lstrip().startswith("1. Linearizable\n")
+    assert "| `EverLedServes` | " in clients
 
 
 def test_a_step_of_several_lines_keeps_its_columns() -> None:
     text = "P ==\n    [][/\\ a\n       /\\ b]_v"
     made = module_text("M", "Init", ["P"], {"P": Definition("P", "M", 1, text, "")})
-    assert "MatrixStepP ==\n      (/\\ a\n       /\\ b) \\/ UNCHANGED v\n" in made
+    assert "MatrixStepOfP ==\n      (/\\ a\n       /\\ b) \\/ UNCHANGED v\n" in made
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_every_mutant_has_a_sentence_and_names_what_it_violates(name: str) -> None:
     assert len(MUTANTS[name].summary.split()) > 3
     assert MUTANTS[name].violates
-    assert MUTANTS[name].summary in page(TREE)
+    assert MUTANTS[name].summary in PAGE
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))

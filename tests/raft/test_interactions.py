@@ -1,4 +1,5 @@
-"""Interactions that the tests of etcd-io/raft and of CCF's raft are about, played on our nodes.
+"""Interactions that the tests of etcd-io/raft and of CCF's raft are about, played on our nodes; more of CCF's
+stand in test_ccf.py.
 
 docs/differences.md says which those are, and where we decide otherwise and why.
 """
@@ -60,7 +61,7 @@ def test_a_candidate_that_steps_down_does_not_vote_twice_in_its_term() -> None:
 
 
 def test_vote_requests_of_a_past_term_are_refused() -> None:
-    """CCF delayed_vote_requests."""
+    """However good its log is."""
     voter = Peer(follower(N1, 5), log_of([1]))
     late = RequestVote(Term(3), N2, Term(2), LogIndex(9), Lsn(99999))
     assert sent([*voter.take(late)]) == [Vote(Term(5), N1, False)]
@@ -68,7 +69,7 @@ def test_vote_requests_of_a_past_term_are_refused() -> None:
 
 
 def test_a_candidate_without_the_committed_tail_is_not_elected() -> None:
-    """CCF candidate_viability: the one that was cut off asks first, and the other one wins."""
+    """The one that was cut off asks first, and the other one wins."""
     register = Register()
     assert register.elect(N1)
     register.write(N1, "x", (N1, N2))
@@ -141,14 +142,14 @@ def test_a_refusal_counts_for_nothing() -> None:
 
 
 def test_an_answer_of_a_term_that_is_over_counts_for_nothing() -> None:
-    """CCF follower_rollback_match_index, retired_node_delayed_responses."""
+    """CCF retired_node_delayed_responses, as far as it is not about membership."""
     log = log_of([1, 2])
     state = leader(N1, 2, log)
     assert step(state, AppendReply(Term(1), N2, log.last_lsn), log, ALL_RULES).state == state
 
 
 def test_long_branches_are_cut_and_replaced() -> None:
-    """CCF long_divergence_sync, liveness_through_conflict; etcd probe_and_replicate (see test_figure7)."""
+    """etcd probe_and_replicate (see test_figure7)."""
     register = Register(members=FIVE)
     assert register.elect(N1, EVERYBODY)
     for number in range(8):
@@ -194,7 +195,7 @@ def test_a_log_that_lost_what_it_acknowledged_is_not_repaired_in_silence() -> No
 
 
 def test_a_heartbeat_finds_what_was_lost() -> None:
-    """etcd heartbeat_resp_recovers_from_probing, replicate_pause; CCF bad_network, reconnect."""
+    """etcd heartbeat_resp_recovers_from_probing, replicate_pause; CCF reconnect, reconnect_node."""
     register = Register()
     assert register.elect(N1)
     for number in range(5):

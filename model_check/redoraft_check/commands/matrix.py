@@ -89,7 +89,7 @@ def _record(mutant: Model, row: Row, sha256: str, before: KillRow | None) -> Kil
         seconds=round(row.result.seconds, 1),
         tlc=row.result.version or "",
     )
-    return kept if kept.complete else replace(kept, note=row.result.note or row.result.outcome.value)
+    return kept if kept.complete else replace(kept, note=row.note)
 
 
 def _says(row: KillRow) -> str:

@@ -12,6 +12,7 @@ from redoraft_check.evidence.scan import Tree
 from redoraft_check.evidence.trust import NO_RECORD, Records
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.manifest import Model
+from redoraft_check.tlc.matrix import STUCK, properties_of
 
 _OPENING: Final = """\
 # The kill matrix
@@ -21,11 +22,12 @@ specification replaced (`spec/mutants/`). `redoraft check --mutants` runs each a
 it names: it must be refuted by that property; another one, a deadlock or an evaluation error is red.
 `redoraft matrix --timeout S` goes on behind the first violation and notes every property that is false
 somewhere, up to S seconds a mutant, and keeps the row in `spec/records/kill-matrix.jsonl` after each
-mutant. Refinements and liveness are not in the matrix.
+mutant. Refinements and liveness are not in the matrix, so a mutant that names one has no `X`.
 
 `X` violated, and the property that the mutant names; `x` violated; `.` holds in every state of the
 mutant (the search was complete); `!` cannot be evaluated in a state that the mutant reaches, which is
-no violation; `?` not seen within the time.
+no violation; `?` not seen within the time. *Stuck*: the mutant's own steps cannot be evaluated in a state
+that it reaches (behind a violation the specification need not make sense), and the search ends there.
 """
 
 
@@ -45,7 +47,7 @@ def page(tree: Tree) -> str:
     mutants = tree.mutants.models
     lines = [_OPENING, *_summary(mutants, records, rows)]
     for module in dict.fromkeys(one.module for one in mutants):
-        lines += _module(module, [one for one in mutants if one.module == module], rows)
+        lines += _module(tree, [one for one in mutants if one.module == module], rows)
     lines += _sentences(mutants, records)
     return "\n".join(lines) + "\n"
 
@@ -64,9 +66,9 @@ def _summary(
     )
 
 
-def _module(module: str, mutants: Sequence[Model], rows: dict[str, KillRow]) -> Iterator[str]:
-    asked = tuple(dict.fromkeys(name for one in mutants if one.name in rows for name in rows[one.name].asked))
-    yield f"\n## {module.removeprefix('Mutant')}\n"
+def _module(tree: Tree, mutants: Sequence[Model], rows: dict[str, KillRow]) -> Iterator[str]:
+    asked = tuple(dict.fromkeys(name for one in mutants for name in _asked(tree, one, rows.get(one.name))))
+    yield f"\n## {mutants[0].module.removeprefix('Mutant')}\n"
     for number, name in enumerate(asked, 1):
         yield f"{number}. {name}"
     yield ""
@@ -74,12 +76,23 @@ def _module(module: str, mutants: Sequence[Model], rows: dict[str, KillRow]) -> 
     yield table(header, [_row(one, asked, rows.get(one.name)) for one in mutants])
 
 
+def _asked(tree: Tree, mutant: Model, row: KillRow | None) -> tuple[str, ...]:
+    """The properties of a row, also of one that nobody has searched."""
+    return row.asked if row else properties_of(tree.models, tree.mutants, mutant, library_dirs(tree.spec))
+
+
 def _row(mutant: Model, asked: Sequence[str], row: KillRow | None) -> tuple[str, ...]:
     if row is None:
         return (f"`{mutant.name}`", *("" for _ in asked), "-", NO_RECORD)
     cells = (_cell(mutant, row, name) for name in asked)
     states = "-" if row.distinct is None else f"{row.distinct:,}"
-    return (f"`{mutant.name}`", *cells, states, "complete" if row.complete else f"{row.seconds:.0f} s")
+    return (f"`{mutant.name}`", *cells, states, _search(row))
+
+
+def _search(row: KillRow) -> str:
+    if row.complete:
+        return "complete"
+    return "stuck" if row.note == STUCK else f"{row.seconds:.0f} s"
 
 
 def _cell(mutant: Model, row: KillRow, name: str) -> str:

@@ -3,7 +3,7 @@
 TLC stops at the first violation.  Here every property is instead a note in a register: where it is false for
 the first time, its name is printed, and the search goes on.  So one run fills a row, up to its time limit;
 what is printed before an evaluation error was violated before it.  Refinements and liveness are no notes
-and are left out.
+and are left out.  A mutant whose own steps cannot be evaluated in a state that it reaches ends the search.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import library_dirs
@@ -26,11 +26,16 @@ from redoraft_check.tlc.runner import ProgressHook, TlcJob, run_tlc
 from redoraft_check.tlc.tools import Tools
 
 KILLED: Final = "KILLED"
+STUCK: Final = "its own steps cannot be evaluated in a state that it reaches"
+"""Why a search ended: nothing is known of what lies behind that state, and longer searches change nothing."""
 _FIRST_REGISTER: Final = 900
 _ACTION: Final = re.compile(r"^\w+\s*==\s*\[\]\[(.*)\]_(\w+)\s*$", re.DOTALL)
 _SPECIFICATION: Final = re.compile(r"==\s*(?:/\\\s*)?(\w+)(?:\s*/\\\s*\[\]\[(\w+)\]_)?")
+_ALIAS: Final = re.compile(r"\w+\s*==\s*(\w+)")
 _KEPT: Final = ("CONSTRAINTS", "ACTION_CONSTRAINTS")
 _NAME: Final = "KillMatrix"
+_NOTE: Final = re.compile(r'^Matrix\w+ == MatrixNote\(\d+, "(\w+)",')
+_FAILED: Final = re.compile(rf"invariant Matrix(\w+) (?:failed|is not)\b|Line (\d+), .* in {_NAME}\b")
 
 
 @frozen
@@ -45,6 +50,13 @@ class Row:
     held: tuple[str, ...]
     failed: tuple[str, ...]
     result: TlcResult
+
+    @property
+    def note(self) -> str:
+        """Why the search ended, if not with all states seen."""
+        if self.result.outcome is Outcome.ERROR and self.result.counts.generated:
+            return STUCK
+        return self.result.note or self.result.outcome.value
 
 
 def properties_of(
@@ -62,15 +74,18 @@ def properties_of(
         if model.holds and model.module in extended:
             config = config_of(models, model)
             asked |= dict.fromkeys(config.section("INVARIANTS") + config.section("PROPERTIES"))
-    temporal = {name for name, one in known.items() if _is_temporal(one)}
+    temporal = {name for name in asked if name in known and _is_temporal(name, known)}
     return tuple(name for name in asked if name in known and name not in temporal and not _prints(name))
 
 
-def _is_temporal(definition: Definition) -> bool:
-    text = re.sub(r"\\\*.*|\(\*.*?\*\)", "", definition.text, flags=re.DOTALL)
-    if _ACTION.match(text.strip()):
+def _is_temporal(name: str, known: Mapping[str, Definition]) -> bool:
+    text = re.sub(r"\\\*.*|\(\*.*?\*\)", "", known[name].text, flags=re.DOTALL).strip()
+    alias = _ALIAS.fullmatch(text)
+    if alias and alias[1] in known and alias[1] != name:
+        return _is_temporal(alias[1], known)
+    if _ACTION.match(text):
         return False
-    return any(mark in text for mark in ("[]", "<>", "~>", "WF_", "SF_", "!Spec")) or "!" in text
+    return any(mark in text for mark in ("[]", "<>", "~>", "WF_", "SF_", "!"))
 
 
 def _prints(name: str) -> bool:
@@ -89,35 +104,58 @@ class Search:
 
 
 def run_row(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], search: Search) -> Row:
-    """Search a mutant's states with one worker; where a property cannot be evaluated, each on its own.
+    """Search a mutant's states with one worker, and again without a property that cannot be evaluated.
 
-    Raises `CliError` (65) for a configuration whose initial predicate cannot be found, (20) when Java does
-    not start.
+    `result` is of the last search, with the time of all.  Raises `CliError` (65) for a configuration whose
+    initial predicate cannot be found, (20) when Java does not start.
     """
-    result = _search(spec, mutants, mutant, asked, search)
-    killed = _killed(result)
-    left = [name for name in asked if name not in killed]
-    held: list[str] = left if result.outcome is Outcome.HOLDS else []
-    failed: list[str] = left if result.outcome is Outcome.ERROR else []
-    if result.outcome is Outcome.ERROR and len(asked) > 1:
-        alone = [run_row(spec, mutants, mutant, [name], search) for name in left]
-        killed |= {name for row in alone for name in row.killed}
-        held = [name for row in alone for name in row.held]
-        failed = [name for row in alone for name in row.failed]
+    killed: set[str] = set()
+    failed: list[str] = []
+    seconds = 0.0
+    while True:
+        left = [name for name in asked if name not in failed]
+        result, module = _search(spec, mutants, mutant, left, search)
+        killed |= _killed(result)
+        seconds += result.seconds
+        culprit = _not_evaluated(result, module)
+        if culprit not in left:
+            break
+        failed.append(culprit)
+    held = [name for name in left if name not in killed] if result.outcome is Outcome.HOLDS else []
     return Row(
-        tuple(asked), tuple(name for name in asked if name in killed), tuple(held), tuple(failed), result
+        asked=tuple(asked),
+        killed=tuple(name for name in asked if name in killed),
+        held=tuple(held),
+        failed=tuple(name for name in asked if name in failed and name not in killed),
+        result=evolve(result, seconds=seconds),
     )
 
 
-def _search(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], search: Search) -> TlcResult:
+def _not_evaluated(result: TlcResult, module: str) -> str:
+    """The property in which a search ended with an evaluation error, or that is none of a state or step; ""
+    when it was the mutant's own steps."""
+    lines = ["", *module.splitlines()]
+    for found in _FAILED.finditer("\n".join(result.errors)):
+        note = _NOTE.match(lines[int(found[2])]) if found[2] else None
+        name = found[1] or (note[1] if note else "")
+        if name and result.outcome is Outcome.ERROR:
+            return name
+    return ""
+
+
+def _search(
+    spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], search: Search
+) -> tuple[TlcResult, str]:
+    """What TLC came to, and the module that it was given."""
     library = library_dirs(spec)
     config = config_of(mutants, mutant)
     known = definitions(mutants.folder / f"{mutant.module}.tla", library)
     with tempfile.TemporaryDirectory(prefix="redoraft-matrix-") as folder:
         module, bounds = Path(folder) / f"{_NAME}.tla", Path(folder) / f"{_NAME}.cfg"
         init, following = _behaviour(mutant, config, known)
-        module.write_text(module_text(mutant.module, init, asked, known), encoding="utf-8")
-        bounds.write_text(config_text(config, following), encoding="utf-8")
+        text = module_text(mutant.module, init, asked, known)
+        module.write_text(text, encoding="utf-8")
+        bounds.write_text(config_text(config, following, asked, known), encoding="utf-8")
         job = TlcJob(
             module,
             bounds,
@@ -127,27 +165,24 @@ def _search(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], 
             timeout_s=search.timeout_s,
             jvm=("-XX:TieredStopAtLevel=1",),
         )
-        return run_tlc(job, search.tools, on_progress=search.on_progress, log=search.log)
+        return run_tlc(job, search.tools, on_progress=search.on_progress, log=search.log), text
 
 
 def module_text(mutant: str, init: str, asked: Sequence[str], known: Mapping[str, Definition]) -> str:
     """A module that extends a mutant's and notes what is violated."""
-    steps = {
-        name: _as_step(name, known[name].text) for name in asked if _ACTION.match(known[name].text.strip())
-    }
-    notes: dict[bool, list[str]] = {False: [], True: []}
-    for number, name in enumerate(asked, _FIRST_REGISTER):
-        formula = _step_name(name) if name in steps else name
-        notes[name in steps].append(f'    /\\ MatrixNote({number}, "{name}", {formula})')
+    steps = [name for name in asked if _is_action(known[name])]
+    notes = [
+        f'Matrix{name} == MatrixNote({number}, "{name}", {_step_name(name) if name in steps else name})'
+        for number, name in enumerate(asked, _FIRST_REGISTER)
+    ]
     return _MODULE.format(
         name=_NAME,
         mutant=mutant,
         init=init,
         first=_FIRST_REGISTER,
         last=_FIRST_REGISTER + len(asked) - 1,
-        formulas="\n".join(steps.values()),
-        states="\n".join(notes[False]),
-        steps="\n".join(notes[True]),
+        formulas="\n".join(_as_step(name, known[name].text) for name in steps),
+        notes="\n".join(notes),
     )
 
 
@@ -159,23 +194,22 @@ MatrixNote(k, name, ok) ==
     ELSE IF ok THEN TRUE ELSE TLCSet(k, TRUE) /\\ PrintT(<<"{KILLED}", name>>)
 MatrixInit == {{init}} /\\ \\A k \\in {{first}}..{{last}} : TLCSet(k, FALSE)
 {{formulas}}
-MatrixStates ==
-    /\\ TRUE
-{{states}}
-MatrixSteps ==
-    /\\ TRUE
-{{steps}}
+{{notes}}
 ====
 """
 
 
+def _is_action(definition: Definition) -> bool:
+    return _ACTION.match(definition.text.strip()) is not None
+
+
 def _step_name(name: str) -> str:
-    return f"MatrixStep{name}"
+    return f"MatrixStepOf{name}"
 
 
 def _as_step(name: str, text: str) -> str:
-    """`P == [][A]_v` as `MatrixStepP == (A) \\/ UNCHANGED v`, every line in its columns: TLA+ tells junction
-    lists apart by them."""
+    """`P == [][A]_v` as `MatrixStepOfP == (A) \\/ UNCHANGED v`, every line in its columns, by which TLA+
+    tells junction lists apart."""
     head, _, body = text.partition("==")
     before, variables = body.rstrip().rsplit("]_", 1)
     placed = " " * (len(head) + 2) if body.partition("[][")[0].count("\n") == 0 else ""
@@ -183,14 +217,14 @@ def _as_step(name: str, text: str) -> str:
     return f"{_step_name(name)} ==\n{placed}{formula}) \\/ UNCHANGED {variables}"
 
 
-def config_text(config: ModelConfig, following: str) -> str:
+def config_text(
+    config: ModelConfig, following: str, asked: Sequence[str], known: Mapping[str, Definition]
+) -> str:
     """The mutant's bounds, with the notes in place of what it checks."""
-    lines = [
-        "INIT MatrixInit",
-        f"NEXT {following}",
-        "INVARIANTS MatrixStates",
-        "ACTION_CONSTRAINTS MatrixSteps",
-    ]
+    lines = ["INIT MatrixInit", f"NEXT {following}"]
+    for name in asked:
+        section = "ACTION_CONSTRAINTS" if _is_action(known[name]) else "INVARIANTS"
+        lines.append(f"{section} Matrix{name}")
     for section in _KEPT:
         lines += [f"{section} {name}" for name in config.section(section)]
     lines += ["CONSTANTS", *(f"    {name} = {value}" for name, value in config.constants.items())]
