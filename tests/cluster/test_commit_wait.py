@@ -1,4 +1,4 @@
-"""What a commit waits for, in bytes and fsyncs (LOG-11), and what is sent before it is on the own disk (LOG-4).
+"""What a commit waits for, in bytes and fsyncs (LOG-11), and what is sent before it is written (LOG-4).
 
 Counts, no times: benchmarks/nodes.py has those.
 """

@@ -183,7 +183,7 @@ def committed(rules: LogRules, mtrs: int, limit: int) -> tuple[RedoLog, list[int
 
 
 def an_entry_holds_many_mtrs(rules: LogRules) -> bool:
-    """LOG-2: 21 mtrs of 50 bytes are three entries of at most 500 bytes, with 33 bytes of meta record each."""
+    """LOG-2: 21 mtrs of 50 bytes are three entries, of 500 bytes at most, and three meta records."""
     log, _ = committed(rules, 20, 500)
     data = sn_of(log.closed_lsn) - sn_of(log.start_lsn)
     return (log.last_index, data) == (3, 21 * 50 + 3 * META_SIZE)

@@ -45,8 +45,8 @@ BELOW_THE_SPEC = {
     "TORN-1",
     "TORN-1-detect",
 }
-"""Rules of the log, the storage engine and the binlog that the specification takes as one step, or as given: it
-counts neither bytes nor waits."""
+"""Rules of log, storage engine and binlog that the specification takes as one step, or as given: it counts
+neither bytes nor waits."""
 
 
 def switches() -> dict[str, str]:
