@@ -10,12 +10,9 @@ from functools import partial
 import pytest
 from attrs import define, frozen
 
-from redoraft.cluster.host import Host
 from redoraft.cluster.trio import MEMBERS, N1, N2, N3, Trio
 from redoraft.errors import DiskError
-from redoraft.mutants import ALL_PARTS
 from redoraft.node import Node, Posted, Sizes
-from redoraft.observe import NoObserver
 from redoraft.raft.inputs import ClientMtr, CloseDue
 from redoraft.raft.messages import AppendEntries
 from redoraft.redo.files import Layout
@@ -23,6 +20,8 @@ from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import META_SIZE, PageWrite
 from redoraft.storage.page import BODY
 from redoraft.types import NodeId
+
+from .kit import trio_led_by_n1
 
 WIDE = Sizes(Layout(file_size=1 << 20), pool_pages=8)
 """No new file is made, and no page written, while somebody waits."""
@@ -56,16 +55,6 @@ class Wait:
     fsyncs: tuple[int, int, int]
 
 
-def started() -> Trio:
-    trio = Trio(ALL_PARTS)
-    trio.hosts = {name: Host(name, MEMBERS, ALL_PARTS, NoObserver(), WIDE) for name in MEMBERS.nodes}
-    for host in trio.hosts.values():
-        host.start()
-    trio.elect(N1)
-    assert trio.serving == N1
-    return trio
-
-
 def node(trio: Trio, name: NodeId) -> Node:
     found = trio.node(name)
     assert found is not None
@@ -81,7 +70,7 @@ def ship(trio: Trio) -> None:
 
 def wait_of(rows: int, *, as_made: bool) -> Wait:
     """What the commit of one transaction waits for, its redo shipped as it is made, or kept until then."""
-    trio = started()
+    trio = trio_led_by_n1(WIDE)
     for row in range(rows):
         trio.do(N1, partial(Node.handle, event=change(row)))
         if as_made and node(trio, N1).last_lsn - node(trio, N1).log.closed_lsn >= SHIPPED:
@@ -116,7 +105,7 @@ def test_it_grows_where_redo_is_kept_until_the_commit() -> None:
 
 def test_open_transactions_are_with_the_others_before_they_commit() -> None:
     """LOG-11: and nobody is told that they are committed."""
-    trio = started()
+    trio = trio_led_by_n1(WIDE)
     for row in range(40):
         trio.do(N1, partial(Node.handle, event=change(row)))
     ship(trio)
@@ -126,7 +115,7 @@ def test_open_transactions_are_with_the_others_before_they_commit() -> None:
 
 def test_the_others_have_an_entry_before_the_leader_has_written_it() -> None:
     """LOG-4: it is sent from the log buffer; a majority may have it while the own disk has nothing of it."""
-    trio = started()
+    trio = trio_led_by_n1(WIDE)
     leader = node(trio, N1)
     before = leader.log.written_lsn
     list(leader.handle(change(1, commits=True)))
@@ -147,7 +136,7 @@ def test_the_others_have_an_entry_before_the_leader_has_written_it() -> None:
 
 def test_who_keeps_up_is_fed_from_memory() -> None:
     """LOG-4: no entry that was just made is read back from a file."""
-    trio = started()
+    trio = trio_led_by_n1(WIDE)
     for row in range(100):
         trio.do(N1, partial(Node.handle, event=change(row)))
         ship(trio)

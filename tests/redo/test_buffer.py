@@ -189,6 +189,22 @@ def test_batches_are_whole_entries_and_all_of_them(batch: int) -> None:
     assert source.batch(at) == (at, b"")
 
 
+def test_pieces_for_who_is_far_behind_are_read_in_batches() -> None:
+    """LOG-7: a piece (an entry, here) takes what the batch before it has read ahead; the files are read once
+    for many."""
+    log = far_behind()
+    source = SendSource(log, cache_bytes=1, batch_bytes=3000)
+    at, sent = log.start_lsn, b""
+    while (end := log.entry_end_after(at)) is not None:
+        sent += source.read(at, end)
+        at = end
+    assert sent == contents(log)
+    batches = -(-len(sent) // 3000)
+    assert source.from_cache == 0
+    assert source.from_files + source.from_ahead == 60
+    assert batches <= source.from_files <= batches + 3, "a batch ends with a whole entry"
+
+
 def test_what_is_new_comes_from_the_cache_and_goes_when_cut() -> None:
     """LOG-4: no entry of another branch is sent behind a cut."""
     log = far_behind()

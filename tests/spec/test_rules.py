@@ -37,6 +37,7 @@ BELOW_THE_SPEC = {
     "LOG-8-slots",
     "APPLY",
     "APPLY-init",
+    "CKPT-1",
     "CKPT-fuzzy",
     "CKPT-grows",
     "FSYNC",

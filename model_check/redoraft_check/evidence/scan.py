@@ -99,7 +99,7 @@ class Tree:
         """The rows of the tables `Mutant("name", "rule", ...)`."""
         found = [
             mutant
-            for path in sorted((self.root / "refimpl" / "redoraft").rglob("mutants.py"))
+            for path in sorted((self.root / "refimpl" / "redoraft").rglob("*mutants.py"))
             for mutant in _mutants(ast_of(path))
         ]
         return tuple(sorted(found, key=lambda mutant: mutant.name))
