@@ -98,7 +98,7 @@ def test_the_wait_does_not_grow_with_the_transaction(rows: int) -> None:
 
 
 def test_it_grows_where_redo_is_kept_until_the_commit() -> None:
-    """The measure is able to show it (MGR-1 has the systems that do so)."""
+    """LOG-11 off: the measure is able to show it."""
     received = [wait_of(rows, as_made=False).received[0] for rows in ROWS]
     assert [size // (187 * rows) for size, rows in zip(received, ROWS, strict=True)] == [1, 1, 1]
 

@@ -6,8 +6,10 @@ import re
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from redoraft.mutants import ALL_MUTANTS
 from redoraft_check.cli import main
 from redoraft_check.evidence.pages import PAGES, Source, load_source
 from redoraft_check.evidence.requirements import load_requirements, mentioned
@@ -88,6 +90,30 @@ def test_specification_and_implementation_name_only_what_there_is() -> None:
     places = (*SOURCE.tree.operators, *SOURCE.tree.code)
     unknown = {place.name: place.ids - SOURCE.requirements.ids for place in places}
     assert not {name: ids for name, ids in unknown.items() if ids}
+
+
+def test_the_operators_that_are_said_to_have_a_requirement_are_there() -> None:
+    said = {name for one in SOURCE.requirements.all for name in one.operators}
+    assert said
+    assert said <= SOURCE.tree.operator_names
+
+
+def test_an_operator_that_is_not_there_is_no_evidence() -> None:
+    [one] = [one for one in SOURCE.requirements.all if one.id == "LOG-9"]
+    assert "specification" not in trace(SOURCE.tree, one).missing
+    gone = msgspec.structs.replace(one, operators=("RaftRedo!Gone",))
+    assert "specification" in trace(SOURCE.tree, gone).missing
+
+
+def test_every_mutant_of_the_code_is_found() -> None:
+    assert {one.name: one.rule for one in SOURCE.tree.code_mutants} == {
+        one.name: one.rule for one in ALL_MUTANTS.values()
+    }
+
+
+def test_what_has_no_evidence_at_all_says_why() -> None:
+    nowhere = [one for one in SOURCE.requirements.all if len(trace(SOURCE.tree, one).missing) == len(COLUMNS)]
+    assert [one.id for one in nowhere if not one.decided.startswith("Not built")] == []
 
 
 def test_every_switch_and_mutant_belongs_to_a_requirement() -> None:

@@ -66,6 +66,15 @@ class Tree:
         return tuple(place for path in sorted(self.spec.glob("*.tla")) for place in _operators(path))
 
     @cached_property
+    def operator_names(self) -> frozenset[str]:
+        """Every operator of the specification, as "Module!Operator"."""
+        return frozenset(
+            f"{one.module}!{one.name}"
+            for path in self.spec.glob("*.tla")
+            for one in definitions(path, ()).values()
+        )
+
+    @cached_property
     def spec_mutants(self) -> tuple[Place, ...]:
         """Each mutant of the specification with the requirements of what it replaces, or is said to break."""
         return tuple(
