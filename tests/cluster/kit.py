@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
+
 from redoraft.cluster import ending
 from redoraft.cluster.clients import Place
 from redoraft.cluster.ending import has_settled, running
@@ -10,6 +13,7 @@ from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trio import N1, Trio
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import Node, Sizes
+from redoraft.observe import TraceObserver
 from redoraft.storage.page import BODY, BODY_END, PageId
 from redoraft_traces import Event, encode_event
 
@@ -47,10 +51,13 @@ def stored(node: Node, place: Place, data: bytes) -> bool:
     return node.read(page_id)[offset : offset + len(data)] == data
 
 
-def trio_led_by_n1(sizes: Sizes) -> Trio:
-    """Three nodes without dice, n1 serving."""
+def trio_led_by_n1(sizes: Sizes, sink: Callable[[Event], None] | None = None) -> Trio:
+    """Three nodes without dice, n1 serving; `sink` gets their events."""
     trio = Trio(ALL_PARTS, sizes)
+    ids = (f"m{number}" for number in count(1))
     for host in trio.hosts.values():
+        if sink is not None:
+            host.observer = TraceObserver(host.name, sink, ids)
         host.start()
     trio.elect(N1)
     assert trio.serving == N1

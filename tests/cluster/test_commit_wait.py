@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from attrs import define, frozen
 
+from redoraft.cluster.trace import trace_header
 from redoraft.cluster.trio import MEMBERS, N1, N2, N3, Trio
 from redoraft.errors import DiskError
 from redoraft.node import Node, Posted, Sizes
@@ -20,6 +21,8 @@ from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import META_SIZE, PageWrite
 from redoraft.storage.page import BODY
 from redoraft.types import NodeId
+from redoraft_check.fuzz.lockstep import Lockstep
+from redoraft_traces import Event
 
 from .kit import trio_led_by_n1
 
@@ -132,6 +135,28 @@ def test_the_others_have_an_entry_before_the_leader_has_written_it() -> None:
     assert trio.acknowledged == {"t"}
     assert leader.majority_lsn == leader.last_lsn
     assert leader.log.written_lsn == leader.log.durable_lsn == before
+
+
+def test_the_specification_allows_it_in_this_order() -> None:
+    """LOG-4: the majority before the leader's own Fsync.  LOG-9, BIN-4: one Fsync for two pieces received."""
+    events: list[Event] = []
+    trio = trio_led_by_n1(WIDE, events.append)
+    began = len(events)
+    for row in (1, 2):
+        trio.do(N1, partial(Node.handle, event=change(row, commits=row == 2)))
+        trio.do(N1, lambda leader: leader.handle(CloseDue()))
+    for name in (N2, N3, N1):
+        trio.do(name, lambda one: one.fsync(one.last_lsn))
+    took = [(event.node, event.action) for event in events[began:]]
+    followed = [action for node, action in took if node == N2]
+    assert followed[:4] == ["AppendEntries", "AppendEntries", "Fsync", "Acknowledge"]
+    own = took.index((N1, "Fsync"))
+    assert took.index((N1, "AckCommit")) < own
+    assert took.index((N1, "AdvanceMajority")) < own
+    judge = Lockstep(trace_header(MEMBERS, "test_commit_wait"))
+    for number, event in enumerate(events):
+        judge.take(event, number)
+        assert judge.violated() is None
 
 
 def test_who_keeps_up_is_fed_from_memory() -> None:
