@@ -24,8 +24,8 @@ from redoraft.redo.files import Layout, RedoFiles
 from redoraft.redo.group_commit import GroupCommit
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
-from redoraft.redo.per_record import bytes_of
-from redoraft.redo.record import Dummy, PageWrite, Record
+from redoraft.redo.per_record import amplification, bytes_of, sample
+from redoraft.redo.record import PageWrite
 from redoraft.redo.scan import scan
 from redoraft.types import Term
 
@@ -155,12 +155,6 @@ def group_commit(folder: Path) -> None:
 
 def transaction_bytes() -> None:
     """LOG-10: the meta record against term and index in every record."""
-    row: list[Record] = [
-        PageWrite(5, 300, 100, bytes(120)),
-        PageWrite(5, 4, 38, bytes(8)),
-        PageWrite(7, 9, 60, bytes(24)),
-    ]
-    commit: list[Record] = [PageWrite(7, 9, 40, bytes(2)), Dummy()]
     heads = ("stock", "meta", "in records", "meta +%", "records +%")
     say(f"\n{'bytes per transaction':<40}" + "".join(f"{head:>12}" for head in heads))
     for rows, entries, name in (
@@ -169,12 +163,21 @@ def transaction_bytes() -> None:
         (10, 1.0, "10 rows"),
         (1000, 1000 * 200 / 65536, "1000 rows, entries of 64 kB"),
     ):
-        found = bytes_of([*[row] * rows, commit], entries)
+        found = bytes_of(sample(rows), entries)
         meta, inside = found.with_meta / found.stock - 1, found.with_term_in_records / found.stock - 1
         say(
             f"{name:<40}{found.stock:>12}{found.with_meta:>12}{found.with_term_in_records:>12}"
             f"{100 * meta:>12.1f}{100 * inside:>12.1f}"
         )
+    say(f"\n{'write amplification':<40}" + "".join(f"{head:>12}" for head in heads[:3]))
+    for rows, together, name in (
+        (1, 1, "1 row, written by itself"),
+        (1, 10, "1 row, 10 commits a write"),
+        (10, 1, "10 rows, written by itself"),
+        (10, 10, "10 rows, 10 commits a write"),
+    ):
+        factors = amplification(sample(rows), together)
+        say(f"{name:<40}" + "".join(f"{factor:>12.2f}" for factor in factors))
 
 
 if __name__ == "__main__":

@@ -116,6 +116,7 @@ def test_a_serving_leader_has_applied_what_it_writes() -> None:
 
 
 def test_a_follower_recovers_when_aligned_and_applies_up_to_the_majority_lsn() -> None:
+    """FOL-1: mtr by mtr while it runs, behind the majority LSN (LIM-3)."""
     node = start(MemoryDisk())
     assert not is_due(node)
     list(node.handle(from_leader("a", "b", majority=False)))

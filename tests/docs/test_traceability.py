@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from redoraft.mutants import ALL_MUTANTS
@@ -89,6 +90,33 @@ def test_specification_and_implementation_name_only_what_there_is() -> None:
     places = (*SOURCE.tree.operators, *SOURCE.tree.code)
     unknown = {place.name: place.ids - SOURCE.requirements.ids for place in places}
     assert not {name: ids for name, ids in unknown.items() if ids}
+
+
+def test_the_operators_that_are_said_to_have_a_requirement_are_there() -> None:
+    said = {name for one in SOURCE.requirements.all for name in one.operators}
+    assert said
+    assert said <= SOURCE.tree.operator_names
+
+
+def test_an_operator_that_is_not_there_is_no_evidence() -> None:
+    [one] = [one for one in SOURCE.requirements.all if one.id == "LOG-9"]
+    assert "specification" not in trace(SOURCE.tree, one).missing
+    gone = msgspec.structs.replace(one, operators=("RaftRedo!Gone",))
+    assert "specification" in trace(SOURCE.tree, gone).missing
+
+
+def test_every_mutant_of_the_code_is_found() -> None:
+    assert {one.name: one.rule for one in SOURCE.tree.code_mutants} == {
+        one.name: one.rule for one in ALL_MUTANTS.values()
+    }
+
+
+def test_what_has_no_evidence_is_not_built_and_says_so_and_nothing_else_does() -> None:
+    every = SOURCE.requirements.all
+    nowhere = {one.id for one in every if len(trace(SOURCE.tree, one).missing) == len(COLUMNS)}
+    assert {one.id for one in every if one.decided.startswith("Not built")} == nowhere
+    told = (ROOT / "docs" / "parts" / "trust.md").read_text(encoding="utf-8")
+    assert nowhere <= mentioned(told), "docs/parts/trust.md tells what is not built"
 
 
 def test_every_switch_and_mutant_belongs_to_a_requirement() -> None:

@@ -17,8 +17,6 @@ from redoraft.redo.files import Layout
 from redoraft.redo.group_commit import GroupCommit
 from redoraft.redo.locate import EntryFinder, scan_for
 from redoraft.redo.log import RedoLog
-from redoraft.redo.per_record import bytes_of, encode_mtr_with_term
-from redoraft.redo.record import Dummy, PageWrite, Record
 from redoraft.redo.sender import SendSource
 from redoraft.types import LogIndex, Lsn, Term
 
@@ -245,7 +243,7 @@ def test_after_a_failed_fsync_every_commit_fails() -> None:
     assert commits.commits == 0
 
 
-# What is sent (LOG-3, LOG-4, LOG-7).
+# What is sent, and where it is found.
 
 
 def far_behind() -> RedoLog:
@@ -258,6 +256,7 @@ def far_behind() -> RedoLog:
 
 @pytest.mark.parametrize("batch", [1, 500, 3000, 10**6])
 def test_batches_are_whole_entries_and_all_of_them(batch: int) -> None:
+    """LOG-7: who is far behind gets it all from the files, and while one batch is sent the next is read."""
     log = far_behind()
     source = SendSource(log, batch_bytes=batch)
     follower, at = new_log(), log.start_lsn
@@ -273,7 +272,24 @@ def test_batches_are_whole_entries_and_all_of_them(batch: int) -> None:
     assert source.batch(at) == (at, b"")
 
 
+def test_pieces_for_who_is_far_behind_are_read_in_batches() -> None:
+    """LOG-7: a piece (an entry, here) takes what the batch before it has read ahead; the files are read once
+    for many."""
+    log = far_behind()
+    source = SendSource(log, cache_bytes=1, batch_bytes=3000)
+    at, sent = log.start_lsn, b""
+    while (end := log.entry_end_after(at)) is not None:
+        sent += source.read(at, end)
+        at = end
+    assert sent == contents(log)
+    batches = -(-len(sent) // 3000)
+    assert source.from_cache == 0
+    assert source.from_files + source.from_ahead == 60
+    assert batches <= source.from_files <= batches + 3, "a batch ends with a whole entry"
+
+
 def test_what_is_new_comes_from_the_cache_and_goes_when_cut() -> None:
+    """LOG-4: no entry of another branch is sent behind a cut."""
     log = far_behind()
     source = SendSource(log, cache_bytes=320)
     start = log.last_lsn
@@ -338,6 +354,7 @@ def test_a_follower_below_what_is_kept_is_told() -> None:
 
 
 def test_an_index_is_found_by_cache_by_file_and_by_scan() -> None:
+    """LOG-3, in each file and at its borders."""
     log = far_behind()
     low = 1
     for first, last in log.finder.ranges():
@@ -370,11 +387,28 @@ def test_an_index_is_found_behind_an_mtr_longer_than_a_file() -> None:
     assert any(first > last for first, last in log.finder.ranges())
 
 
-def test_the_alternative_of_log_10_costs_more() -> None:
-    """16 bytes a record, against 33 bytes an entry; and the stock bytes come back without them."""
-    mtr: list[Record] = [PageWrite(1, 2, 3, b"abc"), Dummy()]
-    with_term = encode_mtr_with_term(mtr, Term(1), LogIndex(2))
-    assert with_term[1:17].hex() == "0000000000000001" + "0000000000000002"
-    assert len(with_term) == 10 + 1 + 1 + 2 * 16
-    found = bytes_of([mtr, [Dummy()]])
-    assert (found.stock, found.with_meta, found.with_term_in_records) == (13, 46, 13 + 3 * 16)
+def test_an_index_is_found_anew_behind_a_cut() -> None:
+    """LOG-3: the cache forgets the entries of the other branch, and ends where the log ends."""
+    log = far_behind()
+    old = [log.finder.find(LogIndex(index)) for index in (40, 41, 60)]
+    log.truncate(old[0].end)
+    log.append_mtr(mtr_of_size(123))
+    log.fsync(log.close_entry(Term(2)))
+    assert log.finder.find(LogIndex(40)) == old[0]
+    found = log.finder.find(LogIndex(41))
+    assert (found.term, found.start, found.end) == (Term(2), old[0].end, log.last_lsn)
+    assert found != old[1]
+    with pytest.raises(LogMisuse, match="no entry has index"):
+        log.finder.find(LogIndex(60))
+
+
+def test_an_index_whose_file_was_deleted_is_told() -> None:
+    """LOG-3: it is not found in the cache either."""
+    log = far_behind()
+    log.finder.find(LogIndex(1))
+    log.checkpoint(log.last_lsn)
+    assert log.delete([log.entry(LogIndex(30)).end]) > 0
+    with pytest.raises(LogDeleted):
+        log.finder.find(LogIndex(1))
+    first = LogIndex(log.finder.ranges()[0][0])
+    assert log.finder.find(first) == log.entry(first)

@@ -16,6 +16,7 @@ from redoraft.redo.files import Layout
 from redoraft.redo.group_commit import GroupCommit
 from redoraft.redo.header import Note, note_block
 from redoraft.redo.log import RedoLog
+from redoraft.redo.lsn import sn_of
 from redoraft.redo.mutants import LOG_MUTANTS
 from redoraft.redo.record import META_SIZE
 from redoraft.redo.rules import ALL_LOG_RULES, LogRules
@@ -168,6 +169,31 @@ def a_waiting_commit_is_in_a_closed_entry(rules: LogRules) -> bool:
     return log.closed_lsn >= end
 
 
+def committed(rules: LogRules, mtrs: int, limit: int) -> tuple[RedoLog, list[int]]:
+    """A transaction of so many mtrs of 50 bytes, committed; what was in no closed entry behind each mtr."""
+    log = opened(MemoryDisk(), rules, WIDE)
+    buffer = LogBuffer(log, ONE, entry_limit=limit, rules=rules)
+    commits = GroupCommit(log, buffer, rules)
+    left = []
+    for _ in range(mtrs):
+        commits.append([mtr_of_size(50)])
+        left.append(buffer.open_bytes)
+    commits.commit([mtr_of_size(50)])
+    return log, left
+
+
+def an_entry_holds_many_mtrs(rules: LogRules) -> bool:
+    """LOG-2: 21 mtrs of 50 bytes are three entries, of 500 bytes at most, and three meta records."""
+    log, _ = committed(rules, 20, 500)
+    data = sn_of(log.closed_lsn) - sn_of(log.start_lsn)
+    return (log.last_index, data) == (3, 21 * 50 + 3 * META_SIZE)
+
+
+def a_commit_waits_for_its_last_entry_only(rules: LogRules) -> bool:
+    """LOG-11: what a commit still has to ship is one entry at most, however long its transaction is."""
+    return all(max(committed(rules, mtrs, 500)[1]) <= 500 for mtrs in (9, 60, 300))
+
+
 def a_commit_is_durable(rules: LogRules) -> bool:
     """BIN-4: written is not enough."""
     disk = MemoryDisk()
@@ -234,6 +260,8 @@ HOLDS: dict[str, Callable[[LogRules], bool]] = {
     "fills-the-log": an_entry_can_always_be_closed,
     "skips-holes": no_hole_is_written,
     "closes-by-size": a_waiting_commit_is_in_a_closed_entry,
+    "closes-each-mtr": an_entry_holds_many_mtrs,
+    "ships-at-commit": a_commit_waits_for_its_last_entry_only,
     "commits-when-written": a_commit_is_durable,
     "tries-sync-again": a_failed_sync_is_not_tried_again,
 }

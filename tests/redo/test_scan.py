@@ -50,6 +50,7 @@ def test_an_empty_log() -> None:
 
 
 def test_entries_and_mtr_ends_are_found() -> None:
+    """LOG-2: term, index, start LSN and data size of each entry are those that its meta record says."""
     second = [mtr_of_size(300), mtr_of_size(700), meta(3, 2, FIRST_END, 1000)]
     found = scanned(file_of(FIRST + second))
     assert found.mtr_ends == tuple(map(naive_lsn, [100, 133, 433, 1133, 1166]))
@@ -93,6 +94,7 @@ def test_a_log_that_ends_at_the_border_of_a_block(fullness: int) -> None:
     ],
 )
 def test_a_meta_record_that_does_not_fit_ends_the_log(wrong: bytes, why: str) -> None:
+    """LOG-2: each of its four fields is compared with what is there."""
     found = scanned(file_of([*FIRST, mtr_of_size(50), wrong, mtr_of_size(10)]))
     assert found.reason is EndReason.BAD_META
     assert why in found.detail

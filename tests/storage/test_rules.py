@@ -9,7 +9,7 @@ import pytest
 from attrs import frozen
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import CorruptPage, DiskError, StorageMisuse, StorageStopped, TruncationRefused
+from redoraft.errors import CorruptPage, DiskError, PoolFull, StorageMisuse, StorageStopped, TruncationRefused
 from redoraft.redo.record import PAGE_SIZE, PageInit
 from redoraft.storage import bulk
 from redoraft.storage.engine import Storage
@@ -39,6 +39,7 @@ from .kit import (
 
 P = PageId(1, 0)
 Q = PageId(1, 1)
+R = PageId(1, 2)
 
 
 def applied(journal: Journal, rules: StorageRules, disk: MemoryDisk | None = None) -> Storage:
@@ -125,6 +126,18 @@ def the_oldest_page_waits_for_a_majority(rules: StorageRules) -> object:
     storage = applied(journal, rules)
     storage.write([write(P, 100, b"new")], journal.appender())
     return storage.flush_list()
+
+
+def a_third_page_comes_to_a_pool_of_two(rules: StorageRules) -> object:
+    """All three are dirty; where the pages on disk are then, the least recently used first."""
+    disk = MemoryDisk()
+    journal = journal_of(*([write(page, 100, b"x")] for page in (P, Q, R)))
+    storage = opened(disk, journal, rules, pool_pages=2)
+    try:
+        storage.apply(lsn_at(3))
+    except PoolFull:
+        return "full"
+    return [disk_position(disk, page) for page in (P, Q, R)]
 
 
 def power_fails_in_a_page_write(rules: StorageRules) -> object:
@@ -328,6 +341,7 @@ SCENES = (
     Scene("H33", 0, the_own_disk_does_not_have_the_log),
     Scene("H26", True, a_page_is_always_ahead),
     Scene("H26-wait", 1, the_oldest_page_waits_for_a_majority),
+    Scene("CKPT-1", [1, 0, 0], a_third_page_comes_to_a_pool_of_two),
     Scene("TORN-1", True, power_fails_in_a_page_write),
     Scene("TORN-1-detect", ("space-1.ibd", 16), a_page_is_torn_and_nothing_repairs_it),
     Scene("FSYNC", "stopped", an_fsync_fails_once),

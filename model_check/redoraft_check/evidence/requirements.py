@@ -21,11 +21,16 @@ _NO_IDS: Final = {"UTF-8"}
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One requirement; `decided` is what was decided of it outside the models, empty for most."""
+    """One requirement.
+
+    `decided` is what was decided of it outside the models, empty for most; `operators` are those that have
+    it, as "Module!Operator", where their text does not name it.
+    """
 
     id: str
     title: str
     decided: str = ""
+    operators: tuple[str, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -66,6 +66,15 @@ class Tree:
         return tuple(place for path in sorted(self.spec.glob("*.tla")) for place in _operators(path))
 
     @cached_property
+    def operator_names(self) -> frozenset[str]:
+        """Every operator of the specification, as "Module!Operator"."""
+        return frozenset(
+            f"{one.module}!{one.name}"
+            for path in self.spec.glob("*.tla")
+            for one in definitions(path, ()).values()
+        )
+
+    @cached_property
     def spec_mutants(self) -> tuple[Place, ...]:
         """Each mutant of the specification with the requirements of what it replaces, or is said to break."""
         return tuple(
@@ -169,13 +178,13 @@ def _mutants(module: ast.Module) -> Iterator[CodeMutant]:
 
 def _tests(path: Path, root: Path, words: Mapping[str, str]) -> Iterator[Place]:
     """One place for each requirement that the file names, with how many of its tests do."""
-    text = path.read_text(encoding="utf-8")
+    # ast.get_source_segment splits the whole file for each node.
+    lines = path.read_text(encoding="utf-8").split("\n")
     module = ast_of(path)
     counts: dict[str, int] = {}
     for node in module.body:
-        source = ast.get_source_segment(text, node) or ""
-        decorators = getattr(node, "decorator_list", [])
-        source += " ".join(ast.get_source_segment(text, one) or "" for one in decorators)
+        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+        source = "\n".join(lines[first - 1 : node.end_lineno])
         known = " ".join(rule for name, rule in words.items() if f'"{name}"' in source)
         is_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
         for one in mentioned(f"{source} {known}"):

@@ -1,4 +1,4 @@
-"""A binlog beside the replicated redo log (H20; spec: Binlog).
+"""A binlog beside the replicated redo log (H20; spec: Binlog); without it nothing here is used (BIN-0).
 
 file     events in a file: whole transactions, or none
 states   what redo says of a transaction: prepared, committed, rolled back

@@ -66,6 +66,7 @@ class Trio:
     """Three nodes; whoever is in `unheard` neither sends nor receives."""
 
     rules: NodeRules
+    sizes: Sizes = SIZES
     hosts: dict[NodeId, Host] = field(init=False)
     unheard: set[NodeId] = field(factory=set)
     acknowledged: set[str] = field(factory=set)
@@ -73,7 +74,9 @@ class Trio:
     _letters: deque[Posted] = field(factory=deque)
 
     def __attrs_post_init__(self) -> None:
-        self.hosts = {name: Host(name, MEMBERS, self.rules, NoObserver(), SIZES) for name in MEMBERS.nodes}
+        self.hosts = {
+            name: Host(name, MEMBERS, self.rules, NoObserver(), self.sizes) for name in MEMBERS.nodes
+        }
 
     def node(self, name: NodeId) -> Node | None:
         return self.hosts[name].node

@@ -29,7 +29,11 @@ def on_commit_written(state: RaftState, commit: CommitWritten, log: LogReader) -
 
 
 def on_close_due(state: RaftState, log: LogReader, rules: Rules) -> Transition:
-    """Close the open entry, if there is one, and send it (LOG-2; spec: CloseEntry)."""
+    """Close the open entry, if there is one, and send it (LOG-2; spec: CloseEntry).
+
+    Nobody needs to wait for it: redo of open transactions is sent as it is made (LOG-11), and before it is
+    in the own files (LOG-4).
+    """
     if state.role is not Role.LEADER or not rules.may_serve(state.is_data_node):
         return Transition(state)
     if log.last_lsn == log.closed_lsn:

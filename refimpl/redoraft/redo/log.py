@@ -271,6 +271,8 @@ class RedoLog:
     def append_records(self, records: bytes) -> Lsn:
         """Write whole entries from the leader behind `last_lsn`; return the new end (spec: AppendEntries).
 
+        They go into the log buffer, where `write` and `fsync` find them like local redo (LOG-9; InnoDB:
+        log_buffer_write).
         LogMisuse, with nothing changed, unless the bytes are whole entries that fit here (H10, R2); LogFull.
         """
         self._require_usable()

@@ -86,6 +86,16 @@ class _ClosesBySizeOnly(LogRules):
         return open_bytes >= limit
 
 
+class _ClosesEachMtr(LogRules):
+    def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
+        return open_bytes > 0
+
+
+class _ClosesAtCommitOnly(LogRules):
+    def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
+        return waiting > 0 and open_bytes > 0
+
+
 class _CommitsWhenWritten(LogRules):
     def may_commit(self, commit_lsn: Lsn, written: Lsn, flushed: Lsn) -> bool:
         return commit_lsn <= written
@@ -112,6 +122,8 @@ _TABLE: tuple[Mutant[LogRules], ...] = (
     Mutant("fills-the-log", "H25", "no room is left for the meta record", _FillsTheLog),
     Mutant("skips-holes", "H29", "an unfinished mtr is skipped", _SkipsHoles),
     Mutant("closes-by-size", "H29-commit", "a waiting commit closes no entry", _ClosesBySizeOnly),
+    Mutant("closes-each-mtr", "LOG-2", "every mtr is an entry", _ClosesEachMtr),
+    Mutant("ships-at-commit", "LOG-11", "an entry is closed by a commit only", _ClosesAtCommitOnly),
     Mutant("commits-when-written", "BIN-4", "a commit is answered before the fsync", _CommitsWhenWritten),
     Mutant("tries-sync-again", "LOG-5-fsync", "an fsync that failed is tried again", _TriesSyncAgain),
 )

@@ -86,7 +86,11 @@ class LogRules:
         return start
 
     def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
-        """H29-commit: an entry is closed when it is large, or when a commit in it waits for it."""
+        """H29-commit: an entry is closed when it is large, or when a commit in it waits for it.
+
+        LOG-2: it holds many mtrs, so not before it is large.  LOG-11: it is closed, and so can be sent, when
+        it is large, though no commit in it waits.
+        """
         return open_bytes >= limit or (waiting > 0 and open_bytes > 0)
 
     # --- commit ---

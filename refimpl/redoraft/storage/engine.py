@@ -332,7 +332,9 @@ class Storage:
         return frame is not None and self._flush([frame]) == 1
 
     def _makes_clean(self, frame: Frame) -> bool:
-        self._flush([frame])
+        """Write a page so that it can go (CKPT-1; InnoDB: buf_flush_single_page_from_LRU)."""
+        if self.rules.writes_to_evict(frame.oldest is not None):
+            self._flush([frame])
         return frame.oldest is None
 
     def _flush(self, frames: Sequence[Frame]) -> int:

@@ -32,6 +32,11 @@ class _WaitsForMajority(StorageRules):
         return False
 
 
+class _WaitsForCleanPage(StorageRules):
+    def writes_to_evict(self, is_dirty: bool) -> bool:
+        return False
+
+
 class _WritesInPlace(StorageRules):
     def writes_twice(self, pages: int) -> bool:
         return False
@@ -124,6 +129,7 @@ _TABLE: tuple[Mutant[StorageRules], ...] = (
     Mutant(
         "waits-for-majority", "H26-wait", "nothing is written behind a page that waits", _WaitsForMajority
     ),
+    Mutant("waits-for-clean-page", "CKPT-1", "a pool of dirty pages is full", _WaitsForCleanPage),
     Mutant("writes-in-place", "TORN-1", "pages are written without a copy beside them", _WritesInPlace),
     Mutant("trusts-torn-pages", "TORN-1-detect", "a torn page is read as it is", _TrustsTornPages),
     Mutant("tries-fsync-again", "FSYNC", "the engine goes on after a failed fsync", _TriesFsyncAgain),

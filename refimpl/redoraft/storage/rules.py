@@ -36,6 +36,11 @@ class StorageRules:
         next one."""
         return beyond_limit
 
+    def writes_to_evict(self, is_dirty: bool) -> bool:
+        """CKPT-1 (buf_LRU_get_free_block): when memory is short and no clean page can go, the least recently
+        used dirty one is written, and goes."""
+        return is_dirty
+
     def writes_twice(self, pages: int) -> bool:
         """TORN-1 (buf_dblwr): a page is durable in the doublewrite file before its place is written."""
         return pages > 0
