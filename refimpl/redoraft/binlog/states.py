@@ -92,10 +92,9 @@ def logged(end: Lsn, term: Term, entry: bytes) -> Logged:
     return Logged(end, term, tuple(_states(records)), not records, tuple(_events(records)))
 
 
-def committed_by(mtr: bytes) -> int:
-    """The XID of the transaction that an mtr commits, 0 if it commits none."""
-    states = _states(tuple(_records(mtr)))
-    return next((xid for xid, state in states if state is State.COMMITTED), 0)
+def committed_by(records: Sequence[Record]) -> int:
+    """The XID of the transaction that the records of an mtr commit, 0 if they commit none."""
+    return next((xid for xid, state in _states(records) if state is State.COMMITTED), 0)
 
 
 def commits_of(entries: Iterator[Logged] | Sequence[Logged], upto: Lsn | None = None) -> tuple[int, ...]:

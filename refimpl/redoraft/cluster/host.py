@@ -150,6 +150,11 @@ class Host:
                 pass
         self.data_disk.fault = None
 
+    def no_more_faults(self) -> None:
+        """Nothing that was to fail will."""
+        self.armed = self.breaks = None
+        self.binlog_disk.fault, self.binlog_power_fails = None, False
+
     def power_fails_at_binlog(self, after: int) -> None:
         """Let power fail at the binlog's disk after so many of its operations."""
         self.binlog_disk.fault = self._power_fails_after(after)
@@ -175,14 +180,18 @@ class Host:
 
     @contextmanager
     def failing_disks(self) -> Iterator[None]:
-        """While log or pages are written: the disk fails, if it is to."""
+        """While log, pages or binlog are written: the disk fails, if it is to."""
         fails = _FAILURES.get(self.breaks)
-        for disk in (self.disk, self.data_disk) if fails is not None else ():
+        disks = [self.disk, self.data_disk]
+        if self.binlog and not self.binlog_power_fails:
+            disks.append(self.binlog_disk)
+        for disk in disks if fails is not None else ():
             disk.fault = fails
         try:
             yield
         finally:
-            self.disk.fault = self.data_disk.fault = None
+            for disk in disks:
+                disk.fault = None
 
     def lose_power_keeping(self, log: Sequence[bool], pages: Sequence[bool]) -> None:
         """End the node, and keep exactly these pending changes of its disks (MemoryDisk.crash_keeping)."""
@@ -204,5 +213,4 @@ class Host:
         self.node = None
         self.stopped = stopped
         self.armed = None
-        self.binlog_disk.fault = None
-        self.binlog_power_fails = False
+        self.binlog_disk.fault, self.binlog_power_fails = None, False

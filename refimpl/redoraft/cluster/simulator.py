@@ -207,7 +207,7 @@ class Simulator:
         self._readers.stop()
         self.sessions.stop()
         for host in self.hosts.values():
-            host.armed = host.breaks = None
+            host.no_more_faults()
 
     @property
     def now_ms(self) -> int:
@@ -423,7 +423,8 @@ class Simulator:
         if node.two_phase is None or not node.two_phase.due:
             return False
         had = node.two_phase.binlog.xids
-        self._perform(host, node.two_phase.step())
+        with host.failing_disks():
+            self._perform(host, node.two_phase.step())
         if node.two_phase.binlog.xids != had:
             self.binlogs.ship(host)
         return True

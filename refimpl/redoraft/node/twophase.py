@@ -229,7 +229,8 @@ class TwoPhase:
 
     def written(self, outputs: Sequence[Output]) -> int:
         """The node has just written the mtr among these; the XID of the transaction that it commits, or 0."""
-        xid = next((committed_by(one.records) for one in outputs if isinstance(one, AppendMtr)), 0)
+        mtrs = (decode_mtr(one.records) for one in outputs if isinstance(one, AppendMtr))
+        xid = next((committed_by(mtr) for mtr in mtrs if not isinstance(mtr, Meta)), 0)
         if xid:
             self._open.append((xid, self._node.log.last_lsn))
         return xid
