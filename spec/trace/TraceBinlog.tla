@@ -27,7 +27,8 @@ EXTENDS TraceStartup
 VARIABLES
     opOf,           \* opOf[lsn, term]  the transaction that a mtr commits
     binlog,         \* binlog[n]
-    sent,           \* sent[t]          the binlog of the leader of term t, as it last was
+    sent,           \* sent[t]          the binlog of the leader of term t, as it last was,
+                    \*                  and how long it was at first
     downstream,     \* what was sent downstream
     begun           \* the transactions that were written to a binlog
 
@@ -78,18 +79,20 @@ Judge(n, rest) == INSTANCE Binlog WITH
 -----------------------------------------------------------------------------
 (* The events of Binlog: mapping-binlog.toml has the same rows.              *)
 
-BinlogOfTerm(n) == IF term[n] \in DOMAIN sent THEN sent[term[n]] ELSE <<>>
-Tells(n) == sent' = IF Leads(n)' THEN (term'[n] :> binlog'[n]) @@ sent ELSE sent
+(* A follower may get it late: as it was at any moment of the term.          *)
+BinlogOfTerm(n) == IF term[n] \in DOMAIN sent THEN sent[term[n]].events ELSE <<>>
+Lengths(n) == IF term[n] \in DOMAIN sent THEN sent[term[n]].first..Len(sent[term[n]].events) ELSE {}
 
 WritesBinlog(n) ==
+    /\ Leads(n)
     /\ begun' = begun + 1
     /\ binlog' = [binlog EXCEPT ![n] = Append(@, begun + 1)]
+    /\ sent' = [sent EXCEPT ![term[n]].events = binlog'[n]]
     /\ UNCHANGED <<opOf, downstream>>
-    /\ Tells(n)
     /\ Judge(n, Nobody)!WriteBinlog(n)
 
 TakesBinlog(n, k) ==
-    /\ k <= Len(BinlogOfTerm(n))
+    /\ k \in Lengths(n)
     /\ binlog' = [binlog EXCEPT ![n] = Prefix(BinlogOfTerm(n), k)]
     /\ UNCHANGED <<opOf, sent, downstream, begun>>
     /\ \E rest \in {[Nobody EXCEPT !.leads = term[n], !.binlog = Prefix(BinlogOfTerm(n), k)]} :
@@ -111,7 +114,7 @@ BinlogMatches(action, n, a) ==
           /\ Same(a[1], begun + 1)
           /\ WritesBinlog(n)
        \/ /\ action = "TakeBinlog"
-          /\ \E k \in Choices(a[1], 0..Len(BinlogOfTerm(n))) : TakesBinlog(n, k)
+          /\ \E k \in Choices(a[1], Lengths(n)) : TakesBinlog(n, k)
        \/ /\ action = "Dump"
           /\ Dumps(n)
           /\ Same(a[1], downstream'[Len(downstream')])
@@ -132,8 +135,8 @@ BinlogShows(n, v) ==
 
 Elected(n) ==
     /\ binlog' = [binlog EXCEPT ![n] = Judge(n, Nobody)!OnPromotion(n)]
+    /\ sent' = (term[n] :> [first |-> Len(binlog'[n]), events |-> binlog'[n]]) @@ sent
     /\ UNCHANGED <<opOf, downstream, begun>>
-    /\ Tells(n)
     /\ \E rest \in {[Nobody EXCEPT !.committed = RedoOf(Committed)]} : Judge(n, rest)!Elect(n)
 
 Commits(n, a) ==
@@ -196,7 +199,7 @@ UnsaidStep ==
           /\ role[n] # "down"
           /\ ~Found(n, v) \/ v[12] = Absent
           /\ \/ UNCHANGED allVars /\ WritesBinlog(n)
-             \/ UNCHANGED allVars /\ \E k \in Choices(v[12], 0..Len(BinlogOfTerm(n))) : TakesBinlog(n, k)
+             \/ UNCHANGED allVars /\ \E k \in Choices(v[12], Lengths(n)) : TakesBinlog(n, k)
              \/ NodeBecomeLeader(n) /\ Elected(n)
           /\ FoundNext(n, v)
     /\ UNCHANGED <<run, cursor>>

@@ -1,4 +1,5 @@
-"""Simulated nodes with a binlog: Binlog judges every step over the log of Startup, and notices what is wrong."""
+"""Simulated nodes with a binlog: Binlog judges every step over the log of Startup, and notices what is
+wrong."""
 
 from __future__ import annotations
 
@@ -108,9 +109,7 @@ WRONG: dict[str, tuple[str, Callable[[Event], Event], str | None]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_refused_there(
-    engine: OracleEngine, run: Lines, tmp_path: Path, case: str
-) -> None:
+def test_what_is_wrong_is_refused_there(engine: OracleEngine, run: Lines, tmp_path: Path, case: str) -> None:
     action, broken, field = WRONG[case]
     at = run.first(lambda event: event.action == action and event.node != "n3")
     wrong = broken(run.events[at])

@@ -160,8 +160,8 @@ def simulate(
         bool,
         typer.Option(
             "--binlog",
-            help="Data nodes have a binlog beside redo, on a way of its own, and somebody downstream reads it;"
-            " the trace tells of it, too.",
+            help="Data nodes have a binlog beside redo, sent on a way of its own, and somebody downstream"
+            " reads it; the trace tells of it, too.",
         ),
     ] = False,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,

@@ -187,8 +187,8 @@ def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | Non
     unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
     together = [module for module in header.modules if module in beside]
     if len(together) > 1:
-        named = ", ".join(together)
-        return Status.UNKNOWN, f"the header names {named}; this engine judges one of them beside {mapping.module}"
+        reason = f"the header names {', '.join(together)}: one of them can judge beside {mapping.module}"
+        return Status.UNKNOWN, reason
     if unknown or not header.modules:
         named = ", ".join(unknown) or "no module"
         return Status.UNKNOWN, f"the header names {named}; this engine judges {mapping.module}"

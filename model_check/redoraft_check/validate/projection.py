@@ -71,8 +71,8 @@ class Projection:
     """The state of a projection: feed it events in order.
 
     The header must have been checked (`prepare`).  `_terms` has each node's term as far as the trace has told
-    it, and `_open` how many mtrs stand behind the last whole entry of its log; None is not known.  `_xids` are
-    the XIDs in the order in which they were seen: the specification counts them.
+    it, and `_open` how many mtrs stand behind the last whole entry of its log; None is not known.  `_xids`
+    are the XIDs in the order in which they were seen: the specification counts them.
     """
 
     header: Header
@@ -125,7 +125,8 @@ class Projection:
 
     def remember(self, node: str) -> Undo:
         """Keep what the next event, one of this node, may change."""
-        self._undo = Undo(node, self._nodes[node].copy(), self._terms[node], self._open[node], len(self._xids))
+        view, term = self._nodes[node].copy(), self._terms[node]
+        self._undo = Undo(node, view, term, self._open[node], len(self._xids))
         return self._undo
 
     def take_back(self, undo: Undo) -> None:

@@ -42,8 +42,8 @@ class Ledger:
     ddl: list[LoggedMtr] = field(factory=list)
     """The mtrs of the committed log that are of dictionary and files."""
     transactions: list[int] = field(factory=list)
-    """The transactions of the committed log by their XIDs, in the order of their commits; none where nodes have
-    no binlog."""
+    """The transactions of the committed log by their XIDs, in the order of their commits; none where nodes
+    have no binlog."""
     _checkpoints: dict[str, Lsn] = field(factory=dict)
 
     @property

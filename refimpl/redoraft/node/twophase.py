@@ -1,4 +1,4 @@
-"""The binlog of a data node in a cluster: two-phase commit over the node's own log, term and majority LSN (H20).
+"""The binlog of a data node in a cluster: two-phase commit over the node's own log and term (BIN-3, H20).
 
     spec            here
     WriteBinlog     TwoPhase.write_binlog, once the prepared state is durable in redo (BIN-3)
