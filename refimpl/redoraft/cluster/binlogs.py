@@ -23,10 +23,12 @@ from redoraft.types import NodeId
 STEP_MS: Final = (1, 6)
 """From one write of a two-phase commit to the next."""
 DUMP_MS: Final = (2, 25)
-POWER_FAILS: Final = 0.5
-"""How often power that is to fail fails while a binlog is written, if one is soon."""
-OPERATIONS: Final = 6
-"""Power that fails while a binlog is written fails at one of the next so many operations of its disk."""
+POWER_FAILS: Final = 0.6
+"""How often power that is to fail does so while a binlog is written."""
+OPERATIONS: Final = 4
+"""It fails at one of the next so many operations of the binlog's disk."""
+IN_TIME_MS: Final = (200, 400)
+"""How long that may take."""
 
 
 def event_of(transaction: Transaction) -> Event:
@@ -85,7 +87,21 @@ class Binlogs:
                 self.counts["binlogs sent"] += 1
                 self.agenda.after(delay, arrive)
 
-    def power_fails_soon(self, host: Host) -> None:
-        """Let the binlog's disk lose power at one of its next operations, perhaps."""
-        if self.rng.random() < POWER_FAILS:
-            host.power_fails_at_binlog(self.rng.randint(0, OPERATIONS))
+    def power_fails_soon(self, host: Host, crash: Callable[[Host], None]) -> bool:
+        """Let power fail at one of the next operations of the binlog's disk, perhaps; whether that is so.
+
+        If none comes in time, `crash` comes without.
+        """
+        if not host.binlog or host.node is None or self.rng.random() >= POWER_FAILS:
+            return False
+        host.power_fails_at_binlog(self.rng.randint(0, OPERATIONS))
+        boot = host.boot
+
+        def fails() -> bool:
+            if host.node is None or host.boot != boot or not host.binlog_power_fails:
+                return False
+            crash(host)
+            return True
+
+        self.agenda.after(self.rng.randint(*IN_TIME_MS), fails)
+        return True

@@ -137,7 +137,7 @@ class Simulator:
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,
-                binlog=settings.binlog,
+                binlog=self._has_binlog(name),
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
                 binlog_rng=Random(f"binlog of {name}, seed {settings.seed}"),
             )
@@ -484,10 +484,9 @@ class Simulator:
 
     def arm_crash(self, node: NodeId, effects: int) -> None:
         """Let power fail after so many more effects of the node (Weather)."""
-        if self.hosts[node].node is not None:
-            self.hosts[node].armed = effects
-            if self.settings.binlog:
-                self.binlogs.power_fails_soon(self.hosts[node])
+        host = self.hosts[node]
+        if host.node is not None and not self.binlogs.power_fails_soon(host, self._crash):
+            host.armed = effects
 
     def break_disk(self, node: NodeId, fault: Fault) -> None:
         """Let a disk of the node fail when it next writes log or pages (Weather)."""
