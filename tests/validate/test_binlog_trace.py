@@ -25,7 +25,7 @@ from redoraft_traces import Event
 
 from .kit import Lines, simulate
 
-SEEDS = (2, 5, 6)
+SEEDS = (1, 5, 6)
 STEPS = 400
 
 
@@ -36,7 +36,7 @@ def engine() -> OracleEngine:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Lines:
-    return Lines.read(simulate(tmp_path_factory.mktemp("binlog") / "t.ndjson", 2, STEPS, binlog=True))
+    return Lines.read(simulate(tmp_path_factory.mktemp("binlog") / "t.ndjson", 1, STEPS, binlog=True))
 
 
 def judged(engine: OracleEngine, path: Path) -> Verdict:
@@ -118,6 +118,50 @@ def test_what_is_wrong_is_refused_there(engine: OracleEngine, run: Lines, tmp_pa
     assert (verdict.status, verdict.line) == (Status.REFUSED, at + 2)
     if field is not None:
         assert field in {one.name for one in why(path).fields}
+
+
+def test_what_has_to_be_said(engine: OracleEngine, run: Lines, tmp_path: Path) -> None:
+    for action, name in (("WriteMtr", "commits"), ("WriteBinlog", "xid"), ("Restart", "binlog_xid")):
+        at = run.first(lambda event, wanted=action: event.action == wanted and event.node != "n3")  # type: ignore[misc]
+        event = run.events[at]
+        args, shown = ({k: v for k, v in one.items() if k != name} for one in (event.args, event.vars))
+        path = run.replaced(at, args=args, vars=shown).write(tmp_path / f"{action}.ndjson")
+        verdict = judged(engine, path)
+        assert verdict.status is Status.UNKNOWN, action
+        assert f"{action} without {name}" in (verdict.reason or "")
+
+
+def test_what_a_restart_finds_of_a_write_that_nobody_told_of(engine: OracleEngine, tmp_path: Path) -> None:
+    """Power failed inside WriteBinlog (seed 1), and inside the cut of a promotion (seed 20)."""
+    for seed, by in ((1, 1), (20, -1)):
+        lines = Lines.read(simulate(tmp_path / f"{seed}.ndjson", seed, 700, binlog=True))
+        at = unsaid(lines)
+        found = lines.events[at]
+        first = lines.events[lines.first(lambda event: event.action == "WriteBinlog")].args["xid"]
+        assert found.vars["binlog_size"] == told(lines, at) + by
+        right = lines.cut(at + 1).write(tmp_path / "right.ndjson")
+        assert judged(engine, right).status is Status.ACCEPTED
+        for wrong in ({"binlog_size": found.vars["binlog_size"] + by}, {"binlog_xid": first}):
+            path = lines.shown(at, **wrong).cut(at + 1).write(tmp_path / "wrong.ndjson")
+            assert judged(engine, path).status is Status.REFUSED, (seed, wrong)
+
+
+def told(lines: Lines, at: int) -> int:
+    """How long the binlog of a node was when it was last shown before an event of it."""
+    node = lines.events[at].node
+    before = [one.vars["binlog_size"] for one in lines.events[:at] if one.node == node]
+    return int(before[-1]) if before else 0
+
+
+def unsaid(lines: Lines) -> int:
+    """The first Restart that finds another binlog than was told of."""
+    return lines.first(
+        lambda event: (
+            event.action == "Restart"
+            and event.node != "n3"
+            and event.vars["binlog_size"] != told(lines, lines.events.index(event))
+        )
+    )
 
 
 def test_a_step_that_is_left_out_is_noticed(engine: OracleEngine, run: Lines, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
 
-ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "lsn", "leader_lsn", "number", "xid")
+ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "lsn", "leader_lsn", "number", "xid", "new_xid")
 TABLE: Final = "mapping.toml"
 
 VARS: Final = {

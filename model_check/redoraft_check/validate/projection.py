@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from attrs import define, field
 
 from redoraft_check.validate.logview import LogView
-from redoraft_check.validate.mapping import EventRow, Mapping, beside_in, vars_of
+from redoraft_check.validate.mapping import BINLOG, EventRow, Mapping, beside_in, vars_of
 from redoraft_traces import Event, Header
 
 ABSENT: Final = -1
@@ -85,6 +85,7 @@ class Projection:
     _terms: dict[str, int | None] = field(init=False)
     _open: dict[str, int | None] = field(init=False)
     _xids: list[int] = field(init=False, factory=list)
+    _with_binlog: frozenset[str] = field(init=False)
     _undo: Undo = field(init=False)
     _allowed: dict[str | None, frozenset[str]] = field(init=False, factory=dict)
 
@@ -93,6 +94,8 @@ class Projection:
         beside = beside_in(self.header.modules)
         self._rows = self.mapping.rows_of(beside)
         self._kinds = vars_of(beside)
+        data = self.header.constants["data_nodes"] if beside == BINLOG else ()
+        self._with_binlog = frozenset(data)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
         self._open = dict.fromkeys(self.header.nodes, 0)
@@ -105,6 +108,7 @@ class Projection:
         type, and `Unsupported` where an absent value leaves open where a log ends or whose it is.
         """
         self._check_names(event)
+        self._check_binlog(event)
         args, shown = _present(event.args), _present(event.vars)
         term = self._term(event, args, shown)
         resolved = self._arguments(event, args, term)
@@ -175,6 +179,15 @@ class Projection:
                 known = ", ".join(sorted(names)) or "none"
                 raise Unprojectable(f"unknown {what} {_quoted(strange)}; known here: {known}")
 
+    def _check_binlog(self, event: Event) -> None:
+        """A transaction that nobody ever names would make the count of all behind it another one."""
+        finds = event.action in ("Restart", None) and event.node in self._with_binlog
+        if finds and event.vars.get("binlog_xid") is None:
+            raise Unsupported(
+                f"{event.action or 'an event without an action'} without binlog_xid: which transactions a"
+                " crash has left is not known"
+            )
+
     def _row_args(self, event: Event) -> tuple[tuple[str, str], ...]:
         return () if event.action is None else self._rows[event.action].args
 
@@ -203,11 +216,15 @@ class Projection:
                 out.append((name, "done", ABSENT_NAME if given is None else _text(given, name)))
             elif kind == "pages":
                 out.append((name, "done", _pages(event.action, given)))
+            elif given is None and kind == "new_xid":
+                raise Unsupported(
+                    f"{event.action} without {name}: which transaction it is about is not known"
+                )
             elif given is None:
                 out.append((name, "done", ABSENT))
             elif kind in ("term", "number"):
                 out.append((name, "done", _number(given, name)))
-            elif kind == "xid":
+            elif kind in ("xid", "new_xid"):
                 out.append((name, "done", self._xid(given, name)))
             elif kind == "lsn":
                 out.append((name, "own", _number(given, name)))
