@@ -90,6 +90,14 @@ class Observed(Protocol):
     def page_lsns(self) -> Mapping[str, Lsn] | None:
         """The LSN of every page on disk (spec: disk), from the disk; None on a log node."""
 
+    @property
+    def binlog_size(self) -> int | None:
+        """How many transactions the binlog has (spec: Len(binlog)); None where there is none."""
+
+    @property
+    def binlog_xid(self) -> int | None:
+        """The XID of the last of them, 0 if it has none; None where there is no binlog."""
+
 
 OBSERVED: tuple[str, ...] = (
     "term",
@@ -109,6 +117,9 @@ OBSERVED: tuple[str, ...] = (
 
 STORAGE_OBSERVED = ("checkpoint_lsn", "deleted_lsn")
 """What every event of a data node shows besides where its storage is observed."""
+
+BINLOG_OBSERVED = ("binlog_size", "binlog_xid")
+"""What every event of a data node with a binlog shows besides."""
 
 FOUND_AT_START = "page_lsns"
 """What a Restart shows besides: a crash may have come between a page write and its event."""
@@ -142,6 +153,7 @@ class TraceObserver:
     sink: Callable[[Event], None]
     message_ids: Iterator[str]
     sees_pages: bool = False
+    sees_binlog: bool = False
     _seq: int = field(default=0, init=False)
 
     def new_message_id(self) -> str:
@@ -154,6 +166,8 @@ class TraceObserver:
         names = OBSERVED
         if self.sees_pages:
             names += STORAGE_OBSERVED + ((FOUND_AT_START,) if action.name == "Restart" else ())
+        if self.sees_binlog:
+            names += BINLOG_OBSERVED
         self.sink(
             Event(
                 node=self.node,

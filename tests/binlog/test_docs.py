@@ -42,4 +42,6 @@ def test_the_simulator_says_where_a_mutant_of_the_binlog_is_caught(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["simulate", "--mutant", "H20"]) == 2
-    assert "of the binlog, which simulated nodes do not have; see docs/clients.md" in capsys.readouterr().err
+    assert "use redoraft simulate --binlog, or see docs/clients.md" in capsys.readouterr().err
+    assert main(["simulate", "--binlog", "--mutant", "forgets-the-cut"]) == 2
+    assert "H20-start, which a simulated node does not need" in capsys.readouterr().err

@@ -121,15 +121,16 @@ def simulate(
     log_nodes: int = 1,
     mutant: str | None = None,
     pages: bool = False,
+    binlog: bool = False,
 ) -> Path:
     """What `redoraft simulate` writes, without starting a process."""
     members = members_of(nodes, log_nodes)
     rules = rules_of(ALL_MUTANTS[mutant] if mutant else None)
     source = f"redoraft simulate --seed {seed} --steps {steps} --faults {faults}"
     source += f" --nodes {nodes} --log-nodes {log_nodes}" + (f" --mutant {mutant}" if mutant else "")
-    source += " --pages" if pages else ""
-    settings = Settings(seed, members, parse_faults(faults), rules, pages=pages)
-    with TraceWriter(path, trace_header(members, source, pages=pages)) as trace:
+    source += (" --pages" if pages else "") + (" --binlog" if binlog else "")
+    settings = Settings(seed, members, parse_faults(faults), rules, pages=pages, binlog=binlog)
+    with TraceWriter(path, trace_header(members, source, pages=pages, binlog=binlog)) as trace:
         Simulator(settings, trace.write).run(steps)
     return path
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 import redoraft
-from redoraft.observe import FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
+from redoraft.observe import BINLOG_OBSERVED, FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
-from redoraft_check.validate.mapping import STORAGE_VARS, TOLD, VARS, EventRow, load_mapping
+from redoraft_check.validate.mapping import BESIDE, BINLOG, STORAGE, TOLD, VARS, EventRow, load_mapping
 
 SPEC = spec_dir(None)
 TABLE = load_mapping(SPEC)
+BESIDE_ROWS = {name: row for rows in TABLE.beside.values() for name, row in rows.items()}
 TRACE_STARTUP = (SPEC / "trace" / "TraceStartup.tla").read_text(encoding="utf-8")
 
 BOUND = {
@@ -92,7 +93,7 @@ def test_the_operator_is_defined_in_the_specification(row: EventRow) -> None:
     assert re.search(rf"\b{row.operator}\(", inside)
 
 
-@pytest.mark.parametrize("row", [*TABLE.rows.values(), *TABLE.storage.values()], ids=lambda row: row.action)
+@pytest.mark.parametrize("row", [*TABLE.rows.values(), *BESIDE_ROWS.values()], ids=lambda row: row.action)
 def test_the_implementation_names_the_action(row: EventRow) -> None:
     assert row.implementation is not None
     module, _, name = row.implementation.partition(":")
@@ -103,12 +104,13 @@ def test_the_implementation_names_the_action(row: EventRow) -> None:
 def test_every_action_of_the_implementation_has_a_row() -> None:
     folder = Path(redoraft.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
-    assert set(re.findall(r'\bAction\("(\w+)"', text)) == TABLE.rows.keys() | TABLE.storage.keys()
+    assert set(re.findall(r'\bAction\("(\w+)"', text)) == TABLE.rows.keys() | BESIDE_ROWS.keys()
 
 
 def test_the_variables_are_those_that_the_implementation_shows() -> None:
     assert set(VARS) == set(OBSERVED)
-    assert set(STORAGE_VARS) == {*STORAGE_OBSERVED, FOUND_AT_START}
+    assert set(BESIDE[STORAGE].vars) == {*STORAGE_OBSERVED, FOUND_AT_START}
+    assert set(BESIDE[BINLOG].vars) == set(BINLOG_OBSERVED)
 
 
 def test_the_variables_are_those_that_the_specification_compares_in_order() -> None:

@@ -13,7 +13,7 @@ from redoraft.observe import FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.explain import TraceExplainer
 from redoraft_check.validate.explanation import Explanation
-from redoraft_check.validate.mapping import STORAGE_ACTIONS, load_mapping
+from redoraft_check.validate.mapping import BESIDE, STORAGE, load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.prepare import Prepared, prepare
 from redoraft_check.validate.refusals import refusals
@@ -24,6 +24,7 @@ from .kit import ACCEPTED, Lines, simulate
 
 CRASHED = ACCEPTED / "pages-seed-196.ndjson"
 SEEDS = (1, 2, 3, 75, 196)
+STORAGE_ACTIONS = BESIDE[STORAGE].actions
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.explain import TraceExplainer
-from redoraft_check.validate.mapping import STORAGE_ACTIONS, load_mapping
+from redoraft_check.validate.mapping import BESIDE, STORAGE, load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.prepare import Prepared, prepare
 from redoraft_check.validate.refusals import refusals
@@ -23,6 +23,7 @@ from .kit import ACCEPTED
 
 CALM = ACCEPTED / "calm-seed-3.ndjson"
 PAGES = ("p1", "p2")
+STORAGE_ACTIONS = BESIDE[STORAGE].actions
 Events = list[Event]
 
 
@@ -189,11 +190,13 @@ def test_a_mtr_says_which_pages_it_changes(
     assert reason in (verdict.reason or "")
 
 
-def test_the_table_has_the_actions_of_the_module() -> None:
-    mapping = load_mapping(spec_dir())
-    assert mapping.storage.keys() - mapping.rows.keys() == STORAGE_ACTIONS
-    text = (spec_dir() / "trace" / "TraceStorage.tla").read_text(encoding="utf-8")
-    for name, row in mapping.storage.items():
-        assert f"{row.operator}(n" in text or row.operator == mapping.rows[name].operator
-    for name in STORAGE_ACTIONS:
-        assert f'action = "{name}"' in text
+def test_the_tables_have_the_actions_of_their_modules() -> None:
+    for module, beside in BESIDE.items():
+        mapping = load_mapping(spec_dir())
+        rows = mapping.beside[module]
+        assert rows.keys() - mapping.rows.keys() == beside.actions
+        text = (spec_dir() / "trace" / f"Trace{beside.name}.tla").read_text(encoding="utf-8")
+        for name, row in rows.items():
+            assert f"{row.operator}(n" in text or row.operator == mapping.rows[name].operator
+        for name in beside.actions:
+            assert f'action = "{name}"' in text

@@ -13,6 +13,7 @@ from attrs import frozen
 
 import redoraft
 from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.binlog.rules import SIMULATED
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.filewatch import NOBODY
@@ -62,6 +63,7 @@ class _Request:
     reads: Reading | None
     pages: bool
     ddl: bool
+    binlog: bool
     out: Path
 
     @property
@@ -79,6 +81,7 @@ class _Request:
             *(("--reads", self.reads.value) if self.reads else ()),
             *(("--pages",) if self.pages else ()),
             *(("--ddl",) if self.ddl else ()),
+            *(("--binlog",) if self.binlog else ()),
         )
 
 
@@ -153,6 +156,14 @@ def simulate(
             " of DdlFileOps.",
         ),
     ] = False,
+    binlog: Annotated[
+        bool,
+        typer.Option(
+            "--binlog",
+            help="Data nodes have a binlog beside redo, sent on a way of its own, and somebody downstream"
+            " reads it; the trace tells of it, too.",
+        ),
+    ] = False,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
     format_: opt.FormatOption = opt.Format.TEXT,
     quiet: opt.QuietOption = False,
@@ -172,13 +183,13 @@ def simulate(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
-    broken = mutant_named(mutant)
+    broken = mutant_named(mutant, binlog=binlog)
     if broken is not None and broken.name in DDL_MUTANTS and not ddl:
         raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
-    if pages and ddl:
-        raise CliError(Exit.USAGE, "a trace of pages knows no tables: --pages or --ddl, not both")
+    if pages + ddl + binlog > 1:
+        raise CliError(Exit.USAGE, "a run tells of one thing beside its log: --pages, --ddl or --binlog")
     cluster = (seed, steps, nodes, log_nodes, members, chosen)
-    request = _Request(*cluster, broken, end_check, reads, pages, ddl, target)
+    request = _Request(*cluster, broken, end_check, reads, pages, ddl, binlog, target)
     lockstep = DdlLockstep(local_file_ops(None)) if ddl else None
     simulator, findings = _run(request, lockstep, Screen(quiet=quiet))
     try:
@@ -191,18 +202,27 @@ def simulate(
         raise typer.Exit(int(Exit.REJECTED if run.verdict == "refused" else Exit.SAFETY))
 
 
-def mutant_named(name: str | None) -> AnyMutant | None:
-    """The mutant of that name, or of that rule; None for None.  Raises CliError (2) for an unknown one."""
+def mutant_named(name: str | None, *, binlog: bool = False) -> AnyMutant | None:
+    """The mutant of that name, or of that rule; None for None.
+
+    Raises CliError (2) for an unknown one, and for one of the binlog in a run without `binlog`.
+    """
     if name is None:
         return None
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    if found.name in BINLOG_MUTANTS:
+    if found.name in BINLOG_MUTANTS and not binlog:
         raise CliError(
             Exit.USAGE,
-            f"{found.name} takes out {found.rule} of the binlog, which simulated nodes do not have;"
-            " see docs/clients.md for the test that catches it",
+            f"{found.name} takes out {found.rule} of the binlog, which these nodes do not have: use"
+            " redoraft simulate --binlog, or see docs/clients.md for the test that catches it",
+        )
+    if found.name in BINLOG_MUTANTS and found.rule not in SIMULATED:
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule}, which a simulated node does not need: its cut is durable"
+            " before its marker is written; see docs/clients.md for the test that catches it",
         )
     return found
 
@@ -212,13 +232,14 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
     try:
-        header = trace_header(request.members, source, pages=request.pages)
+        header = trace_header(request.members, source, pages=request.pages, binlog=request.binlog)
         with TraceWriter(request.out, header) as trace:
             settings = Settings(
                 *(request.seed, request.members, request.faults, rules),
                 reading=request.reads,
                 pages=request.pages,
                 ddl=request.ddl,
+                binlog=request.binlog,
             )
             watching = NOBODY if lockstep is None else lockstep.watching
             simulator = Simulator(settings, trace.write, watching=watching)
@@ -277,6 +298,8 @@ def _report(request: _Request, run: _Run, format_: opt.Format) -> None:
         typer.echo("\n".join(f"{one.node} stopped for good: {one.error}" for one in run.simulator.failures))
     if run.lockstep is not None:
         typer.echo("\n".join(_tables_text(run.simulator, run.lockstep)))
+    if request.binlog:
+        typer.echo(_binlog_text(run.simulator))
     if request.end_check:
         typer.echo("\n".join(f"end check: {what}" for what in run.findings or ["all is as it has to be"]))
     if request.reads:
@@ -307,6 +330,16 @@ def _tables_text(simulator: Simulator, lockstep: DdlLockstep) -> list[str]:
     refused = lockstep.refused
     judged = f"all {sum(lockstep.counts.values()):,} actions on them are allowed by DdlFileOps"
     return [f"tables: {answers}", f"tables: {f'refused: {refused.text}' if refused else judged}"]
+
+
+def _binlog_text(simulator: Simulator) -> str:
+    shown = ", ".join(f"{simulator.counts[name]:,} {name}" for name in ("WriteBinlog", "TakeBinlog", "Dump"))
+    sizes = (
+        f"{host.name} has {host.node.binlog_size:,}"
+        for host in simulator.hosts.values()
+        if host.node is not None and host.node.binlog_size is not None
+    )
+    return f"binlog: {shown}; {', '.join(sizes) or 'no data node is up'}"
 
 
 def _print_mutants(format_: opt.Format) -> None:

@@ -28,12 +28,12 @@ from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.validate.explanation import Conjunct, Explanation, WrongField
 from redoraft_check.validate.mapping import (
-    STORAGE_ACTIONS,
-    STORAGE_VARS,
+    BESIDE,
     TOLD,
     VARS,
     EventRow,
     Mapping,
+    vars_of,
 )
 from redoraft_check.validate.oracle_engine import load_trace_spec, told_by_node
 from redoraft_check.validate.prepare import Constants
@@ -53,9 +53,7 @@ MAX_LOOKED_AT: Final = 500
 
 MATCHES: Final = "Matches"
 LOG_MATCHES: Final = "LogMatches"
-STORAGE_MATCHES: Final = "StorageMatches"
 SHOWS: Final = "Shows"
-STORAGE_SHOWS: Final = "StorageShows"
 _FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name)?\(([av])\[(\d+)\]")
 """How TraceStartup compares a recorded value: `Same(v[6], ...)`, `Choices(a[1], ...)`."""
 
@@ -84,8 +82,12 @@ class Refusal:
     @property
     def row(self) -> EventRow | None:
         """The row of the event's action; None if it names none that there is."""
-        rows = self.mapping.rows | (self.mapping.storage if self.constants.storage else {})
-        return rows.get(self.event.action or "")
+        return self.mapping.rows_of(self.constants.beside).get(self.event.action or "")
+
+    @property
+    def vars(self) -> dict[str, str]:
+        """What an event may show, and of what kind it is."""
+        return vars_of(self.constants.beside)
 
 
 @define
@@ -136,7 +138,7 @@ class TraceExplainer:
         *,
         with_rules: bool,
     ) -> Explanation:
-        found, end = explainer.nearest(_looked_at(refusal), calls(event))
+        found, end = explainer.nearest(_looked_at(refusal), calls(refusal.constants, event))
         if found or end is None:
             return evolve(answer, note="Matches and Shows allow it; another conjunct of Pass does not")
         first = described(explainer, end)
@@ -166,9 +168,9 @@ class TraceExplainer:
         self, explainer: Explainer, refusal: Refusal, event: SpecEvent, after: Projection
     ) -> Iterator[WrongField]:
         """The recorded values each of which, left out alone, makes the event allowed."""
-        for kind, at, name in _recorded(refusal.mapping, event):
+        for kind, at, name in _recorded(refusal, event):
             less = without(event, kind, at)
-            found, _ = explainer.nearest(_looked_at(refusal), calls(less))
+            found, _ = explainer.nearest(_looked_at(refusal), calls(refusal.constants, less))
             if found:
                 allowed = _in_trace_terms(refusal, after, kind, name, _chosen(found, kind, at))
                 yield WrongField(f"{_SECTION[kind]}.{name}", _shown(refusal.event, kind, name), allowed, True)
@@ -184,7 +186,7 @@ class TraceExplainer:
         allowing: list[str] = []
         for rule in known:
             other = self.explainer(refusal.constants, rule)
-            found, furthest = other.nearest(_looked_at(refusal), calls(event))
+            found, furthest = other.nearest(_looked_at(refusal), calls(refusal.constants, event))
             if found:
                 allowing.append(rule)
             elif furthest is not None:
@@ -209,13 +211,13 @@ class TraceExplainer:
                 event = after.event(less)
             except (Unprojectable, Unsupported):
                 continue
-            found, _ = explainer.nearest(_looked_at(refusal), calls(event))
+            found, _ = explainer.nearest(_looked_at(refusal), calls(refusal.constants, event))
             label = f"{section}.{name}" if section else name
             if not found:
                 worded.append(WrongField(label, shown))
                 continue
             values: tuple[object, ...] = ()
-            for kind, at, recorded in _all_fields(refusal.mapping, event):
+            for kind, at, recorded in _all_fields(refusal, event):
                 if (_SECTION[kind], recorded) == (section, name):
                     values = _in_trace_terms(refusal, after, kind, name, _chosen(found, kind, at))
             allowed.append(WrongField(label, shown, values, alone=True))
@@ -225,7 +227,7 @@ class TraceExplainer:
     def _unworded(self, refusal: Refusal) -> Iterator[WrongField]:
         """The LSNs each of which has no words by itself, where there are several."""
         event, row = refusal.event, refusal.row
-        kinds = {"args": dict(row.args) if row is not None else {}, "vars": _VARS}
+        kinds = {"args": dict(row.args) if row is not None else {}, "vars": refusal.vars}
         plain = {
             section: {k: v for k, v in given.items() if not kinds[section].get(k, "").endswith("lsn")}
             for section, given in (("args", event.args), ("vars", event.vars))
@@ -241,17 +243,17 @@ class TraceExplainer:
                     continue
 
 
-def calls(event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
-    """What TraceStartup!Pass asks of an event, or TraceStorage!JointPass, besides the cursor."""
+def calls(constants: Constants, event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
+    """What Pass asks of an event, or JointPass of the module beside it, besides the cursor."""
     named, shown = (event.action, event.node, event.args), (event.node, event.shown)
-    if len(event.shown) == len(VARS):
+    if constants.beside is None:
         return [(MATCHES, named), (SHOWS, shown)]
-    matches = STORAGE_MATCHES if event.action in STORAGE_ACTIONS else LOG_MATCHES
-    return [(matches, named), (SHOWS, shown), (STORAGE_SHOWS, shown)]
+    beside = BESIDE[constants.beside]
+    matches = f"{beside.name}Matches" if event.action in beside.actions else LOG_MATCHES
+    return [(matches, named), (SHOWS, shown), (f"{beside.name}Shows", shown)]
 
 
 _SECTION: Final = {"a": "args", "v": "vars"}
-_VARS: Final = VARS | STORAGE_VARS
 
 
 def without(event: SpecEvent, kind: str, at: int) -> SpecEvent:
@@ -267,16 +269,16 @@ def _looked_at(refusal: Refusal) -> Sequence[State]:
     return refusal.frontier[:MAX_LOOKED_AT]
 
 
-def _all_fields(mapping: Mapping, event: SpecEvent) -> Iterator[tuple[str, int, str]]:
-    row = (mapping.storage | mapping.rows).get(event.action)
+def _all_fields(refusal: Refusal, event: SpecEvent) -> Iterator[tuple[str, int, str]]:
+    row = refusal.mapping.rows_of(refusal.constants.beside).get(event.action)
     for at, (name, _) in enumerate(row.args if row is not None else (), start=1):
         yield "a", at, name
-    for at, (name, _) in enumerate(zip(_VARS, event.shown, strict=False), start=1):
+    for at, (name, _) in enumerate(zip(refusal.vars, event.shown, strict=False), start=1):
         yield "v", at, name
 
 
-def _recorded(mapping: Mapping, event: SpecEvent) -> Iterator[tuple[str, int, str]]:
-    for kind, at, name in _all_fields(mapping, event):
+def _recorded(refusal: Refusal, event: SpecEvent) -> Iterator[tuple[str, int, str]]:
+    for kind, at, name in _all_fields(refusal, event):
         value = (event.args if kind == "a" else event.shown)[at - 1]
         if value not in (ABSENT, ABSENT_NAME, ABSENT_LSNS):
             yield kind, at, name
@@ -315,7 +317,7 @@ def _compared(
     refusal: Refusal, event: SpecEvent, after: Projection, false: Iterable[FalseConjunct]
 ) -> Iterator[WrongField]:
     """The recorded values that stand in false comparisons, where more than one is wrong."""
-    names = {(kind, at): name for kind, at, name in _recorded(refusal.mapping, event)}
+    names = {(kind, at): name for kind, at, name in _recorded(refusal, event)}
     for one in false:
         named = _FIELD.match(one.text)
         if named is None or named[1] != "Same" or len(one.parts) < 2:
@@ -329,7 +331,7 @@ def _in_trace_terms(
     refusal: Refusal, after: Projection, kind: str, name: str, values: Iterable[Value]
 ) -> tuple[object, ...]:
     row = refusal.row
-    unit = _VARS[name] if kind == "v" else dict(row.args)[name] if row is not None else ""
+    unit = refusal.vars[name] if kind == "v" else dict(row.args)[name] if row is not None else ""
     out = [_in_bytes(refusal, after, unit, value) for value in values]
     return tuple(sorted(out, key=lambda one: (isinstance(one, str), one)))
 
@@ -343,6 +345,8 @@ def _in_bytes(refusal: Refusal, after: Projection, unit: str, value: Value) -> i
         found = next((lsn for lsn in views if lsn is not None), None)
     elif unit == "leader_lsn":
         found = after.leader_in_bytes(event.args.get("term", event.vars.get("term")), value)
+    elif unit == "xid" and isinstance(value, int):
+        return after.xid(value)
     else:
         return value if isinstance(value, (int, str)) else str(value)
     return f"(mtr {value})" if found is None else found

@@ -11,12 +11,8 @@ from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
 
-ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "lsn", "leader_lsn")
+ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "lsn", "leader_lsn", "number", "xid", "new_xid")
 TABLE: Final = "mapping.toml"
-STORAGE: Final = "StorageLimits"
-"""The module that may judge a run beside Startup, over the same log."""
-
-STORAGE_TABLE: Final = "mapping-storage.toml"
 
 VARS: Final = {
     "term": "number",
@@ -33,17 +29,39 @@ VARS: Final = {
 }
 """What an event may show, in the order of TraceStartup!Shows, and how it is read."""
 
-STORAGE_ACTIONS: Final = frozenset(
-    {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo"}
-)
-"""The actions that are StorageLimits' alone (TraceStorage!StorageActions)."""
 
-STORAGE_VARS: Final = {
-    "checkpoint_lsn": "lsn",
-    "deleted_lsn": "lsn",
-    "page_lsns": "page_lsns",
+@frozen
+class Beside:
+    """A module that may judge a run beside Startup, over the same log.
+
+    `name` is what the operators of its trace specification begin with: `Trace<name>`, `<name>Init`,
+    `<name>Matches` for its own `actions`, `<name>Shows` for what an event shows besides (`vars`, in order).
+    """
+
+    name: str
+    table: str
+    actions: frozenset[str]
+    vars: dict[str, str]
+
+
+STORAGE: Final = "StorageLimits"
+BINLOG: Final = "Binlog"
+
+BESIDE: Final = {
+    STORAGE: Beside(
+        name="Storage",
+        table="mapping-storage.toml",
+        actions=frozenset({"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo"}),
+        vars={"checkpoint_lsn": "lsn", "deleted_lsn": "lsn", "page_lsns": "page_lsns"},
+    ),
+    BINLOG: Beside(
+        name="Binlog",
+        table="mapping-binlog.toml",
+        actions=frozenset({"WriteBinlog", "TakeBinlog", "Dump"}),
+        vars={"binlog_size": "number", "binlog_xid": "xid"},
+    ),
 }
-"""What it may show besides where StorageLimits judges too, in the order of TraceStorage!StorageShows."""
+"""The modules that may judge beside Startup, one at a time, by their names in a header."""
 
 TOLD: Final = {
     "term": "term",
@@ -59,9 +77,14 @@ TOLD: Final = {
 """The fields of TraceStartup!Tell, and what a trace calls them."""
 
 
-def vars_of(modules: Sequence[str]) -> dict[str, str]:
-    """What an event may show in a run that these modules judge."""
-    return VARS | STORAGE_VARS if STORAGE in modules else VARS
+def beside_in(modules: Sequence[str]) -> str | None:
+    """The module that judges beside Startup in a run that these judge; None if none does."""
+    return next((module for module in BESIDE if module in modules), None)
+
+
+def vars_of(beside: str | None) -> dict[str, str]:
+    """What an event may show in a run that this module judges beside Startup."""
+    return VARS if beside is None else VARS | BESIDE[beside].vars
 
 
 @frozen
@@ -81,15 +104,16 @@ class EventRow:
 
 @frozen
 class Mapping:
-    """The whole table of one module; `storage` has the rows of StorageLimits, which stand over these."""
+    """The whole table of one module; `beside` has the rows of those that judge beside it, which stand over
+    these."""
 
     module: str
     rows: dict[str, EventRow]
-    storage: dict[str, EventRow]
+    beside: dict[str, dict[str, EventRow]]
 
-    def rows_of(self, modules: Sequence[str]) -> dict[str, EventRow]:
-        """The rows of a run that these modules judge."""
-        return self.rows | self.storage if STORAGE in modules else self.rows
+    def rows_of(self, beside: str | None) -> dict[str, EventRow]:
+        """The rows of a run that this module judges beside Startup."""
+        return self.rows if beside is None else self.rows | self.beside[beside]
 
     @property
     def hideable(self) -> frozenset[str]:
@@ -103,7 +127,8 @@ def load_mapping(spec: Path) -> Mapping:
     Raises `CliError` (65) when it cannot be read, a kind of argument is unknown or an action has two rows.
     """
     module, rows = _table(spec / "trace" / TABLE)
-    return Mapping(module, rows, _table(spec / "trace" / STORAGE_TABLE)[1])
+    beside = {name: _table(spec / "trace" / one.table)[1] for name, one in BESIDE.items()}
+    return Mapping(module, rows, beside)
 
 
 def _table(path: Path) -> tuple[str, dict[str, EventRow]]:

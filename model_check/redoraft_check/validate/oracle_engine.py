@@ -210,7 +210,7 @@ def load_trace_spec(
     definitions = {"Runs": runs, **{name: make_set(names) for name, names in _sets(constants).items()}}
     configuration = config(*constants, telling=False, off=off)
     module = spec / "trace" / f"{constants.module}.tla"
-    operators = JOINT if constants.storage else ALONE
+    operators = ALONE if constants.beside is None else JOINT
 
     def whole() -> Spec:
         from redoraft_check.oracle.spec import load  # noqa: PLC0415  (start-up stays quick)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from attrs import define, evolve, frozen
 
-from redoraft_check.validate.mapping import STORAGE, Mapping
+from redoraft_check.validate.mapping import BESIDE, Mapping, beside_in
 from redoraft_check.validate.projection import (
     ABSENT_NAME,
     NO_ONE,
@@ -27,17 +27,17 @@ CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn")
 
 
 class Constants(NamedTuple):
-    """What runs judged together must share; `storage` says that StorageLimits judges too."""
+    """What runs judged together must share; `beside` is the module that judges beside Startup."""
 
     data_nodes: tuple[str, ...]
     log_nodes: tuple[str, ...]
     hidden: tuple[str, ...]
-    storage: bool = False
+    beside: str | None = None
 
     @property
     def module(self) -> str:
         """The trace specification that judges such runs."""
-        return "TraceStorage" if self.storage else "TraceStartup"
+        return "TraceStartup" if self.beside is None else f"Trace{BESIDE[self.beside].name}"
 
 
 class Projected(NamedTuple):
@@ -121,7 +121,7 @@ def constants_of(header: Header) -> Constants:
     """What a checked header says of the cluster."""
     data, log = (header.constants.get(name, []) for name in ("data_nodes", "log_nodes"))
     hidden = tuple(sorted(set(header.hidden)))
-    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, STORAGE in header.modules)
+    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, beside_in(header.modules))
 
 
 @frozen
@@ -183,8 +183,12 @@ def place_of(number: int, event: Event) -> str:
 
 def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
     """Why a run cannot be judged under this header, None if it can."""
-    beside = (STORAGE,) if mapping.module in header.modules else ()
+    beside = tuple(mapping.beside) if mapping.module in header.modules else ()
     unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
+    together = [module for module in header.modules if module in beside]
+    if len(together) > 1:
+        reason = f"the header names {', '.join(together)}: one of them can judge beside {mapping.module}"
+        return Status.UNKNOWN, reason
     if unknown or not header.modules:
         named = ", ".join(unknown) or "no module"
         return Status.UNKNOWN, f"the header names {named}; this engine judges {mapping.module}"

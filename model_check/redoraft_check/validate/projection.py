@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from attrs import define, field
 
 from redoraft_check.validate.logview import LogView
-from redoraft_check.validate.mapping import EventRow, Mapping, vars_of
+from redoraft_check.validate.mapping import BINLOG, EventRow, Mapping, beside_in, vars_of
 from redoraft_traces import Event, Header
 
 ABSENT: Final = -1
@@ -47,13 +47,14 @@ class SpecEvent(NamedTuple):
 
 @define
 class Undo:
-    """What an event may change in a projection, as it was before: its node's log, term and open mtrs, and
-    the logs of leaders by term (None: there was none)."""
+    """What an event may change in a projection, as it was before: its node's log, term and open mtrs, how
+    many XIDs were seen, and the logs of leaders by term (None: there was none)."""
 
     node: str
     view: LogView
     term: int | None
     open: int | None
+    xids: int
     leaders: dict[int, LogView | None] = field(factory=dict)
 
 
@@ -70,7 +71,8 @@ class Projection:
     """The state of a projection: feed it events in order.
 
     The header must have been checked (`prepare`).  `_terms` has each node's term as far as the trace has told
-    it, and `_open` how many mtrs stand behind the last whole entry of its log; None is not known.
+    it, and `_open` how many mtrs stand behind the last whole entry of its log; None is not known.  `_xids`
+    are the XIDs in the order in which they were seen: the specification counts them.
     """
 
     header: Header
@@ -82,17 +84,22 @@ class Projection:
     _leaders: dict[int, LogView] = field(init=False, factory=dict)
     _terms: dict[str, int | None] = field(init=False)
     _open: dict[str, int | None] = field(init=False)
+    _xids: list[int] = field(init=False, factory=list)
+    _with_binlog: frozenset[str] = field(init=False)
     _undo: Undo = field(init=False)
     _allowed: dict[str | None, frozenset[str]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
-        self._rows = self.mapping.rows_of(self.header.modules)
-        self._kinds = vars_of(self.header.modules)
+        beside = beside_in(self.header.modules)
+        self._rows = self.mapping.rows_of(beside)
+        self._kinds = vars_of(beside)
+        data = self.header.constants["data_nodes"] if beside == BINLOG else ()
+        self._with_binlog = frozenset(data)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
         self._open = dict.fromkeys(self.header.nodes, 0)
-        self._undo = Undo("", LogView(self.start_lsn), None, None)
+        self._undo = Undo("", LogView(self.start_lsn), None, None, 0)
 
     def event(self, event: Event) -> SpecEvent:
         """Project the next event.
@@ -101,6 +108,7 @@ class Projection:
         type, and `Unsupported` where an absent value leaves open where a log ends or whose it is.
         """
         self._check_names(event)
+        self._check_binlog(event)
         args, shown = _present(event.args), _present(event.vars)
         term = self._term(event, args, shown)
         resolved = self._arguments(event, args, term)
@@ -121,13 +129,15 @@ class Projection:
 
     def remember(self, node: str) -> Undo:
         """Keep what the next event, one of this node, may change."""
-        self._undo = Undo(node, self._nodes[node].copy(), self._terms[node], self._open[node])
+        view, term = self._nodes[node].copy(), self._terms[node]
+        self._undo = Undo(node, view, term, self._open[node], len(self._xids))
         return self._undo
 
     def take_back(self, undo: Undo) -> None:
         """As if the event after that `remember` had not been.  The last event first."""
         node = undo.node
         self._nodes[node], self._terms[node], self._open[node] = undo.view, undo.term, undo.open
+        del self._xids[undo.xids :]
         for term, view in undo.leaders.items():
             if view is None:
                 del self._leaders[term]
@@ -137,6 +147,17 @@ class Projection:
     def in_bytes_before(self, node: str, position: int) -> int | None:
         """`in_bytes`, as it was at the last `remember`."""
         return self._undo.view.lsn(position) if node == self._undo.node else self.in_bytes(node, position)
+
+    def xid(self, number: int) -> int | str:
+        """The XID that the specification calls `number`."""
+        return self._xids[number - 1] if 0 < number <= len(self._xids) else f"(transaction {number})"
+
+    def _xid(self, given: Any, name: str) -> int:
+        """What the specification calls an XID; 0 is none."""
+        xid = _number(given, name)
+        if xid and xid not in self._xids:
+            self._xids.append(xid)
+        return self._xids.index(xid) + 1 if xid else 0
 
     def _leads(self, term: int, view: LogView) -> None:
         self._undo.leaders.setdefault(term, self._leaders.get(term))
@@ -157,6 +178,15 @@ class Projection:
                 strange = next(name for name in given if name not in names)
                 known = ", ".join(sorted(names)) or "none"
                 raise Unprojectable(f"unknown {what} {_quoted(strange)}; known here: {known}")
+
+    def _check_binlog(self, event: Event) -> None:
+        """A transaction that nobody ever names would make the count of all behind it another one."""
+        finds = event.action in ("Restart", None) and event.node in self._with_binlog
+        if finds and event.vars.get("binlog_xid") is None:
+            raise Unsupported(
+                f"{event.action or 'an event without an action'} without binlog_xid: which transactions a"
+                " crash has left is not known"
+            )
 
     def _row_args(self, event: Event) -> tuple[tuple[str, str], ...]:
         return () if event.action is None else self._rows[event.action].args
@@ -186,10 +216,16 @@ class Projection:
                 out.append((name, "done", ABSENT_NAME if given is None else _text(given, name)))
             elif kind == "pages":
                 out.append((name, "done", _pages(event.action, given)))
+            elif given is None and kind == "new_xid":
+                raise Unsupported(
+                    f"{event.action} without {name}: which transaction it is about is not known"
+                )
             elif given is None:
                 out.append((name, "done", ABSENT))
-            elif kind == "term":
+            elif kind in ("term", "number"):
                 out.append((name, "done", _number(given, name)))
+            elif kind in ("xid", "new_xid"):
+                out.append((name, "done", self._xid(given, name)))
             elif kind == "lsn":
                 out.append((name, "own", _number(given, name)))
             else:
@@ -338,6 +374,8 @@ class Projection:
                 out.append(_text(given, name))
             elif kind == "page_lsns":
                 out.append(self._page_lsns(node, given, name))
+            elif kind == "xid":
+                out.append(self._xid(given, name))
             elif given.__class__ is not int or given < 0:
                 out.append(_number(given, name))
             elif kind == "number":

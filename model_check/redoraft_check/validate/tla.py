@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 from attrs import frozen
 
+from redoraft_check.validate.mapping import BESIDE
 from redoraft_check.validate.projection import SpecEvent, Value
 
 MODULE = "TraceData"
@@ -48,19 +49,20 @@ def config(
     data_nodes: Sequence[str],
     log_nodes: Sequence[str],
     hidden: Sequence[str],
-    storage: bool = False,
+    beside: str | None = None,
     *,
     telling: bool,
     off: Sequence[str] = (),
 ) -> str:
     """The configuration for runs that share these constants; the rules `off` are off.
 
-    Of TraceStartup, or with `storage` of TraceStorage.
+    Of TraceStartup, or of the trace specification of the module that judges `beside` it.
     """
-    behaviour = ["INIT StorageInit", "NEXT JointNext"] if storage else ["INIT TraceInit", "NEXT TraceNext"]
+    init, following = ("Trace", "Trace") if beside is None else (BESIDE[beside].name, "Joint")
     return "\n".join(
         [
-            *behaviour,
+            f"INIT {init}Init",
+            f"NEXT {following}Next",
             "CONSTANTS",
             f"    DataNodes = {_set(data_nodes)}",
             f"    LogNodes = {_set(log_nodes)}",

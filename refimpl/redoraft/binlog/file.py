@@ -14,7 +14,7 @@ whole (BIN-3).  A file is written at its end only; another history comes in a ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from struct import Struct
 from typing import Final, Self
@@ -22,6 +22,7 @@ from zlib import crc32
 
 import attrs
 
+from redoraft.binlog.rules import agreeing
 from redoraft.errors import CorruptBinlog, LogMisuse
 from redoraft.files import Disk, File
 
@@ -125,6 +126,17 @@ class Binlog:
         self._file.close()
         self._file = file
         self._events = list(zip(events, ends[1:], strict=True))
+
+    def become(self, events: Sequence[Event], *, at_once: bool) -> None:
+        """Become another binlog, durably: `at_once`, or (H20-take out) piece by piece.  DiskError."""
+        if at_once:
+            self.replace(events)
+            return
+        same = agreeing(self.xids, [event.xid for event in events])
+        self.cut(same)
+        for event in events[same:]:
+            self.append(event)
+        self.fsync()
 
     def close(self) -> None:
         """Give the file back, without fsync."""

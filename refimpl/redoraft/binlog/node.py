@@ -20,7 +20,7 @@ from typing import Self
 from attrs import define
 
 from redoraft.binlog.file import Binlog, Event
-from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules, agreeing, is_prefix
+from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules, is_prefix
 from redoraft.binlog.states import (
     Logged,
     State,
@@ -219,14 +219,7 @@ class BinlogNode:
             or not self.rules.may_stand(self.commits, xids)
         ):
             return False
-        if self.rules.replaces():
-            self.binlog.replace(events)
-            return True
-        same = agreeing(self.binlog.xids, xids)
-        self.binlog.cut(same)
-        for event in events[same:]:
-            self.binlog.append(event)
-        self.binlog.fsync()
+        self.binlog.become(events, at_once=self.rules.replaces())
         return True
 
     def take_redo(self, leader: BinlogNode) -> bool:

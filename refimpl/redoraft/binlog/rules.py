@@ -64,3 +64,9 @@ class BinlogRules:
 
 ALL_BINLOG_RULES = BinlogRules()
 """What a node runs with."""
+
+SIMULATED: frozenset[str] = frozenset(
+    {"H20", "H20-order", "H20-dump", "BIN-3", "BIN-3-sync", "H20-sync", "H20-take"}
+)
+"""The rules that a node of a cluster goes by (redoraft.node.twophase): its cut is durable before its term's
+marker is written, so there is no promotion to finish (H20-start)."""

@@ -72,15 +72,29 @@ class Logged:
         return tuple(xid for xid, state in self.states if state is State.COMMITTED)
 
 
-def entries_of(log: RedoLog) -> Iterator[Logged]:
-    """The whole entries of a log that nothing was deleted from.  Raises CorruptRedo, DiskError."""
-    at, end = log.start_lsn, log.entry_end_after(log.start_lsn)
+def entries_of(log: RedoLog, after: Lsn | None = None) -> Iterator[Logged]:
+    """The whole entries of a log that nothing was deleted from, behind the entry end `after` if it is given.
+
+    Raises CorruptRedo, DiskError.
+    """
+    at = log.start_lsn if after is None else after
+    end = log.entry_end_after(at)
     while end is not None:
-        records = tuple(_records(log.read(at, end)))
         term = log.term_at(end)
         assert term is not None, "an entry ends there"
-        yield Logged(end, term, tuple(_states(records)), not records, tuple(_events(records)))
+        yield logged(end, term, log.read(at, end))
         at, end = end, log.entry_end_after(end)
+
+
+def logged(end: Lsn, term: Term, entry: bytes) -> Logged:
+    """What a whole entry says.  Raises CorruptRedo."""
+    records = tuple(_records(entry))
+    return Logged(end, term, tuple(_states(records)), not records, tuple(_events(records)))
+
+
+def committed_by(records: Sequence[Record]) -> int:
+    """The XID of the transaction that the records of an mtr commit, 0 if they commit none."""
+    return next((xid for xid, state in _states(records) if state is State.COMMITTED), 0)
 
 
 def commits_of(entries: Iterator[Logged] | Sequence[Logged], upto: Lsn | None = None) -> tuple[int, ...]:

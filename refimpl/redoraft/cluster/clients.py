@@ -42,6 +42,8 @@ class Transaction:
     mtrs: tuple[ClientMtr, ...]
     writes: dict[Place, bytes]
     """What only this transaction writes."""
+    number: int
+    """From 1, in the order in which they were made; its XID, where there is a binlog."""
     outcome: Outcome | None = None
 
 
@@ -79,7 +81,7 @@ def transactions(rng: Random, pageless: int = 0) -> Iterator[Transaction]:
 
 def _pageless(number: int) -> Transaction:
     request = f"t{number}"
-    return Transaction(request, (ClientMtr(request, encode_mtr([Dummy()]), commits=True),), {})
+    return Transaction(request, (ClientMtr(request, encode_mtr([Dummy()]), commits=True),), {}, number)
 
 
 def _transaction(rng: Random, number: int) -> Transaction:
@@ -97,4 +99,4 @@ def _transaction(rng: Random, number: int) -> Transaction:
         if nth == count - 1:
             records.append(PageWrite(SPACE, HOT_PAGE, BODY, request.encode().ljust(8)))
         mtrs.append(ClientMtr(request, encode_mtr(records), commits=nth == count - 1))
-    return Transaction(request, tuple(mtrs), writes)
+    return Transaction(request, tuple(mtrs), writes, number)

@@ -5,10 +5,11 @@ This sees what no trace shows: the bytes of pages, and what is on disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attrs import evolve
 
+from redoraft.binlog.rules import agreeing, is_prefix
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.sessions import Asked
 from redoraft.cluster.simulator import Simulator
@@ -23,6 +24,8 @@ SETTLE_STEPS = 4000
 
 COMMITTED = "LIM-4: what was answered ok is committed"
 SAME_LOGS = "LOG-6: all logs are the same"
+SAME_BINLOG = "H20: a binlog is the committed transactions in their order"
+DOWNSTREAM = "H20-dump: downstream has nothing but committed transactions, in their order"
 
 
 def has_settled(simulator: Simulator) -> bool:
@@ -33,11 +36,19 @@ def has_settled(simulator: Simulator) -> bool:
         return False
     if any(node.tables is not None and not node.tables.idle for node in nodes):
         return False
+    if not _same_binlogs(nodes):
+        return False
     end = serving[0].last_lsn
     return all(
         node.last_lsn == node.flushed_lsn == node.majority_lsn == end and node.applied_lsn in {None, end}
         for node in nodes
     )
+
+
+def _same_binlogs(nodes: list[Node]) -> bool:
+    """Whether nobody has anything left to write to a binlog, and all have the same."""
+    found = [node.two_phase for node in nodes if node.two_phase is not None]
+    return all(one.idle for one in found) and len({one.binlog.xids for one in found}) <= 1
 
 
 def running(simulator: Simulator) -> list[Node]:
@@ -61,8 +72,8 @@ def divergences(simulator: Simulator) -> Iterator[tuple[str, str]]:
     """What is wrong in a cluster that `has_settled`: which promise is broken, and where.
 
     All logs are the same bytes, as far as each still has them (LOG-6, LOG-8), data nodes have the pages that
-    the committed log makes (FOL-1) and the files that its dictionary names (FilesAgree), and what was
-    answered ok is in that log (LIM-4).
+    the committed log makes (FOL-1), the files that its dictionary names (FilesAgree) and its transactions in
+    their binlogs (H20), and what was answered ok is in that log (LIM-4).
     """
     ledger = simulator.ledger
     for node in running(simulator):
@@ -72,6 +83,7 @@ def divergences(simulator: Simulator) -> Iterator[tuple[str, str]]:
     for host in simulator.hosts.values():
         simulator.files.compare(host)
     _compare_logs(simulator)
+    _compare_binlogs(simulator)
     for one in simulator.transactions.values():
         whole = all(ledger.has(page_id, at, data) for (page_id, at), data in one.writes.items())
         if one.outcome is Outcome.OK and not whole:
@@ -112,6 +124,27 @@ def _compare_logs(simulator: Simulator) -> None:
     if len(set(logs.values())) > 1:
         what = ", ".join(f"{name} has {len(log)} bytes" for name, log in logs.items())
         simulator.ledger.find(SAME_LOGS, "some", f"from LSN {start} on {what}")
+
+
+def _compare_binlogs(simulator: Simulator) -> None:
+    """A binlog has the committed transactions in their order, downstream the first of them."""
+    want = tuple(simulator.ledger.transactions)
+    for node in running(simulator):
+        if node.two_phase is not None and (have := node.two_phase.binlog.xids) != want:
+            simulator.ledger.find(SAME_BINLOG, node.raft.me, _parted(have, want))
+    sent = tuple(event.xid for event in simulator.binlogs.downstream)
+    if not is_prefix(sent, want):
+        simulator.ledger.find(DOWNSTREAM, "downstream", _parted(sent, want))
+    if simulator.settings.binlog:
+        for one in simulator.transactions.values():
+            if one.outcome is Outcome.OK and one.number not in want:
+                simulator.ledger.find(COMMITTED, one.request, "redo has no commit of it")
+
+
+def _parted(have: Sequence[int], want: Sequence[int]) -> str:
+    at = agreeing(have, want)
+    ours, theirs = (", ".join(map(str, some[at : at + 3])) or "nothing more" for some in (have, want))
+    return f"behind {at} transactions it has {ours}, the committed log {theirs}"
 
 
 def end_check(simulator: Simulator, within_steps: int = SETTLE_STEPS) -> list[str]:

@@ -27,6 +27,8 @@ SIZES: Final = Sizes(Layout(file_size=64 * 1024, capacity=4 * 1024 * 1024), pool
 PAGES_SIZES: Final = Sizes(Layout(file_size=4 * 1024, capacity=4 * 1024 * 1024), pool_pages=3)
 """Smaller still, so that this happens in a run of some hundred steps; redo waits for every follower, as
 StorageLimits has it (LOG-8)."""
+BINLOG_SIZES: Final = Sizes(Layout(capacity=4 * 1024 * 1024), pool_pages=24)
+"""One file, so that no redo is deleted: a node with a binlog finds its commits there."""
 WRITES_BEFORE_CRASH: Final = 12
 """Power that fails while pages are written fails at one of the first so many operations of their disk."""
 
@@ -63,12 +65,19 @@ class Host:
     timing: Timing = NO_LEASE
     ddl: bool = False
     """Whether its node does DDL."""
+    binlog: bool = False
+    """Whether its node has a binlog."""
     watch: Watch = field(factory=NoWatch)
     """Who hears of what it does to tables."""
     disk: MemoryDisk = field(factory=MemoryDisk)
     data_disk: MemoryDisk = field(factory=MemoryDisk)
     data_rng: Random = field(factory=lambda: Random(0))
     """The dice of the pages: of their own, so that what happens to pages changes nothing else in a run."""
+    binlog_disk: MemoryDisk = field(factory=MemoryDisk)
+    binlog_rng: Random = field(factory=lambda: Random(0))
+    """The dice of the binlog's disk."""
+    binlog_power_fails: bool = False
+    """Whether power fails at one of the next operations of that disk."""
     node: Node | None = None
     stopped: Stopped = Stopped.NEVER_RAN
     boot: int = 0
@@ -96,6 +105,7 @@ class Host:
             sizes=self.sizes,
             timing=self.timing,
             ddl=self.ddl,
+            binlog_disk=self.binlog_disk if self.binlog else None,
             observer=self.observer,
         )
         if self.node.tables is not None:
@@ -116,6 +126,8 @@ class Host:
         self._end(Stopped.CRASHED)
         self.disk.crash(rng, rng.choice(("subset", "prefix")))
         self.data_disk.crash(self.data_rng, self.data_rng.choice(("subset", "prefix", "torn")))
+        if self.binlog:
+            self.binlog_disk.crash(self.binlog_rng, self.binlog_rng.choice(("subset", "prefix", "torn")))
 
     def _cut_short_cleaning(self, node: Node) -> None:
         """Power fails at some operation of the pages' disk."""
@@ -138,6 +150,16 @@ class Host:
                 pass
         self.data_disk.fault = None
 
+    def no_more_faults(self) -> None:
+        """Nothing that was to fail will."""
+        self.armed = self.breaks = None
+        self.binlog_disk.fault, self.binlog_power_fails = None, False
+
+    def power_fails_at_binlog(self, after: int) -> None:
+        """Let power fail at the binlog's disk after so many of its operations."""
+        self.binlog_disk.fault = self._power_fails_after(after)
+        self.binlog_power_fails = True
+
     def _cut_short_checkpoint(self, node: Node) -> None:
         """Power fails between write and fsync of a checkpoint, and may tear its sector."""
         self.disk.fault = lambda what, _: DiskError("the power is gone") if what == "fsync" else None
@@ -158,14 +180,18 @@ class Host:
 
     @contextmanager
     def failing_disks(self) -> Iterator[None]:
-        """While log or pages are written: the disk fails, if it is to."""
+        """While log, pages or binlog are written: the disk fails, if it is to."""
         fails = _FAILURES.get(self.breaks)
-        for disk in (self.disk, self.data_disk) if fails is not None else ():
+        disks = [self.disk, self.data_disk]
+        if self.binlog and not self.binlog_power_fails:
+            disks.append(self.binlog_disk)
+        for disk in disks if fails is not None else ():
             disk.fault = fails
         try:
             yield
         finally:
-            self.disk.fault = self.data_disk.fault = None
+            for disk in disks:
+                disk.fault = None
 
     def lose_power_keeping(self, log: Sequence[bool], pages: Sequence[bool]) -> None:
         """End the node, and keep exactly these pending changes of its disks (MemoryDisk.crash_keeping)."""
@@ -176,7 +202,7 @@ class Host:
     def kill_process(self) -> None:
         """End the node; the operating system keeps what was written."""
         self._end(Stopped.CRASHED)
-        for disk in (self.disk, self.data_disk):
+        for disk in (self.disk, self.data_disk, self.binlog_disk):
             disk.crash_keeping([True] * disk.pending)
 
     def stop(self) -> None:
@@ -187,3 +213,4 @@ class Host:
         self.node = None
         self.stopped = stopped
         self.armed = None
+        self.binlog_disk.fault, self.binlog_power_fails = None, False

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
+from redoraft.binlog.states import committed_by
 from redoraft.ddl.dictionary import Dictionary, Row, RowState, changes_tables, is_ddl
 from redoraft.ddl.rules import ALL_DDL_RULES
 from redoraft.errors import RedoError
@@ -40,6 +41,9 @@ class Ledger:
     """The DDLs that are committed, by their rows in the DDL log."""
     ddl: list[LoggedMtr] = field(factory=list)
     """The mtrs of the committed log that are of dictionary and files."""
+    transactions: list[int] = field(factory=list)
+    """The transactions of the committed log by their XIDs, in the order of their commits; none where nodes
+    have no binlog."""
     _checkpoints: dict[str, Lsn] = field(factory=dict)
 
     @property
@@ -65,6 +69,8 @@ class Ledger:
             self._apply(mtr.records)
             if is_ddl(mtr.records):
                 self.ddl.append(mtr)
+            if xid := committed_by(mtr.records):
+                self.transactions.append(xid)
         self.end, self.term = upto, leader.log.term_at(upto) or self.term
 
     def _apply(self, records: Sequence[Record]) -> None:

@@ -15,13 +15,14 @@ from typing import Final
 
 from attrs import Factory, field, frozen
 
+from redoraft.cluster import binlogs
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import PAGELESS, Client, Transaction, transactions
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
 from redoraft.cluster.history import History
-from redoraft.cluster.host import PAGES_SIZES, SIZES, Host
+from redoraft.cluster.host import BINLOG_SIZES, PAGES_SIZES, SIZES, Host
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
@@ -65,11 +66,17 @@ class Settings:
     clients: int = CLIENTS
     pages: bool = False
     """Whether the events tell of pages, too (spec: StorageLimits)."""
-    sizes: Sizes = field(default=Factory(lambda self: PAGES_SIZES if self.pages else SIZES, takes_self=True))
+    binlog: bool = False
+    """Whether data nodes have a binlog beside redo, and somebody downstream reads it."""
+    sizes: Sizes = field(default=Factory(lambda self: _sizes(self.pages, self.binlog), takes_self=True))
     reading: Reading | None = None
     """Whether clients read, too, and how reads are answered."""
     ddl: bool = False
     """Whether there are tables, and clients that create, rename and drop them."""
+
+
+def _sizes(pages: bool, binlog: bool) -> Sizes:
+    return PAGES_SIZES if pages else BINLOG_SIZES if binlog else SIZES
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -126,11 +133,13 @@ class Simulator:
                 name,
                 members,
                 settings.rules,
-                TraceObserver(name, self._on_event, ids, settings.pages),
+                TraceObserver(name, self._on_event, ids, settings.pages, self._has_binlog(name)),
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,
+                binlog=self._has_binlog(name),
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
+                binlog_rng=Random(f"binlog of {name}, seed {settings.seed}"),
             )
             for name, timing in self._timings()
         }
@@ -146,6 +155,11 @@ class Simulator:
             Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform
         )
         self.files: Final = FileWatch(self.ledger)
+        self.binlogs: Final = binlogs.Binlogs(
+            *(Random(f"binlogs, seed {settings.seed}"), self._agenda, self._network, self.hosts),
+            self._perform,
+            self.counts,
+        )
         self._weather = Weather(
             dice.weather,
             settings.faults,
@@ -165,6 +179,11 @@ class Simulator:
             self._readers.start()
         if settings.ddl:
             self.sessions.start()
+        if settings.binlog:
+            self.binlogs.start()
+
+    def _has_binlog(self, name: NodeId) -> bool:
+        return self.settings.binlog and name in self.settings.members.data_nodes
 
     def _timings(self) -> Iterator[tuple[NodeId, Timing]]:
         rng = Random(f"{self.settings.seed} clocks")
@@ -188,7 +207,7 @@ class Simulator:
         self._readers.stop()
         self.sessions.stop()
         for host in self.hosts.values():
-            host.armed = host.breaks = None
+            host.no_more_faults()
 
     @property
     def now_ms(self) -> int:
@@ -247,6 +266,9 @@ class Simulator:
 
     def _fail(self, host: Host, error: RedoError) -> None:
         """A node whose disk failed, or that finds its data wrong, stops; only the former starts again."""
+        if isinstance(error, DiskError) and host.binlog_power_fails:
+            self._crash(host)
+            return
         if isinstance(error, DiskError) and host.breaks is not None:
             self.counts[f"stopped by {host.breaks}"] += 1
             self._agenda.after(self._between(DOWN_MS), self._starting(host))
@@ -310,6 +332,8 @@ class Simulator:
             self._chore(host, "apply", APPLY_MS, self._apply)
         if node.tables is not None and node.tables.due:
             self._chore(host, "ddl", STEP_MS, self._ddl)
+        if node.two_phase is not None and node.two_phase.due:
+            self._chore(host, "binlog", binlogs.STEP_MS, self._binlog)
         self._see_to_pages(host, node)
 
     def _see_to_pages(self, host: Host, node: Node) -> None:
@@ -394,12 +418,25 @@ class Simulator:
         with host.failing_disks():
             return self._perform(host, tables.step())
 
+    def _binlog(self, host: Host, node: Node) -> bool:
+        """The next step of a two-phase commit."""
+        if node.two_phase is None or not node.two_phase.due:
+            return False
+        had = node.two_phase.binlog.xids
+        with host.failing_disks():
+            self._perform(host, node.two_phase.step())
+        if node.two_phase.binlog.xids != had:
+            self.binlogs.ship(host)
+        return True
+
     # --- timers ---
 
     def _heartbeat(self, host: Host, node: Node) -> bool:
         if node.raft.role is not Role.LEADER:
             return False
         self._at_node(host, HEARTBEAT_MS, lambda later: self._heartbeat(host, later))
+        if self.settings.binlog:
+            self.binlogs.ship(host)
         return self._perform(host, node.handle(HeartbeatDue()))
 
     def _reset_election_timer(self, host: Host) -> None:
@@ -447,8 +484,9 @@ class Simulator:
 
     def arm_crash(self, node: NodeId, effects: int) -> None:
         """Let power fail after so many more effects of the node (Weather)."""
-        if self.hosts[node].node is not None:
-            self.hosts[node].armed = effects
+        host = self.hosts[node]
+        if host.node is not None and not self.binlogs.power_fails_soon(host, self._crash):
+            host.armed = effects
 
     def break_disk(self, node: NodeId, fault: Fault) -> None:
         """Let a disk of the node fail when it next writes log or pages (Weather)."""
@@ -501,7 +539,11 @@ class Simulator:
             client.gives_up()
             self._again(client, self._think_ms)
             return False
-        self._perform(host, host.node.handle(client.rest.pop(0)))
+        mtr, two_phase = client.rest.pop(0), host.node.two_phase
+        if mtr.commits and two_phase is not None:
+            self._perform(host, two_phase.submit(mtr, binlogs.event_of(transaction)))
+        else:
+            self._perform(host, host.node.handle(mtr))
         if transaction.outcome is not None:
             client.gives_up()
         if client.rest:

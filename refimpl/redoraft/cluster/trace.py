@@ -6,13 +6,14 @@ from redoraft.raft.state import Members
 from redoraft_traces import Header
 
 
-def trace_header(members: Members, source: str, *, pages: bool = False) -> Header:
+def trace_header(members: Members, source: str, *, pages: bool = False, binlog: bool = False) -> Header:
     """The header of a run of a simulated cluster; `source` says how to repeat it, without times and paths.
 
-    With `pages`, StorageLimits judges the run, too.
+    With `pages`, StorageLimits judges the run, too; with `binlog`, Binlog.
     """
+    beside = (*(("StorageLimits",) if pages else ()), *(("Binlog",) if binlog else ()))
     return Header(
-        modules=["Startup", "StorageLimits"] if pages else ["Startup"],
+        modules=["Startup", *beside],
         constants={"data_nodes": list(members.data_nodes), "log_nodes": list(members.log_nodes)},
         nodes=list(members.nodes),
         source=source,

@@ -37,10 +37,11 @@ from redoraft.node.seen import Seen
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit
 from redoraft.node.tables import LogGround, Tables
+from redoraft.node.twophase import TwoPhase
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone, Input
-from redoraft.raft.messages import AppendReply
+from redoraft.raft.messages import AppendEntries, AppendReply
 from redoraft.raft.outputs import (
     AppendMtr,
     AppendRecords,
@@ -90,6 +91,8 @@ class Node(Seen):
         """The pages; None on a log node."""
         self.tables: Tables | None = None
         """The tables; None where no DDL is done."""
+        self.two_phase: TwoPhase | None = None
+        """The binlog; None where there is none."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
         self._timing: Final = timing
         self._reads: Final = Reads(self)
@@ -112,11 +115,13 @@ class Node(Seen):
         sizes: Sizes = DEFAULT_SIZES,
         timing: Timing = NO_LEASE,
         ddl: bool = False,
+        binlog_disk: Disk | None = None,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart).
 
-        A log node leaves `data_disk` alone; `ddl` says whether data nodes have tables.  Raises CorruptRedo,
-        CorruptVote, CorruptStorage, CorruptPage or DiskError if the disks do not give what a crash may leave.
+        A log node leaves all but `disk` alone; `ddl` says whether data nodes have tables, `binlog_disk` where
+        they have a binlog.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage, CorruptBinlog or
+        DiskError if the disks do not give what a crash may leave.
         """
         log, votes = open_log_and_vote(disk, rules.raft.scan_end, sizes.layout, rules.log)
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
@@ -130,6 +135,8 @@ class Node(Seen):
         node = cls(log, votes, raft, rules=rules, sizes=sizes, timing=timing, observer=observer)
         if raft.is_data_node:
             node._open_data(data_disk, rules, ddl=ddl)
+        if raft.is_data_node and binlog_disk is not None:
+            node.two_phase = TwoPhase.open(node, binlog_disk, rules.binlog, observer)
         if raft.is_data_node and rules.raft.trusts_shutdown(after is Stopped.CLEAN):
             node._apply_redo(log.last_lsn)
             node.startup = Startup(Phase.READY, log.last_lsn)
@@ -171,7 +178,10 @@ class Node(Seen):
                 if isinstance(pending, ClientMtr):
                     yield Reply(pending.request, Outcome.FAILED)
                 return
-            transition = step(self.raft, pending, self._sending, self.rules)
+            given = pending
+            if isinstance(given, AppendEntries) and self.two_phase is not None:
+                given = self.two_phase.covered(given)
+            transition = step(self.raft, given, self._sending, self.rules)
             if isinstance(pending, AppendReply) and self.to_seed:
                 transition = without_vain(transition, self.log.first_lsn)
             try:
@@ -202,6 +212,8 @@ class Node(Seen):
         effects: list[Effect] = [Stepped(transition.action)]
         recorded = transition.action is not None
         was_serving = self.serving
+        if self.two_phase is not None and _becomes_leader(transition):
+            self.two_phase.promoted()
         for output in transition.outputs:
             if isinstance(output, Send):
                 message_id = self._observer.new_message_id()
@@ -269,6 +281,8 @@ class Node(Seen):
         self.log.truncate(to_lsn, floor)
         if self.tables is not None:
             self.tables.log_cut(to_lsn)
+        if self.two_phase is not None:
+            self.two_phase.log_cut(to_lsn)
         self._sending.source.cut(to_lsn)
 
     def _completed(self, transition: Transition) -> Action:
@@ -278,6 +292,8 @@ class Node(Seen):
         if action.name not in {"BecomeLeader", "WriteMtr", "CloseEntry"}:
             return action
         args = {**action.args, "end_lsn": self.log.last_lsn}
+        if action.name == "WriteMtr" and self.two_phase is not None:
+            args["commits"] = self.two_phase.written(transition.outputs)
         if action.name == "WriteMtr" and self._observer.sees_pages:
             args["pages"] = names_changed(transition.outputs)
         return evolve(action, args=args)
@@ -475,3 +491,7 @@ class Node(Seen):
         self.raft = evolve(stopped, role=Role.DOWN)
         self.startup = Startup(Phase.STOPPED, self.log.start_lsn)
         self._observer.record(Action("Shutdown"), self, (), None)
+
+
+def _becomes_leader(transition: Transition) -> bool:
+    return transition.action is not None and transition.action.name == "BecomeLeader"

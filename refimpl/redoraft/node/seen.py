@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from redoraft.node.pages import lsns_on_disk
 from redoraft.node.startup import Startup, serving
+from redoraft.node.twophase import TwoPhase
 from redoraft.raft.state import RaftState
 from redoraft.redo.log import RedoLog
 from redoraft.storage.engine import Storage
@@ -19,6 +20,7 @@ class Seen:
     raft: RaftState
     startup: Startup
     storage: Storage | None
+    two_phase: TwoPhase | None
 
     @property
     def term(self) -> Term:
@@ -89,6 +91,16 @@ class Seen:
     def page_lsns(self) -> Mapping[str, Lsn] | None:
         """The LSN of every page on disk, in bytes (spec: disk); None on a log node.  Raises DiskError."""
         return None if self.storage is None else lsns_on_disk(self.storage)
+
+    @property
+    def binlog_size(self) -> int | None:
+        """How many transactions the binlog has (spec: Len(binlog)); None where there is none."""
+        return None if self.two_phase is None else len(self.two_phase.binlog.xids)
+
+    @property
+    def binlog_xid(self) -> int | None:
+        """The XID of the last of them, 0 if it has none; None where there is no binlog."""
+        return None if self.two_phase is None else next(reversed(self.two_phase.binlog.xids), 0)
 
     @property
     def serving(self) -> bool:
