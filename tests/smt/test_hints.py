@@ -49,9 +49,9 @@ def test_a_hint_is_enough(model: Model, listed: dict[str, Obligation]) -> None:
 def test_where_there_are_hints_the_conjunct_itself_needs_none(
     model: Model, listed: dict[str, Obligation]
 ) -> None:
-    [claim] = [one for one in listed if one.startswith("Crash (leading)/") and one.endswith("AppliedInLog")]
+    claim = "Crash (leading)/LateRename"
     assert claim not in model.hints
-    assert [one.name for one in hinted(model, listed[claim]).given] == ["AppliedInLog"]
+    assert [one.name for one in hinted(model, listed[claim]).given] == ["LateRename"]
     assert hinted(evolve(model, hints={}), listed[claim]).given == ()
 
 
@@ -59,13 +59,14 @@ def test_a_wrong_hint_proves_nothing(model: Model, listed: dict[str, Obligation]
     """Not even with all that is known of the step: the claim is false."""
     wrong = Named("JobTouches", FALSE, "It is not.")
     found = evolve(listed[CLAIM], goal=wrong)
-    assert prove(model, found, 3).answer is Answer.UNKNOWN
+    assert prove(model, found, 3).answer is not Answer.PROVED
 
 
 def test_an_old_hint_is_passed_over(model: Model, listed: dict[str, Obligation]) -> None:
-    old = evolve(model, hints={"Serve/StageHasLeader": ("OneRowIsOpen", "what was once a conjunct")})
-    result = prove(old, listed["Serve/StageHasLeader"], 60)
-    assert (result.answer, result.portion == "hinted") == (Answer.PROVED, False)
+    claim = "Crash (leading)/LateRename"
+    old = evolve(model, hints={claim: ("OneRowIsOpen", "what was once a conjunct")})
+    result = prove(old, listed[claim], 60)
+    assert (result.answer, result.portion) == (Answer.PROVED, "itself")
 
 
 def test_learning_keeps_only_what_is_needed(model: Model, listed: dict[str, Obligation]) -> None:
@@ -75,6 +76,16 @@ def test_learning_keeps_only_what_is_needed(model: Model, listed: dict[str, Obli
     assert found is not None
     assert set(found) <= set(model.hints[CLAIM])
     assert prove(evolve(model, hints={CLAIM: found}), listed[CLAIM], 60).portion == "hinted"
+
+
+def test_nothing_is_learned_where_there_is_no_need_and_none_where_there_is_no_proof(
+    model: Model, listed: dict[str, Obligation]
+) -> None:
+    terms = Terms(model)
+    assert learn(model, listed["Crash (leading)/LateRename"], 60, terms) == ()
+    assert learn(model, listed[CLAIM], 0.0, terms) is None
+    by_guard = learn(model, listed["AdvanceMajority/CommittedOnlyGrows"], 60, terms)
+    assert by_guard == (GUARD,)
 
 
 def test_what_is_kept_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,3 +106,17 @@ def test_the_command_learns(
     assert set(hints_of("Majorities_n3")) == {"always/TwoQuorumsMeet"}
     assert "1 hints" in capsys.readouterr().err
     assert main([*words, "--solver", "both"]) == Exit.USAGE
+
+
+def test_where_nothing_was_learned_the_old_hint_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "_FOLDER", tmp_path / "hints")
+    monkeypatch.setattr(session, "ProcessPoolExecutor", Here)
+    words = ["prove", "Majorities_n3", "--learn", "--no-cache", "--out", str(tmp_path)]
+    old = {"always/TwoQuorumsMeet": ("majorities",)}
+    for said, kept in ((None, old), ((), {}), (("guard",), {"always/TwoQuorumsMeet": ("guard",)})):
+        keep("Majorities_n3", {**old, "always/NoMore": ("majorities",)})
+        monkeypatch.setattr(session, "learn", lambda *_, said=said: said)
+        main(words)
+        assert hints_of("Majorities_n3") == kept

@@ -21,7 +21,7 @@ from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
 from redoraft_check.smt import second
 from redoraft_check.smt.answers import Answer
-from redoraft_check.smt.hints import keep
+from redoraft_check.smt.hints import hints_of, keep
 from redoraft_check.smt.models import MODELS, model
 from redoraft_check.smt.obligations import kept
 from redoraft_check.smt.second import Verdict
@@ -112,8 +112,12 @@ def prove(
 
 
 def _keep_hints(names: Sequence[str], proofs: Sequence[Proof], screen: Screen) -> None:
+    """Where none was found, a busy machine may be why, and the old one stays."""
     for name in names:
-        found = {one.claim: one.hint for one in proofs if one.model == name and one.hint is not None}
+        old = hints_of(name)
+        learned = [(one.claim, one.hint) for one in proofs if one.model == name]
+        new = {claim: old.get(claim, ()) if hint is None else hint for claim, hint in learned}
+        found = {claim: hint for claim, hint in new.items() if hint}
         try:
             kept = keep(name, found)
         except OSError as error:

@@ -14,13 +14,13 @@ from redoraft_check.smt.prover import ATTEMPTS, Attempt, Prepared, Terms
 
 
 def learn(model: Model, obligation: Obligation, timeout_s: float, terms: Terms) -> tuple[str, ...] | None:
-    """Names of hypotheses that suffice, none of which can go; None where none are needed or found.
+    """Names of hypotheses that suffice, none of which can go; None where none were found.
 
-    What follows from the conjunct itself needs no hint.
+    There are none where the conjunct itself suffices, which needs no hint.
     """
     prepared = Prepared(terms, obligation)
     if _suffices(prepared, itself(model, obligation)):
-        return None
+        return ()
     core = _first_core(prepared, time.monotonic() + timeout_s)
     if core is None:
         return None
@@ -86,7 +86,7 @@ def _smaller(prepared: Prepared, names: list[str]) -> tuple[str, ...] | None:
         fewer = [one for one in kept if one != name]
         if _suffices(prepared, only(model, obligation, fewer)):
             kept = fewer
-    return tuple(kept)
+    return tuple(kept) or (GUARD,)
 
 
 def _suffices(prepared: Prepared, portion: Portion) -> bool:

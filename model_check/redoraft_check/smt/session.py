@@ -56,7 +56,7 @@ class Plan:
 class Proof:
     """An obligation and what became of it.
 
-    `second` is cvc5's opinion where it was asked beside Z3, `hint` what was learned where that was asked for.
+    `second` is cvc5's opinion where it was asked beside Z3, `hint` what was learned (`learning.learn`).
     """
 
     model: str
