@@ -13,6 +13,7 @@ from redoraft_check.exits import Exit
 from redoraft_check.smt.answers import Answer, Result
 from redoraft_check.smt.ddl_log import NAME, SPACE
 from redoraft_check.smt.ddl_state import NODE
+from redoraft_check.smt.ddl_state import S as DDL
 from redoraft_check.smt.logs import LOG
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.models import commit_rule, ddl, startup, storage_limits
@@ -56,6 +57,22 @@ def test_a_weakened_invariant_of_storage_is_caught_with_its_counterexample() -> 
     assert "copy: (p" in result.picture
 
 
+def test_a_weakened_invariant_of_ddl_is_caught_with_its_counterexample() -> None:
+    """That a deposed leader deletes only what is gone (H3) is not among the hypotheses."""
+    whole = ddl()
+    kept = tuple(one for one in whole.invariant if one.name != "LateDelete")
+    model = evolve(
+        whole,
+        invariant=kept,
+        actions=tuple(evolve(one, facts=()) for one in whole.actions),
+        small={NODE: 1, NAME: 1, SPACE: 1, LOG: 2},
+    )
+    result = refuted(model, "LateCall (delete)", "FilesAreThere")
+    assert result.answer is Answer.REFUTED
+    assert "late: (n1, fileDelete, s1, t1, t1)" in result.picture
+    assert "files: none" in result.picture
+
+
 def test_no_time_is_unknown() -> None:
     model = commit_rule()
     found = next(one for one in obligations(model) if one.goal.name == "LacksAreLost")
@@ -95,7 +112,9 @@ def test_an_unknown_model_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -
 def refuted(model: Model, step: str, goal: str) -> Result:
     """A counterexample to one obligation: of the fewest things first, which is quick, then of a few more."""
     [found] = [one for one in obligations(model) if (one.step, one.goal.name) == (step, goal)]
-    fewest = evolve(model, small={sort: SIZES.get(sort.name, size) for sort, size in model.small.items()})
+    fewest = evolve(
+        model, small={sort: min(size, SIZES.get(sort.name, size)) for sort, size in model.small.items()}
+    )
     result = refute(fewest, found, 60) or refute(model, found, 60)
     assert result is not None, "no counterexample was found"
     return result
@@ -190,3 +209,13 @@ def test_a_rule_that_the_proof_does_not_need(rule: str) -> None:
     todo = [one for one in obligations(model) if one.step == step]
     assert len(todo) > 3
     assert {one.goal.name for one in todo if prove(model, one, 60).answer is not Answer.PROVED} == set()
+
+
+def test_what_is_said_of_steps_is_said_of_each_that_could_break_it() -> None:
+    model = ddl()
+    could = {"CommittedFilesStay": DDL.files, "CommittedOnlyGrows": DDL.majority}
+    assert set(could) == set(model.step_safety)
+    for name, relation in could.items():
+        steps = [one for one in model.actions if one.update(relation) is not None]
+        assert len(steps) > 1
+        assert all(name in {fact.name for fact in one.facts} for one in steps)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 import z3
 from attrs import evolve
+from tests.smt.pool import Here
 
 from redoraft_check.cli import main
 from redoraft_check.exits import CliError, Exit, worst
@@ -25,8 +23,6 @@ from redoraft_check.smt.obligations import Obligation, obligations
 from redoraft_check.smt.prover import prove
 from redoraft_check.smt.second import Opinion, Verdict, decide, judge
 from redoraft_check.smt.smtlib import smt2
-
-T = TypeVar("T")
 
 UNSAT, SAT, UNKNOWN = (Opinion(verdict, 1.0) for verdict in Verdict)
 
@@ -44,7 +40,7 @@ def test_a_kept_proof_is_found_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(session, "ProcessPoolExecutor", _Here)
+    monkeypatch.setattr(session, "ProcessPoolExecutor", Here)
     words = ["prove", "Majorities_*", "--solver", "both", "--out", str(tmp_path), "-q"]
     for cached in (False, True):
         assert main(words) == Exit.HELD
@@ -116,7 +112,7 @@ def test_what_cvc5_does_not_tell_is_unknown(
 def faked(verdict: Verdict, monkeypatch: pytest.MonkeyPatch, out: Path) -> int:
     """The exit code when cvc5 says this of everything.  The work is done here, where it can be faked."""
     monkeypatch.setattr(second, "judge", lambda *_: Opinion(verdict, 1.0))
-    monkeypatch.setattr(session, "ProcessPoolExecutor", _Here)
+    monkeypatch.setattr(session, "ProcessPoolExecutor", Here)
     return main(["prove", "Majorities_n3", "--solver", "both", "--no-cache", "--out", str(out), "-q"])
 
 
@@ -172,15 +168,3 @@ def test_an_obligation_has_one_text() -> None:
     text = smt2(model, first)
     prove(model, last, 30)
     assert smt2(model, first) == text
-
-
-class _Here(Executor):
-    """A pool that has no processes."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        pass
-
-    def submit(self, call: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
-        done: Future[T] = Future()
-        done.set_result(call(*args, **named))
-        return done

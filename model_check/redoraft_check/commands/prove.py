@@ -21,7 +21,8 @@ from redoraft_check.exits import CliError, Exit, worst
 from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
 from redoraft_check.smt import second
 from redoraft_check.smt.answers import Answer
-from redoraft_check.smt.models import MODELS, NOT_PROVED, model
+from redoraft_check.smt.hints import hints_of, keep
+from redoraft_check.smt.models import MODELS, model
 from redoraft_check.smt.obligations import kept
 from redoraft_check.smt.second import Verdict
 from redoraft_check.smt.session import Plan, Proof, Solver, run
@@ -57,6 +58,9 @@ def prove(
     solver: Annotated[
         Solver, typer.Option("--solver", help="Who proves; with both, each must say the same.")
     ] = Solver.Z3,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Find anew which hypotheses suffice; keep that with the sources.")
+    ] = False,
     refute: Annotated[
         list[str] | None,
         typer.Option("--refute", help="RULE, or all: show by an execution what goes wrong without it."),
@@ -77,12 +81,14 @@ def prove(
             raise CliError(Exit.USAGE, "--refute takes rules, and no models")
         refute_rules(refute, out, format_, screen)
         return
+    if learn and solver is not Solver.Z3:
+        raise CliError(Exit.USAGE, "--learn asks Z3 which hypotheses suffice: leave --solver out")
     if solver is not Solver.Z3:
         screen.say(f"cvc5 {second.version()}")
     again = [f"--timeout={timeout:g}"] if timeout != 60.0 else []
     again += [f"--solver={solver.value}"] if solver is not Solver.Z3 else []
     command = command_line("prove", *(models or []), *(["--no-cache"] if no_cache else []), *again)
-    plan = Plan(timeout, jobs, not no_cache, dump, solver)
+    plan = Plan(timeout, jobs, not no_cache, dump, solver, learn)
     proofs: list[Proof] = []
     start = time.monotonic()
     finished = False
@@ -94,6 +100,8 @@ def prove(
         code = worst(_EXITS[proof.result.answer] for proof in proofs)
         record = _record(proofs, code if finished else Exit.INTERRUPTED, command, time.monotonic() - start)
         write_json(out / "run.json", record)
+    if learn:
+        _keep_hints(names, proofs, screen)
     if format_ is opt.Format.JSON:
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
     elif format_ is opt.Format.JUNIT:
@@ -103,13 +111,25 @@ def prove(
     raise typer.Exit(code)
 
 
+def _keep_hints(names: Sequence[str], proofs: Sequence[Proof], screen: Screen) -> None:
+    """Where none was found, a busy machine may be why, and the old one stays."""
+    for name in names:
+        old = hints_of(name)
+        learned = [(one.claim, one.hint) for one in proofs if one.model == name]
+        new = {claim: old.get(claim, ()) if hint is None else hint for claim, hint in learned}
+        found = {claim: hint for claim, hint in new.items() if hint}
+        try:
+            kept = keep(name, found)
+        except OSError as error:
+            raise CliError(Exit.USAGE, f"the hints of {name} cannot be written: {error}") from None
+        screen.say(f"{kept}: {len(found)} hints")
+
+
 def _chosen(patterns: Sequence[str]) -> list[str]:
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in MODELS):
             raise CliError(Exit.USAGE, f"no model {pattern}; there are: {', '.join(MODELS)}")
-    if not patterns:
-        return [name for name in MODELS if name not in NOT_PROVED]
-    return [name for name in MODELS if any(fnmatchcase(name, one) for one in patterns)]
+    return [name for name in MODELS if any(fnmatchcase(name, one) for one in patterns or ("*",))]
 
 
 def _record(proofs: Sequence[Proof], code: Exit, command: str, seconds: float) -> dict[str, object]:

@@ -25,6 +25,7 @@ from redoraft_check.evidence.records import (
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import library_dirs
 from redoraft_check.report.record import files_revision, spec_revision
+from redoraft_check.smt.models import MODELS as PROTOCOLS
 from redoraft_check.tlc.gate import Status
 from redoraft_check.tlc.manifest import load_manifest
 
@@ -33,7 +34,7 @@ _PROVER: Final = Path(__file__).resolve().parent.parent / "smt"
 
 def proofs_hash() -> str:
     """The SHA-256 of everything that a proof is made by, so that a change of it makes all proofs old."""
-    return files_revision(sorted(_PROVER.glob("*.py"))).sha256
+    return files_revision([*_PROVER.glob("*.py"), *_PROVER.glob("hints/*.json")]).sha256
 
 
 def keep(spec: Path, ran: Path, of: Path) -> int:
@@ -97,8 +98,11 @@ def _proofs(record: Mapping[str, Any]) -> Iterator[Proved]:
         obligations.setdefault(one["name"].partition("/")[0], []).append(one)
     for name, own in obligations.items():
         if record["verdict"] == "held" and all(one["answer"] == "proved" for one in own):
+            steps = PROTOCOLS[name]().step_safety if name in PROTOCOLS else ()
             goals = {
-                one["name"].split("/")[2] for one in own if one["name"].split("/")[1] in {"Init", "always"}
+                goal
+                for _, step, goal in (one["name"].split("/") for one in own)
+                if step in {"Init", "always"} or goal in steps
             }
             yield Proved(
                 name=name,

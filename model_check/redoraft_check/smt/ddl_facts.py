@@ -57,6 +57,10 @@ SPACE, NAME, TO = SPACE_OF(P), NAME_OF(P), TO_OF(P)
 HAS = exists([U], S.files(N, SP, U))
 
 
+STEP_PROPERTIES = ("CommittedFilesStay", "CommittedOnlyGrows")
+"""What DdlFileOps says of steps, by its names there."""
+
+
 def _fact(name: str, formula: Formula, why: str, uses: str = "") -> Named:
     return Named(name, formula, why, tuple(uses.split()))
 

@@ -61,7 +61,7 @@ ABOUT = _rigid("about", LOG, LOG)
 """about(h, p): the last record of h is about the row p."""
 COMMITTED = _rigid("RowCommitted", LOG, LOG)
 ROLLED = _rigid("RowRolledBack", LOG, LOG)
-CLEANED = _rigid("cleaned", LOG, LOG)
+CLEANED = _rigid("RowCleaned", LOG, LOG)
 TABLE = _rigid("Tables", LOG, SPACE, NAME)
 FILE = _rigid("file", LOG, SPACE, NAME)
 """The files of a node that has executed exactly the file operations of this log."""

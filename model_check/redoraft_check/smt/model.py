@@ -19,6 +19,7 @@ from redoraft_check.smt.formula import (
     implies,
     same,
 )
+from redoraft_check.smt.hints import Hints
 
 
 @frozen
@@ -26,8 +27,10 @@ class Model:
     """State, axioms, steps, what must hold, and why it does.
 
     `lemmas` hold in every state and were proved elsewhere (`lemmas_from` names the model); `invariant` is
-    inductive; `safety` follows from both in every state.  `off` are the rules that are switched off.
-    `small` bounds the sorts where a counterexample is looked for that is easy to read.
+    inductive; `safety` follows from both in every state; `step_safety` names the facts of actions that are
+    properties of every step.  `off` are the rules that are switched off.
+    `small` bounds the sorts where a counterexample is looked for that is easy to read.  `hints` say which
+    hypotheses are tried first, and nothing else.
     """
 
     name: str
@@ -40,10 +43,12 @@ class Model:
     actions: tuple[Action, ...]
     invariant: tuple[Named, ...]
     safety: tuple[Named, ...]
+    step_safety: tuple[str, ...] = ()
     lemmas: tuple[Named, ...] = ()
     lemmas_from: str = ""
     off: frozenset[str] = frozenset()
     small: Mapping[Sort, int] = field(factory=dict)
+    hints: Hints = field(factory=dict)
 
     @property
     def state(self) -> tuple[Relation, ...]:

@@ -24,6 +24,7 @@ from redoraft_check.smt.commit_rule import actions as commit_actions
 from redoraft_check.smt.commit_state import Raft, initial
 from redoraft_check.smt.ddl_file_ops import FileOps
 from redoraft_check.smt.formula import TRUE, Action, Named
+from redoraft_check.smt.hints import hints_of
 from redoraft_check.smt.logs import (
     AXIOMS,
     FUNCTIONS,
@@ -137,9 +138,11 @@ def ddl(off: frozenset[str] = frozenset()) -> Model:
         actions=ddl_facts.with_facts(FileOps(off).all()),
         invariant=ddl_invariant.invariant(),
         safety=ddl_properties.properties(off),
+        step_safety=ddl_facts.STEP_PROPERTIES,
         lemmas_from="CommitRule",
         off=off,
         small={ddl_state.NODE: 2, ddl_log.NAME: 3, ddl_log.SPACE: 3, LOG: 5},
+        hints=hints_of("Ddl"),
     )
 
 
@@ -153,13 +156,11 @@ MODELS: dict[str, Callable[[], Model]] = {
 }
 """By name, in the order in which they are proved.  A model that builds on another's lemmas comes after it."""
 
-NOT_PROVED: frozenset[str] = frozenset({"Ddl"})
-"""Models of which no run of all obligations has ended: they are proved only when they are asked for."""
-
 RULES: dict[str, frozenset[str]] = {
     "CommitRule": COMMIT_RULES,
     "Startup": COMMIT_RULES | STARTUP_RULES,
     "StorageLimits": storage_state.RULES,
+    "Ddl": ddl_state.PROVED_RULES,
 }
 """By model, the rules that can be taken out of it.  A model that is not here has none."""
 

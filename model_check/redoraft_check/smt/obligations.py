@@ -50,9 +50,14 @@ class Obligation:
         return title(self.action)
 
     @property
+    def claim(self) -> str:
+        """Step and conjunct."""
+        return f"{self.step}/{self.goal.name}"
+
+    @property
     def name(self) -> str:
         """Model, step and conjunct."""
-        return f"{self.model}/{self.step}/{self.goal.name}"
+        return f"{self.model}/{self.claim}"
 
 
 def title(action: Action) -> str:

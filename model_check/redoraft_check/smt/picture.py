@@ -24,7 +24,9 @@ def picture(obligation: Obligation, before: World, after: World, given: Mapping[
     if obligation.after:
         lines.append("  after (what changed):")
         changed = [one for one in before.state if before.state[one] != after.state[one]]
-        lines += [f"    {line}" for one in changed for line in names.rows(one, after)]
+        lines += [
+            f"    {line}" for one in changed for line in names.rows(one, after) or [f"{one.name}: none"]
+        ]
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ hypotheses can only make an obligation harder to show, so a proof from any porti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from attrs import frozen
 
@@ -57,6 +57,21 @@ def chosen(model: Model, obligation: Obligation, names: set[str]) -> Portion:
     """The guard and the hypotheses of these names."""
     wanted = tuple(one for one in hypotheses(model, obligation) if one.name in names)
     return _portion("on demand", obligation, wanted, guard(model, obligation))
+
+
+def hinted(model: Model, obligation: Obligation) -> Portion:
+    """What has sufficed before: where there are hints and none for this one, the conjunct itself."""
+    names = model.hints.get(obligation.claim)
+    if names is not None:
+        return only(model, obligation, names)
+    return itself(model, obligation) if model.hints else Portion("hinted", ())
+
+
+def only(model: Model, obligation: Obligation, names: Collection[str]) -> Portion:
+    """The hypotheses of these names; what has a quantifier in the guard only if `GUARD` is among them."""
+    wanted = tuple(one for one in hypotheses(model, obligation) if one.name in names)
+    parts = tuple(one for one in guard(model, obligation) if GUARD in names or not quantified(one))
+    return _portion("hinted", obligation, wanted, parts)
 
 
 def whole(model: Model, obligation: Obligation) -> Portion:

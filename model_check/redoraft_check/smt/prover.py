@@ -63,22 +63,40 @@ class Prepared:
 
         `limit_s` is in seconds of the clock, `effort` in Z3's resource units; 0 is without that limit.
         """
-        solver = z3.Solver()
-        solver.set("timeout", max(1, int(limit_s * 1000)))
-        solver.set("random_seed", 7)
-        if effort:
-            solver.set("rlimit", effort)
-        if not mbqi:
-            solver.set("smt.mbqi", False)
-            solver.set("smt.auto_config", False)
+        solver = _solver(mbqi=mbqi, limit_s=limit_s, effort=effort)
         for one in portion.given:
             solver.add(self.terms.given(one, self.env))
         solver.add(z3.Not(self.goal))
         return solver
 
+    def core(self, portion: Portion, *, mbqi: bool, limit_s: float, effort: int) -> tuple[Given, ...] | None:
+        """Those hypotheses of a portion that a proof needed, None where there was none."""
+        solver = _solver(mbqi=mbqi, limit_s=limit_s, effort=effort)
+        solver.set(unsat_core=True)
+        marks = {z3.Bool(f"given!{at}"): one for at, one in enumerate(portion.given)}
+        for mark, one in marks.items():
+            solver.assert_and_track(self.terms.given(one, self.env), mark)
+        solver.add(z3.Not(self.goal))
+        if solver.check() != z3.unsat:
+            return None
+        needed = {str(mark) for mark in solver.unsat_core()}
+        return tuple(one for mark, one in marks.items() if str(mark) in needed)
+
+
+def _solver(*, mbqi: bool, limit_s: float, effort: int) -> Z3:
+    solver = z3.Solver()
+    solver.set("timeout", max(1, int(limit_s * 1000)))
+    solver.set("random_seed", 7)
+    if effort:
+        solver.set("rlimit", effort)
+    if not mbqi:
+        solver.set("smt.mbqi", False)
+        solver.set("smt.auto_config", False)
+    return solver
+
 
 @frozen
-class _Attempt:
+class Attempt:
     """Hypotheses, whether Z3 looks for models, and how much work it may do, in its resource units."""
 
     name: str
@@ -87,15 +105,16 @@ class _Attempt:
     effort: int
 
 
-_ATTEMPTS = (
-    _Attempt("itself", portions.itself, mbqi=True, effort=1_400_000),
-    _Attempt("few", portions.few, mbqi=False, effort=1_000_000),
-    _Attempt("universal", portions.universal, mbqi=False, effort=3_000_000),
-    _Attempt("few, by models", portions.few, mbqi=True, effort=5_000_000),
-    _Attempt("all", portions.whole, mbqi=False, effort=3_000_000),
-    _Attempt("some, by models", portions.some, mbqi=True, effort=10_000_000),
-    _Attempt("universal, by models", portions.universal, mbqi=True, effort=10_000_000),
-    _Attempt("all, by models", portions.whole, mbqi=True, effort=20_000_000),
+ATTEMPTS = (
+    Attempt("hinted", portions.hinted, mbqi=True, effort=5_000_000),
+    Attempt("itself", portions.itself, mbqi=True, effort=1_400_000),
+    Attempt("few", portions.few, mbqi=False, effort=1_000_000),
+    Attempt("universal", portions.universal, mbqi=False, effort=3_000_000),
+    Attempt("few, by models", portions.few, mbqi=True, effort=5_000_000),
+    Attempt("all", portions.whole, mbqi=False, effort=3_000_000),
+    Attempt("some, by models", portions.some, mbqi=True, effort=10_000_000),
+    Attempt("universal, by models", portions.universal, mbqi=True, effort=10_000_000),
+    Attempt("all, by models", portions.whole, mbqi=True, effort=20_000_000),
 )
 """In this order.  Effort and not seconds, so that a busy machine proves the same from the same."""
 
@@ -127,8 +146,8 @@ def _attempted(prepared: Prepared, end: float) -> str | None:
 
     Each is given little effort, and only where that was not enough all of its own.
     """
-    waiting = list(_ATTEMPTS)
-    for most in (_LITTLE, max(one.effort for one in _ATTEMPTS)):
+    waiting = list(ATTEMPTS)
+    for most in (_LITTLE, max(one.effort for one in ATTEMPTS)):
         exhausted = []
         for attempt in waiting:
             portion = attempt.portion(prepared.model, prepared.obligation)

@@ -1,8 +1,8 @@
 """A second opinion: cvc5 on the SMT-LIB text of an obligation.
 
 cvc5 shares nothing with the proof by Z3 but the formulas: the text is not Z3's, and which hypotheses are
-tried is its own affair.  That no state refutes an obligation counts from any portion of the hypotheses, that
-one does only from all of them.
+tried is its own affair, but for the hints, which come first.  That no state refutes an obligation counts from
+any portion of the hypotheses, that one does only from all of them.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ _MODELS: Final = MappingProxyType({"finite-model-find": "true"})
 _TERMS: Final = MappingProxyType({"enum-inst": "true"})
 
 _ATTEMPTS: Final = (
+    _Attempt(portions.hinted, 1.0),
+    _Attempt(portions.hinted, 1.0, _MODELS),
+    _Attempt(portions.hinted, 1.0, _TERMS),
     _Attempt(portions.whole, 1.0),
     _Attempt(portions.few, 0.7),
     _Attempt(portions.few, 0.7, _MODELS),
@@ -70,7 +73,10 @@ _ATTEMPTS: Final = (
     _Attempt(portions.universal, 10.0, _MODELS),
     _Attempt(portions.whole, 60.0, _MODELS),
 )
-"""In this order: by instances that the terms at hand suggest, by small models, by all terms."""
+"""In this order: by instances that the terms at hand suggest, by small models, by all terms.
+
+Hints were found with Z3: they say what is tried first, and a proof from that is cvc5's own.
+"""
 
 
 def version() -> str:
@@ -106,6 +112,8 @@ def judge(model: Model, obligation: Obligation, timeout_s: float) -> Opinion:
         if left <= 0:
             break
         portion = attempt.portion(model, obligation)
+        if not portion.given:
+            continue
         text = smt2(model, obligation, portion)
         said = decide(text, min(left, attempt.limit_s), attempt.options)
         if said is Verdict.UNSAT or (said is Verdict.SAT and attempt.portion is portions.whole):

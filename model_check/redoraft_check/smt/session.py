@@ -19,6 +19,7 @@ from redoraft_check.report.record import write_json
 from redoraft_check.smt import second
 from redoraft_check.smt.agreement import agreed, as_result
 from redoraft_check.smt.answers import Answer, Result
+from redoraft_check.smt.learning import learn
 from redoraft_check.smt.models import model
 from redoraft_check.smt.obligations import Obligation, obligations
 from redoraft_check.smt.prover import Terms, prove, z3_version
@@ -38,18 +39,25 @@ class Solver(StrEnum):
 
 @frozen
 class Plan:
-    """How to prove: seconds for each obligation, processes, whether answers are kept, where texts go, who."""
+    """How to prove: seconds for each obligation, processes, whether answers are kept, where texts go, who.
+
+    `learn` is whether hints are looked for as well.
+    """
 
     timeout_s: float = 60.0
     jobs: int = 0
     cache: bool = True
     dump: Path | None = None
     solver: Solver = Solver.Z3
+    learn: bool = False
 
 
 @frozen
 class Proof:
-    """An obligation and what became of it; `second` is cvc5's opinion where it was asked beside Z3."""
+    """An obligation and what became of it.
+
+    `second` is cvc5's opinion where it was asked beside Z3, `hint` what was learned (`learning.learn`).
+    """
 
     model: str
     step: str
@@ -57,11 +65,17 @@ class Proof:
     why: str
     result: Result
     second: Opinion | None = None
+    hint: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
         """Model, step and conjunct."""
-        return f"{self.model}/{self.step}/{self.goal}"
+        return f"{self.model}/{self.claim}"
+
+    @property
+    def claim(self) -> str:
+        """Step and conjunct."""
+        return f"{self.step}/{self.goal}"
 
 
 def run(names: Sequence[str], plan: Plan, says: Says) -> Iterator[Proof]:
@@ -100,7 +114,8 @@ def _one(name: str, at: int, plan: Plan) -> Proof:
         return Proof(*own, as_result(_second(name, obligation, plan), plan.timeout_s))
     result = _first(name, obligation, plan)
     if plan.solver is Solver.Z3:
-        return Proof(*own, result)
+        hint = learn(model(name), obligation, plan.timeout_s, _terms(name)) if plan.learn else None
+        return Proof(*own, result, hint=hint)
     opinion = _second(name, obligation, plan)
     return Proof(*own, agreed(result, opinion, plan.timeout_s), opinion)
 
