@@ -140,6 +140,23 @@ def test_a_rule_is_proved_when_all_of_the_proof_is(copied: Path) -> None:
     assert "| `CommitRule` |" in row(copied)
 
 
+def test_what_is_proved_of_every_step_is_a_property_and_another_fact_is_none(copied: Path) -> None:
+    names = (
+        "Ddl/Init/OneRowIsOpen",
+        "Ddl/CallsOs (drop)/CommittedFilesStay",
+        "Ddl/CallsOs (drop)/PathIsFree",
+    )
+    listed = [{"name": name, "answer": "proved", "seconds": 1.0} for name in names]
+    assert kept(copied, {"kind": "prove", "verdict": "held", "obligations": listed}) == 1
+    assert read_records(copied / "spec", PROOFS, Proved)["Ddl"].properties == (
+        "CommittedFilesStay",
+        "OneRowIsOpen",
+    )
+    rows = {line.split(":")[0]: line for line in page(tree(copied)).splitlines() if line.startswith("| H3")}
+    assert "| `Ddl` |" in rows["| H3"]
+    assert "| `Ddl` |" not in rows["| H3a"]
+
+
 def test_a_proof_by_another_prover_shows_nothing(copied: Path) -> None:
     kept(copied, proof("proved", "proved", "proved"))
     spec = copied / "spec"

@@ -86,6 +86,7 @@ def prove(
     if solver is not Solver.Z3:
         screen.say(f"cvc5 {second.version()}")
     again = [f"--timeout={timeout:g}"] if timeout != 60.0 else []
+    again += ["--learn"] if learn else []
     again += [f"--solver={solver.value}"] if solver is not Solver.Z3 else []
     command = command_line("prove", *(models or []), *(["--no-cache"] if no_cache else []), *again)
     plan = Plan(timeout, jobs, not no_cache, dump, solver, learn)
