@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -77,6 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (Interrupted, KeyboardInterrupt):
         typer.echo("redoraft: interrupted; what was finished is saved", err=True)
         return int(Exit.INTERRUPTED)
+    except OSError as error:
+        return int(_unusable(error, words))
     except Exception as error:
         _complain(f"internal error: {type(error).__name__}: {error}", words, internal=True)
         return int(Exit.INTERNAL)
@@ -106,6 +109,17 @@ def _root(
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise Interrupted
+
+
+def _unusable(error: OSError, words: list[str]) -> Exit:
+    """A file, a folder or a disk that does not do what was asked of it; others are errors of ours."""
+    told = f"{type(error).__name__}: {error}"
+    if error.filename is None and error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        _complain(f"internal error: {told}", words, internal=True)
+        return Exit.INTERNAL
+    where = "" if error.filename is None else f"{error.filename}: "
+    _complain(f"{where}{error.strerror}; check the path, its permissions and the free space", words)
+    return Exit.BAD_INPUT
 
 
 def _complain(message: str, words: list[str], *, internal: bool = False) -> None:

@@ -44,7 +44,7 @@ class Exit(IntEnum):
     """Two solvers contradict each other on an obligation of a proof."""
 
     BAD_INPUT = 65
-    """A file is not what it must be: the specification, its configuration, the manifest."""
+    """A file (specification, manifest, trace) is not what it must be, or cannot be read or written."""
 
     INTERNAL = 70
     """An error in redoraft itself."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 from xml.etree import ElementTree as ET
 
 import pytest
+import typer
 
+from redoraft_check import cli
 from redoraft_check.exits import Exit
 
 pytestmark = pytest.mark.tlc
@@ -331,14 +333,49 @@ def test_every_exit_code_and_option_stands_in_the_documentation(redoraft: Redora
     assert [option for option in sorted(options) if told.get(option, option) not in page] == []
 
 
-def test_an_internal_error_is_one_line_and_a_traceback_on_demand(
-    spec: Path, redoraft: Redoraft, tmp_path: Path
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "Lamp_n2", "--out"),
+        ("why", "R1", "--out"),
+        ("findings", "--page"),
+        ("fuzz", "--out"),
+        ("crashes", "--record"),
+        ("schedules", "--out"),
+        ("simulate", "--steps", "5", "--out"),
+        ("replay", Path(__file__).parents[1] / "scenarios" / "H8.toml", "--out"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_cannot_be_written_is_told_before_the_work(
+    words: tuple[str | Path, ...], spec: Path, redoraft: Redoraft, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    words = ("check", "Lamp_n2", "--spec", spec, "-q", "--out", tmp_path / "file" / "below")
-    ran = redoraft(*words)
-    assert ran.returncode == 70
-    assert "internal error" in ran.stderr
-    assert "REDORAFT_DEBUG" in ran.stderr
-    assert "Traceback" not in ran.stderr
-    assert "Traceback" in redoraft(*words, env={"REDORAFT_DEBUG": "1"}).stderr
+    own = ("--spec", spec) if words[0] in {"check", "why"} else ()
+    ran = redoraft(*words, tmp_path / "file" / "below" / "x", *own, "-q")
+    assert (ran.returncode, ran.stdout) == (65, "")
+    assert re.fullmatch(r"redoraft: .*/file/below.*: Not a directory; check the path.*\n", ran.stderr)
+
+
+def test_options_without_what_they_are_for_are_refused(
+    spec: Path, redoraft: Redoraft, tmp_path: Path
+) -> None:
+    for words in (("--config", tmp_path / "x.cfg"), ("--seed", "3")):
+        ran = redoraft("check", "Lamp_n2", "--spec", spec, *words)
+        assert ran.returncode == 2 and f"redoraft: {words[0]} " in ran.stderr
+
+
+def test_an_internal_error_is_one_line_and_a_traceback_on_demand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_names: Sequence[str]) -> typer.Typer:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "build_app", broken)
+    monkeypatch.delenv("REDORAFT_DEBUG", raising=False)
+    assert cli.main(["check"]) == 70
+    told = capsys.readouterr().err
+    assert "internal error" in told and "REDORAFT_DEBUG" in told and "Traceback" not in told
+    monkeypatch.setenv("REDORAFT_DEBUG", "1")
+    assert cli.main(["check"]) == 70
+    assert "Traceback" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import errno
 import math
+import os
 import resource
 import signal
 import subprocess
@@ -270,6 +271,15 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
     with pytest.raises(TraceError) as caught, TraceWriter(tmp_path, HEADER):
         pass
     assert str(caught.value) == f"{tmp_path}: cannot be written: it is a folder; give the name of a file"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with (
+        pytest.raises(TraceError, match="pipe: cannot be written: it is no plain file"),
+        TraceWriter(pipe, HEADER),
+    ):
+        pass
+    assert pipe.is_fifo()
+    pipe.unlink()
     assert names_in(tmp_path) == []
 
 

@@ -48,8 +48,10 @@ class TraceWriter:
         line = _encode(self.path, 1, lambda: encode_header(self.header))
         nodes = parse_header(self.path, line).nodes
         self._sequence = NodeSequences(nodes, check_seq=self._check_seq)
-        if self.path.is_dir():
-            raise TraceError(self.path, None, "cannot be written: it is a folder", "give the name of a file")
+        if self.path.exists() and not self.path.is_file():
+            # A device or a pipe would be replaced by what is written, for everybody.
+            what = "a folder" if self.path.is_dir() else "no plain file"
+            raise TraceError(self.path, None, f"cannot be written: it is {what}", "give the name of a file")
         try:
             self._sink = LineSink(
                 self._written, compressed=is_compressed(self.path), flush_each=not self._atomic

@@ -106,7 +106,11 @@ def check(
         raise CliError(Exit.USAGE, "--simulate, --distributed, --workers and --heap are for --backend tlc")
     if jobs > 1 and (distributed or backend is opt.Backend.ORACLE):
         raise CliError(Exit.USAGE, "--jobs is for TLC on this machine: leave out --distributed and --backend")
+    if seed is not None and simulate is None:
+        raise CliError(Exit.USAGE, "--seed is for --simulate N: TLC's search of all states has no dice")
     names = tuple(models or ())
+    if config is not None and not any(name.endswith(".tla") for name in names):
+        raise CliError(Exit.USAGE, "--config is for a .tla file: a model of the manifest has its own")
     simulation = Simulation(simulate, depth, seed) if simulate is not None else None
     limits = Limits(workers, timeout, heap, simulation, distributed, host, jobs)
     request = _Request(
@@ -160,6 +164,7 @@ def _run(
     request: _Request, tasks: tuple[Task, ...], tools: Tools | None, checker: Backend | None = None
 ) -> Exit:
     screen = request.screen
+    request.out.mkdir(parents=True, exist_ok=True)
     for warning in tools.warnings if tools else ():
         screen.say(f"warning: {warning}")
     revision = _revision(request, tasks)

@@ -63,6 +63,8 @@ def convert(
     told, wanted = _kind(source), _kind(target)
     if wanted not in _WRITABLE:
         raise CliError(Exit.USAGE, f"{target}: write a .ndjson, an .itf.json or a .toml file")
+    if off and not states:
+        raise CliError(Exit.USAGE, "--off is for --states: what a trace has shown stays as it is")
     try:
         found = _read(source, told, spec_dir(spec) if states else None, off or [])
         if isinstance(found, Behaviour):

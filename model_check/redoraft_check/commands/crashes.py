@@ -51,6 +51,8 @@ def crashes(
     if 2 * odd >= every:
         raise CliError(Exit.USAGE, f"--odd {odd} is more than --every {every} allows: less than half of it")
     bounds, broken = Bounds(every, odd, stride), mutant_named(mutant)
+    if record is not None:
+        record.parent.mkdir(parents=True, exist_ok=True)
     screen = Screen(quiet=quiet)
     tally = Tally()
     for tally in enumerate_crashes(bounds, rules_of(broken)):
@@ -60,7 +62,6 @@ def crashes(
     again = command_line(*words, *(("--mutant", broken.name) if broken else ()))
     _print(tally, again)
     if record is not None:
-        record.parent.mkdir(parents=True, exist_ok=True)
         record.write_bytes(msgspec.json.format(msgspec.json.encode(_record(tally, again)), indent=2) + b"\n")
     if tally.findings:
         raise typer.Exit(int(Exit.SAFETY))

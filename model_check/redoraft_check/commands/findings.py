@@ -49,6 +49,7 @@ def findings(
     screen = Screen(quiet=quiet, no_color=no_color)
     if rules and not record:
         raise CliError(Exit.USAGE, "rules are named to be recorded: add --record")
+    page_.parent.mkdir(parents=True, exist_ok=True)
     if record:
         chosen = rules or [rule.id for rule, _ in stale(source)]
         models = tuple(dict.fromkeys(source.manifest.rule(rule).model for rule in chosen))
@@ -65,7 +66,6 @@ def findings(
     old = [rule.id for rule, _ in stale(source)]
     if old:
         screen.say(f"warning: not of the present specification: {', '.join(old)}; run: {AGAIN}")
-    page_.parent.mkdir(parents=True, exist_ok=True)
     page_.write_text(page(source), encoding="utf-8")
     screen.say(f"{page_}: {len(source.manifest.rules)} rules")
 

@@ -138,6 +138,7 @@ class _Session:
 
     def run(self, executor: Executor, *, compare: bool) -> Exit:
         """The campaign, and its report also when it is interrupted; then the interruption goes on."""
+        self.out.mkdir(parents=True, exist_ok=True)
         led = Campaign(self.order, self._progress, self._save)
         other: Campaign | None = None
         interrupted: BaseException | None = None
@@ -184,7 +185,6 @@ class _Session:
 
     def _save(self, found: Found) -> None:
         """Put a finding down as soon as it is made; shrinking writes it anew."""
-        self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / f"finding-{len(self.files) + 1}.json"
         self.files[found.trouble.cause] = path
         self._write(path, found)

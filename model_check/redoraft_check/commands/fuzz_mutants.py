@@ -26,6 +26,7 @@ def try_mutants(trial: Trial, executor: Executor, out: Path, screen: Screen, for
 
     Raises `CliError` when the specification cannot be read.
     """
+    out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     subjects = trial.subjects
     pending = [executor.submit(row_of, mutant, trial) for mutant in subjects]
@@ -40,7 +41,6 @@ def try_mutants(trial: Trial, executor: Executor, out: Path, screen: Screen, for
         typer.echo(table(_matrix(trial, rows)))
         raise
     matrix = _matrix(trial, rows)
-    out.mkdir(parents=True, exist_ok=True)
     path = out / "mutants.json"
     matrix.write(path)
     if format_ is opt.Format.JSON:

@@ -32,7 +32,7 @@ from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.linearizability import Undecided
 from redoraft_check.report.record import command_line
-from redoraft_traces import TraceWriter
+from redoraft_traces import TraceError, TraceWriter
 
 _STEPS_BETWEEN_NEWS = 10_000
 _PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes"}
@@ -250,6 +250,8 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
                 if left > 0:
                     screen.say(f"    {request.steps - left:,} of {request.steps:,} steps")
             return simulator, end_check_of(simulator) if request.end_check else []
+    except TraceError as error:
+        raise CliError(Exit.BAD_INPUT, str(error)) from None
     except BaseException:
         screen.say(f"the events so far are in {request.out}.partial")
         raise

@@ -225,7 +225,7 @@ def rules_off(spec: Path, names: Sequence[str]) -> tuple[str, ...]:
     from redoraft_check.tlc.manifest import load_manifest
 
     manifest = load_manifest(spec / "models")
-    return tuple(manifest.rule(name).id for name in names)
+    return tuple(dict.fromkeys(manifest.rule(name).id for name in names))
 
 
 def _shrunk(

@@ -114,6 +114,7 @@ def why(
     tools = find_tools(tla2tools, java)
     for warning in tools.warnings:
         screen.say(f"warning: {warning}")
+    out.mkdir(parents=True, exist_ok=True)
     revision = spec_revision(folder)
     command = command_line("why", chosen.id, *(["--spec", str(spec)] if spec else []))
     runs = run_tasks(tasks, tools, limits, screen.hooks(), out)
