@@ -146,23 +146,25 @@ def test_an_mtr_has_a_record() -> None:
 
 
 @pytest.mark.parametrize(
-    "records",
+    ("records", "why"),
     [
-        [PageWrite(-1, 0, 0, b"")],
-        [PageWrite(0, 2**32, 0, b"")],
-        [PageWrite(0, 0, -1, b"")],
-        [PageWrite(0, 0, 16384, b"a")],
-        [PageWrite(0, 0, 0, bytes(16385))],
-        [FileCreate(5, "a", -1)],
-        [FileDelete(5, "")],
-        [FileDelete(5, "a\0b")],
-        [FileDelete(5, "\ud800")],
-        [FileRename(5, "a", "b" * 513)],
-        [FileExtend(5, 2**62, 2**62)],
+        ([PageWrite(-1, 0, 0, b"")], "-1 does not fit 32 bits"),
+        ([PageWrite(0, 2**32, 0, b"")], "4294967296 does not fit 32 bits"),
+        ([PageWrite(0, 0, -1, b"")], "0 bytes at offset -1 leave the page"),
+        ([PageWrite(0, 0, 16384, b"a")], "1 bytes at offset 16384 leave the page"),
+        ([PageWrite(0, 0, 0, bytes(16385))], "16385 bytes at offset 0 leave the page"),
+        ([FileCreate(5, "a", -1)], "flags -1 do not fit"),
+        ([FileCreate(5, "a", 2**32)], "flags 4294967296 do not fit"),
+        ([FileDelete(5, "")], "1 to 512 bytes and no zero, not 0"),
+        ([FileDelete(5, "a\0b")], "1 to 512 bytes and no zero, not 3"),
+        ([FileDelete(5, "\ud800")], "is no text"),
+        ([FileRename(5, "a", "b" * 513)], "1 to 512 bytes and no zero, not 513"),
+        ([FileExtend(5, 2**62, 2**62)], f"cannot have {2**62} bytes from byte {2**62} on"),
+        ([FileExtend(5, -1, 1)], "cannot have 1 bytes from byte -1 on"),
     ],
 )
-def test_what_does_not_fit_is_not_encoded(records: list[Record]) -> None:
-    with pytest.raises(LogMisuse):
+def test_what_does_not_fit_is_not_encoded(records: list[Record], why: str) -> None:
+    with pytest.raises(LogMisuse, match=why):
         encode_mtr(records)
 
 

@@ -137,6 +137,7 @@ def test_a_first_group_that_is_not_there_ends_the_log_before_the_block() -> None
     for other in {0, 12, first_group + 1}:
         found = scanned(content[: 2048 + 512] + encode_block(17, data, other))
         assert found.reason is EndReason.FIRST_GROUP
+        assert found.detail == f"first_rec_group is {other}, the first group starts at {first_group}"
         assert (found.end_lsn, found.stopped_at) == (FIRST_END, 2048 + 512)
     assert scanned(content).entries[-1].index == 2
 

@@ -13,7 +13,7 @@ from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import CorruptRedo, LogMisuse
 from redoraft.redo.block import seal
 from redoraft.redo.entry import Entry
-from redoraft.redo.files import Layout
+from redoraft.redo.files import Layout, require_log
 from redoraft.redo.header import CHECKPOINTS, Header, Note, header_block, note_block
 from redoraft.redo.log import RedoLog
 from redoraft.redo.lsn import START_SN, block_of
@@ -24,7 +24,8 @@ from redoraft.types import LogIndex, Lsn, Term
 from .every_crash import picture
 from .kit import contents, mtr_of_size, naive_lsn
 
-LAYOUT = Layout(file_size=2048 + 3 * 512, log_uuid=7)
+SIZE = 2048 + 3 * 512
+LAYOUT = Layout(file_size=SIZE, log_uuid=7)
 
 
 def four_files() -> MemoryDisk:
@@ -84,6 +85,16 @@ def only_a_checkpoint_elsewhere(disk: MemoryDisk) -> None:
     disk.open("#ib_redo3").write(Note.CHECKPOINT_2, note_block(Note.CHECKPOINT_2, FAR))
 
 
+def only_the_middle_of_an_mtr(disk: MemoryDisk) -> None:
+    """The first block of the last file, and a checkpoint in it."""
+    for name in disk.names[:-1]:
+        disk.remove(name)
+    last = disk.open(LAST)
+    block = WHOLE._files.segments[-1].first_block
+    last.write(Note.CHECKPOINT_1, note_block(Note.CHECKPOINT_1, Lsn(block * 512 + 20)))
+    last.truncate(2048 + 512)
+
+
 DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("unreadable", put(FIRST, 0, b"?" * 512), FIRST, 0, "header of the log file cannot be read"),
     ("blank", put(FIRST, 0, bytes(512)), FIRST, 0, "header of the log file cannot be read"),
@@ -100,6 +111,7 @@ DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("no checkpoint", no_checkpoint, FIRST, 512, "no checkpoint can be read"),
     ("both torn", all_checkpoints_torn, LAST, 1536, "no checkpoint can be read"),
     ("checkpoint elsewhere", only_a_checkpoint_elsewhere, "#ib_redo3", 1536, "no checkpoint can be read"),
+    ("no entry", only_the_middle_of_an_mtr, LAST, 2560, "no whole entry stands in what is left"),
     ("torn mark", put("#ib_redo3", Note.CUT, b"?"), "#ib_redo3", 1024, "mark of a truncation"),
     (
         "mark elsewhere",
@@ -209,6 +221,22 @@ def test_a_layout_that_cannot_be(layout: tuple[int, int]) -> None:
         Layout(*layout)
 
 
+def test_what_is_behind_the_last_block_of_a_full_file_is_not_read() -> None:
+    disk = GOOD.copy()
+    disk.open(FIRST).write(SIZE, GOOD.open(FIRST).read(2048, 1024))
+    assert contents(RedoLog.open(disk, layout=LAYOUT)) == contents(WHOLE)
+
+
+def test_a_log_that_is_gone_is_told() -> None:
+    require_log(GOOD, "not asked")
+    disk = MemoryDisk()
+    disk.create("#ib_redo0_tmp")
+    with pytest.raises(
+        CorruptRedo, match="the log is gone: pages are here, at #ib_redo0, byte 0: restore the file"
+    ):
+        require_log(disk, "pages are here")
+
+
 def test_a_file_of_another_size_stays_as_it_is() -> None:
     disk = GOOD.copy()
     log = RedoLog.open(disk, layout=Layout(file_size=2560, log_uuid=7))
@@ -233,9 +261,6 @@ def judge(disk: MemoryDisk) -> None:
     else:
         assert contents(WHOLE).startswith(contents(log)) or log.first_lsn > WHOLE.first_lsn
         assert log.first_lsn <= log.checkpoint_lsn <= log.last_lsn <= WHOLE.last_lsn
-
-
-SIZE = 2048 + 3 * 512
 
 
 @settings(max_examples=300, deadline=None)
