@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.cluster.faults import ALL_FAULTS
+from redoraft.cluster.simulator import Settings, Simulator, members_of
+from redoraft.cluster.trace import trace_header
+from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft.observe import BINLOG_OBSERVED, OBSERVED
+from redoraft.types import NodeId
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
@@ -21,7 +27,7 @@ from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.prepare import Prepared, prepare
 from redoraft_check.validate.refusals import refusals
 from redoraft_check.validate.verdict import Status, Verdict
-from redoraft_traces import Event
+from redoraft_traces import Event, TraceWriter
 
 from .kit import Lines, simulate
 
@@ -118,6 +124,65 @@ def test_what_is_wrong_is_refused_there(engine: OracleEngine, run: Lines, tmp_pa
     assert (verdict.status, verdict.line) == (Status.REFUSED, at + 2)
     if field is not None:
         assert field in {one.name for one in why(path).fields}
+
+
+REFUSED = {
+    "keeps-its-binlog": (1, "BecomeLeader", True),
+    "takes-redo-first": (1, "TakeBinlog", True),
+    "sends-at-once": (1, "Dump", True),
+    "commits-prepared": (2, "WriteMtr", False),
+    "syncs-no-binlog": (14, "Restart", False),
+    "overwrites-its-binlog": (75, "Restart", False),
+}
+"""Mutant: the seed, the event that is refused, and whether it is allowed without the rule: those of the
+specification."""
+
+
+@pytest.mark.parametrize("mutant", REFUSED)
+def test_a_mutant_is_refused_and_allowed_without_its_rule(
+    engine: OracleEngine, tmp_path: Path, mutant: str
+) -> None:
+    seed, action, has_rule = REFUSED[mutant]
+    path = simulate(tmp_path / "t.ndjson", seed, 500, mutant=mutant, binlog=True)
+    verdict = judged(engine, path)
+    assert verdict.status is Status.REFUSED
+    assert f"does not allow {action} here" in (verdict.reason or "")
+    if has_rule:
+        without = OracleEngine(spec_dir(), off=(BINLOG_MUTANTS[mutant].rule,))
+        assert judged(without, path).status is Status.ACCEPTED
+
+
+@pytest.mark.parametrize("mutant", [None, "cuts-lazily"])
+def test_a_cut_that_is_not_durable_is_refused(
+    engine: OracleEngine, tmp_path: Path, mutant: str | None
+) -> None:
+    """Power fails right behind a promotion that has cut, and takes what the binlog's disk has not synced."""
+    members, path = members_of(3, 1), tmp_path / "t.ndjson"
+    rules = rules_of(None if mutant is None else ALL_MUTANTS[mutant])
+    cuts: list[Event] = []
+    sizes: dict[str, int] = {}
+
+    with TraceWriter(path, trace_header(members, "", binlog=True)) as trace:
+
+        def heard(event: Event) -> None:
+            trace.write(event)
+            size = event.vars.get("binlog_size", 0)
+            if event.action == "BecomeLeader" and size < sizes.get(event.node, 0):
+                cuts.append(event)
+            sizes[event.node] = size
+
+        simulator = Simulator(Settings(13, members, ALL_FAULTS, rules, binlog=True), heard)
+        while not cuts:
+            simulator.run(1)
+        host = simulator.hosts[NodeId(cuts[0].node)]
+        log, pages = ([True] * disk.pending for disk in (host.disk, host.data_disk))
+        host.lose_power_keeping(log, pages, [False] * host.binlog_disk.pending)
+        host.start()
+    verdict = judged(engine, path)
+    if mutant is None:
+        assert verdict.status is Status.ACCEPTED
+    else:
+        assert "does not allow Restart here" in (verdict.reason or "")
 
 
 def test_what_has_to_be_said(engine: OracleEngine, run: Lines, tmp_path: Path) -> None:

@@ -193,11 +193,14 @@ class Host:
             for disk in disks:
                 disk.fault = None
 
-    def lose_power_keeping(self, log: Sequence[bool], pages: Sequence[bool]) -> None:
+    def lose_power_keeping(
+        self, log: Sequence[bool], pages: Sequence[bool], binlog: Sequence[bool] = ()
+    ) -> None:
         """End the node, and keep exactly these pending changes of its disks (MemoryDisk.crash_keeping)."""
         self._end(Stopped.CRASHED)
         self.disk.crash_keeping(log)
         self.data_disk.crash_keeping(pages)
+        self.binlog_disk.crash_keeping(binlog)
 
     def kill_process(self) -> None:
         """End the node; the operating system keeps what was written."""

@@ -181,8 +181,9 @@ class TwoPhase:
     @property
     def _may_write_binlog(self) -> bool:
         """One transaction at a time, and none before it is prepared durably (BIN-3)."""
-        node = self._node
-        return bool(self._waiting) and self._written is None and self._waiting[0].lsn <= node.log.durable_lsn
+        if not self._waiting or self._waiting[0].lsn > self._node.log.durable_lsn:
+            return False
+        return self._written is None and len(self.binlog.xids) == len(self.commits)
 
     def step(self) -> Iterator[Effect]:
         """Take the step that is `due`.  Raises as `Node.handle`."""

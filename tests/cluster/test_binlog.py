@@ -1,0 +1,105 @@
+"""A binlog in the cluster: clean as it is, and found out with a rule taken out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from redoraft.binlog.file import Event
+from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.binlog.rules import SIMULATED
+from redoraft.cluster.ending import DOWNSTREAM, SAME_BINLOG, divergences, end_check
+from redoraft.cluster.faults import ALL_FAULTS, DISK_FAULTS
+from redoraft.cluster.simulator import Settings, Simulator, members_of
+from redoraft.mutants import ALL_MUTANTS, rules_of
+from redoraft.raft.outputs import Outcome
+from redoraft.types import NodeId
+from redoraft_check.cli import main
+from redoraft_traces import Event as Traced
+
+STEPS = 500
+
+
+def simulated(seed: int, mutant: str | None = None) -> tuple[Simulator, list[str], list[Traced]]:
+    """A run under all faults, healed; what is wrong in the end, and its events."""
+    events: list[Traced] = []
+    rules = rules_of(None if mutant is None else ALL_MUTANTS[mutant])
+    settings = Settings(seed, members_of(3, 1), ALL_FAULTS | DISK_FAULTS, rules, binlog=True)
+    simulator = Simulator(settings, events.append)
+    simulator.run(STEPS)
+    return simulator, end_check(simulator), events
+
+
+def test_runs_end_with_the_committed_transactions_in_every_binlog() -> None:
+    for seed in range(1, 5):
+        simulator, findings, _ = simulated(seed)
+        assert findings == []
+        committed = simulator.ledger.transactions
+        downstream = [event.xid for event in simulator.binlogs.downstream]
+        assert downstream == committed[: len(downstream)]
+        answered = [one.number for one in simulator.transactions.values() if one.outcome is Outcome.OK]
+        assert set(answered) <= set(committed)
+        assert len(answered) > 3
+        assert len(downstream) > 3
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    assert simulated(3)[2] == simulated(3)[2]
+
+
+def test_without_a_binlog_there_is_none() -> None:
+    events: list[Traced] = []
+    simulator = Simulator(Settings(1, members_of(3, 1)), events.append)
+    simulator.run(STEPS)
+    assert not any("binlog" in name for event in events for name in (*event.vars, *event.args))
+    assert all(host.node is None or host.node.two_phase is None for host in simulator.hosts.values())
+    assert all(host.binlog_disk.names == () for host in simulator.hosts.values())
+
+
+STOPS = "a node works on what a crash leaves"
+FOUND = {
+    "keeps-its-binlog": (26, SAME_BINLOG),
+    "takes-redo-first": (5, "the cluster comes to rest"),
+    "sends-at-once": (1, DOWNSTREAM),
+    "commits-prepared": (1, STOPS),
+    "syncs-no-binlog": (1, STOPS),
+}
+"""Mutant: the seed, and the promise that the end of the run breaks."""
+
+
+@pytest.mark.parametrize("mutant", FOUND)
+def test_the_end_of_a_run_finds_a_mutant(mutant: str) -> None:
+    seed, promise = FOUND[mutant]
+    _, findings, _ = simulated(seed, mutant)
+    assert any(one.startswith(promise) for one in findings), findings
+
+
+def test_what_is_in_one_binlog_and_not_committed_is_found() -> None:
+    simulator, findings, _ = simulated(2)
+    assert findings == []
+    host = simulator.hosts[NodeId("n1")]
+    assert host.node is not None
+    assert host.node.two_phase is not None
+    host.node.two_phase.binlog.append(Event(999, "t999"))
+    [(promise, where)] = divergences(simulator)
+    assert promise == SAME_BINLOG
+    assert "it has 999, the committed log nothing more" in where
+
+
+def test_all_rules_but_one_are_those_of_the_cluster() -> None:
+    assert {one.rule for one in BINLOG_MUTANTS.values()} - SIMULATED == {"H20-start"}
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "t.ndjson"
+    argv = ["simulate", "--binlog", "--seed", "1", "--steps", "300", "--end-check", "-q", "--out", str(out)]
+    assert main(argv) == 0
+    text = capsys.readouterr().out
+    assert "binlog: " in text
+    assert "--binlog --out" in text
+    assert json.loads(out.read_text().splitlines()[0])["modules"] == ["Startup", "Binlog"]
+    for other in ("--pages", "--ddl"):
+        assert main(["simulate", "--binlog", other, "--out", str(out)]) == 2
+        assert "--pages, --ddl or --binlog" in capsys.readouterr().err
