@@ -224,3 +224,8 @@ def test_a_scheduler_that_does_not_answer_and_one_without_workers(
     with LocalCluster(n_workers=0, dashboard_address=None) as idle:
         assert fuzz("--scheduler", idle.scheduler_address, "--examples", "1") == 20
     assert "it has no workers" in capsys.readouterr().err
+
+
+def test_a_scheduler_without_an_address_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fuzz("--examples", "1", "--scheduler", "bogus", *SHORT) == 2
+    assert capsys.readouterr().err == "redoraft: --scheduler bogus: give its address, tcp://HOST:PORT\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from attrs import evolve
@@ -128,6 +128,7 @@ def validate(
     def tools() -> Tools:
         return find_tools(tla2tools, java)
 
+    _not_taken(required, (), folder)
     if shrink or out is not None:
         traces = [_shrunk(traces, out if shrink else None, folder, tools, screen)]
     screen.say(f"validate: {len(traces)} trace(s), engine {engine.value}")
@@ -168,36 +169,48 @@ def validate(
         from redoraft_check.validate.refusals import explained
 
         verdicts = explained(verdicts, folder, tools)
-    renderers = {
-        opt.Format.TEXT: verdicts_text,
-        opt.Format.JSON: json_text,
-        opt.Format.JUNIT: verdicts_junit,
-    }
+    covered: tuple[Exercised, Visited | None] | None = None
     if coverage:
-        oracle = OracleEngine(spec=folder, tools=tools)
-        found, visited = _covered(verdicts, coverage_model, oracle, screen)
-    if coverage and format_ is opt.Format.JSON:
-        from redoraft_check.report.coverage import coverage_json
-
-        whole = {"traces": verdicts_json(verdicts), "coverage": coverage_json(found, visited)}
-        typer.echo(printable(whole))
-    else:
-        typer.echo(renderers[format_](verdicts))
-    if coverage and format_ is opt.Format.TEXT:
-        from redoraft_check.report.coverage import coverage_text
-
-        typer.echo(coverage_text(found, visited))
+        covered = _covered(verdicts, coverage_model, OracleEngine(spec=folder, tools=tools), screen)
+    _print(verdicts, covered, format_)
     codes = [verdict.exit_code for verdict in verdicts]
-    if required is not None:
-        from redoraft_check.validate.coverage import actions_taken, missing_actions
-
-        missing = missing_actions(required, actions_taken(verdicts, load_mapping(folder)))
-        if missing:
-            typer.echo(f"redoraft: no accepted trace takes {', '.join(missing)}", err=True)
-            codes.append(Exit.NOTHING)
+    if missing := _not_taken(required, verdicts, folder):
+        typer.echo(f"redoraft: no accepted trace takes {', '.join(missing)}", err=True)
+        codes.append(Exit.NOTHING)
     code = worst(codes)
     if code is not Exit.HELD:
         raise typer.Exit(int(code))
+
+
+def _not_taken(required: str | None, verdicts: Sequence[Verdict], spec: Path) -> list[str]:
+    """The required actions that no accepted trace takes.  Raises CliError (2) for an unknown one."""
+    if required is None:
+        return []
+    from redoraft_check.validate.coverage import actions_taken, missing_actions
+
+    return missing_actions(required, actions_taken(verdicts, load_mapping(spec)))
+
+
+def _print(
+    verdicts: list[Verdict], covered: tuple[Exercised, Visited | None] | None, format_: opt.Format
+) -> None:
+    if covered is not None and format_ is opt.Format.JSON:
+        from redoraft_check.report.coverage import coverage_json
+
+        typer.echo(printable({"traces": verdicts_json(verdicts), "coverage": coverage_json(*covered)}))
+        return
+    typer.echo(_RENDERERS[format_](verdicts))
+    if covered is not None:
+        from redoraft_check.report.coverage import coverage_text
+
+        typer.echo(coverage_text(*covered))
+
+
+_RENDERERS: Final = {
+    opt.Format.TEXT: verdicts_text,
+    opt.Format.JSON: json_text,
+    opt.Format.JUNIT: verdicts_junit,
+}
 
 
 def _covered(

@@ -38,10 +38,6 @@ class NodeState:
     phase: str | None = None
     applied: int | None = None
 
-    def end_at_or_below(self, lsn: int) -> int:
-        """spec: EndBelow"""
-        return end_below(self.log, lsn)
-
     @property
     def closed(self) -> int:
         """The end of the last whole entry (spec: Closed)."""

@@ -45,8 +45,11 @@ def keep(spec: Path, ran: Path, of: Path) -> int:
     try:
         record = json.loads(ran.read_text(encoding="utf-8"))
         kind = record["kind"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{ran}: is no record of a run: {error}") from None
+    except OSError as error:
+        raise CliError(Exit.BAD_INPUT, f"{ran}: cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        what = "it has no `kind`" if isinstance(error, KeyError | TypeError) else str(error)
+        raise CliError(Exit.BAD_INPUT, f"{ran}: is no record of a run: {what}; name a run.json") from None
     if kind == "prove":
         return _add(spec, PROOFS, Proved, _proofs(record))
     revision = spec_revision(of).sha256

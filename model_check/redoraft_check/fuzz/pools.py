@@ -71,6 +71,8 @@ def pool(jobs: int, scheduler: str | None = None) -> Iterator[Executor]:
 
 @contextmanager
 def _dask(address: str) -> Iterator[Executor]:
+    if "://" not in address:
+        raise CliError(Exit.USAGE, f"--scheduler {address}: give its address, tcp://HOST:PORT")
     try:
         from distributed import Client, KilledWorker  # noqa: PLC0415  (an extra)
     except ImportError as error:

@@ -75,11 +75,6 @@ def truth(value: Value) -> bool:
     raise EvaluationError(f"{show(value)} is no boolean")
 
 
-def only_true(value: Value) -> bool:
-    """Whether a value is TRUE (an element of BOOLEAN)."""
-    return value is True or value is False
-
-
 # --- integers ----------------------------------------------------------------------------------------
 
 

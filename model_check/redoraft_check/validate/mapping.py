@@ -141,7 +141,10 @@ def _table(path: Path) -> tuple[str, dict[str, EventRow]]:
                 raise ValueError(f"{row.action} stands there twice")
             rows[row.action] = row
         return str(raw["module"]), rows
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise CliError(Exit.BAD_INPUT, f"{path}: {reason}; the trace engines need this table") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: {error}; the trace engines need this table") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: bad row: {error}; see docs/validate.md") from error
