@@ -95,7 +95,7 @@ MISUSES: list[tuple[str, Callable[[RedoLog], object]]] = [
     ("no entry ends", lambda log: log.read(naive_lsn(100), SECOND)),
     ("no entry ends", lambda log: log.read(FIRST, naive_lsn(886))),
     ("smaller one first", lambda log: log.read(SECOND, FIRST)),
-    ("no entry has index 0", lambda log: log.entry(LogIndex(0))),
+    ("no entry has index 0: this log has 1 to 2", lambda log: log.entry(LogIndex(0))),
     ("no entry has index 3", lambda log: log.entry(LogIndex(3))),
 ]
 

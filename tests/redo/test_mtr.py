@@ -86,6 +86,7 @@ def test_a_stream_cut_inside_an_mtr_has_only_the_mtrs_before(
         ("9e" + "00" + "00" + "0000" + "4001", 0, "leaves the page"),
         ("a3" + "05" + "01" + "00026100", 0, "on page 1, not 0"),
         ("a3" + "05" + "00" + "0001" + "00", 3, "name of 1 bytes"),
+        ("a3" + "05" + "00" + "0001", 3, "name of 1 bytes"),
         ("a3" + "05" + "00" + "0202" + "61" * 514, 3, "name of 514 bytes"),
         ("a3" + "05" + "00" + "0003" + "610061", 3, "a zero does not end"),
         ("a2" + "05" + "00" + "00026100" + "0002ff00", 7, "not UTF-8"),

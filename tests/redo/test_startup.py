@@ -114,6 +114,13 @@ DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("no entry", only_the_middle_of_an_mtr, LAST, 2560, "no whole entry stands in what is left"),
     ("torn mark", put("#ib_redo3", Note.CUT, b"?"), "#ib_redo3", 1024, "mark of a truncation"),
     (
+        "mark below the checkpoint",
+        put(FIRST, Note.CUT, note_block(Note.CUT, WHOLE.first_lsn)),
+        FIRST,
+        1024,
+        f"LSN {WHOLE.first_lsn} was under way, below the checkpoint {WHOLE.checkpoint_lsn}",
+    ),
+    (
         "mark elsewhere",
         put(FIRST, Note.CUT, note_block(Note.CUT, FAR)),
         FIRST,
