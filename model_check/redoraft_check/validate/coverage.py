@@ -20,7 +20,7 @@ def actions_taken(verdicts: Sequence[Verdict], mapping: Mapping) -> dict[str, in
     for verdict in verdicts:
         if verdict.status is Status.ACCEPTED:
             counts.update(event.action for _, event in read_trace(verdict.path).events)
-    return {action: counts[action] for action in mapping.rows | mapping.storage}
+    return {action: counts[action] for action in mapping.actions}
 
 
 def missing_actions(required: str, taken: dict[str, int]) -> list[str]:

@@ -116,6 +116,11 @@ class Mapping:
         return self.rows if beside is None else self.rows | self.beside[beside]
 
     @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions of every module, each once."""
+        return tuple(dict.fromkeys(action for rows in (self.rows, *self.beside.values()) for action in rows))
+
+    @property
     def hideable(self) -> frozenset[str]:
         """The actions that a header may hide."""
         return frozenset(action for action, row in self.rows.items() if row.hideable)
