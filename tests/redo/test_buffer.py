@@ -376,5 +376,6 @@ def test_the_alternative_of_log_10_costs_more() -> None:
     with_term = encode_mtr_with_term(mtr, Term(1), LogIndex(2))
     assert with_term[1:17].hex() == "0000000000000001" + "0000000000000002"
     assert len(with_term) == 10 + 1 + 1 + 2 * 16
+    assert encode_mtr_with_term([Dummy()], Term(1), LogIndex(2))[:1].hex() == "a0"
     found = bytes_of([mtr, [Dummy()]])
     assert (found.stock, found.with_meta, found.with_term_in_records) == (13, 46, 13 + 3 * 16)
