@@ -59,13 +59,13 @@ def test_any_bytes_are_the_form_of_a_value_or_none(data: bytes) -> None:
     "long_form", ["807f", "c00080", "e0000000", "f000000001", "f0ff000000", "feffffff", "fdffff"]
 )
 def test_a_longer_form_than_needed_is_refused(long_form: str) -> None:
-    with pytest.raises(CorruptRedo, match="shortest form"):
+    with pytest.raises(CorruptRedo, match="not in its shortest form, at byte 0: the log ends before"):
         unpack(bytes.fromhex(long_form), 0)
 
 
 @pytest.mark.parametrize("first", [0xF1, 0xF7, 0xFF])
 def test_first_bytes_outside_the_table_are_refused(first: int) -> None:
-    with pytest.raises(CorruptRedo, match="starts no compressed integer"):
+    with pytest.raises(CorruptRedo, match="starts no compressed integer, at byte 0: the log ends before"):
         unpack(bytes([first, 0, 0, 0, 0]), 0)
 
 

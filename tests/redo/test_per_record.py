@@ -68,6 +68,7 @@ def test_a_record_takes_16_bytes_more() -> None:
     stock = encode_mtr(mtr)
     assert with_term[:1] + with_term[17:27] + with_term[43:] == stock
     assert len(with_term) == len(stock) + 2 * 16
+    assert encode_mtr_with_term([Dummy()], Term(1), LogIndex(2))[:1].hex() == "a0"
     found = bytes_of([mtr, [Dummy()]])
     assert (found.stock, found.with_meta, found.with_term_in_records) == (13, 46, 13 + 3 * 16)
 
