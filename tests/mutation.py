@@ -19,6 +19,7 @@ import sys
 from collections import Counter
 from contextlib import chdir
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -86,7 +87,12 @@ def options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("modules", nargs="+", help="redo.lsn, raft.election, ...")
     parser.add_argument("--sample", type=int, metavar="N", help="run N mutants of each module (default: all)")
     parser.add_argument("--seed", type=int, default=1, help="draws the sample (default: 1)")
-    return parser.parse_args(words)
+    asked = parser.parse_args(words)
+    if asked.sample is not None and asked.sample < 1:
+        parser.error("--sample has to be 1 or more")
+    if find_spec("mutmut") is None:
+        parser.error("mutmut is not installed here: pip install mutmut")
+    return asked
 
 
 def main(words: list[str]) -> int:
