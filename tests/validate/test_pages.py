@@ -66,7 +66,7 @@ REFUSED = {
     "flushes-unsynced": (21, "PageLsn(copy[p]) <= FlushLimit", ("H33",)),
     "forgets-dirty-pages": (18, "c \\in (checkpoint + 1)..CheckpointLimit", ()),
     "forgets-followers": (22, "l \\in (oldest + 1)..DeletionLimit", ("LOG-8",)),
-    "applies-twice": (1, "p \\in Dirty", ()),
+    "applies-twice": (3, "p \\in Dirty", ()),
     "applies-all": (1, "l \\in (applied[n] + 1)..ApplyLimit(n)", ("LIM-3",)),
 }
 """Mutant: the seed, the conjunct that is false, and the rules without which the step would be allowed."""
