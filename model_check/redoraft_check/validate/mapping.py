@@ -11,7 +11,7 @@ from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
 
-ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "lsn", "leader_lsn")
+ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "page_lsns", "lsn", "leader_lsn", "retained")
 TABLE: Final = "mapping.toml"
 STORAGE: Final = "StorageLimits"
 """The module that may judge a run beside Startup, over the same log."""
@@ -34,7 +34,7 @@ VARS: Final = {
 """What an event may show, in the order of TraceStartup!Shows, and how it is read."""
 
 STORAGE_ACTIONS: Final = frozenset(
-    {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo"}
+    {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo", "Seed"}
 )
 """The actions that are StorageLimits' alone (TraceStorage!StorageActions)."""
 
