@@ -25,7 +25,7 @@ STEPS = 400
 CHECKPOINT = "c \\in (checkpoint + 1)..CheckpointLimit"
 REFUSED = {
     "StopFlushesAll": (3, "FlushPage", "PageLsn(buffer[p]) <= FlushLimit"),
-    "StopCheckpointsAtEnd": (5, "Checkpoint", CHECKPOINT),
+    "StopCheckpointsAtEnd": (14, "Checkpoint", CHECKPOINT),
     "checkpoints first": (1, "Checkpoint", CHECKPOINT),
 }
 """How a stop goes wrong: the seed, the event that is refused, and the conjunct that is false there."""

@@ -17,6 +17,7 @@ from attrs import Factory, field, frozen
 
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.clients import PAGELESS, Transaction, transactions
+from redoraft.cluster.copies import Copies
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
@@ -147,6 +148,9 @@ class Simulator:
             Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform
         )
         self.files: Final = FileWatch(self.ledger)
+        self._copies = Copies(
+            Random(f"copies, seed {settings.seed}"), self._agenda, self.hosts, self.counts, self._start
+        )
         self._weather = Weather(
             dice.weather,
             settings.faults,
@@ -316,6 +320,8 @@ class Simulator:
 
     def _see_to_pages(self, host: Host, node: Node) -> None:
         """Let the node make room, now and then: no step of the specification that a trace is judged by."""
+        if self.settings.pages:
+            self._copies.look_at(host)
         if "pages" in host.chores or not node.has_room_to_make:
             return
         host.chores.add("pages")
@@ -432,7 +438,7 @@ class Simulator:
 
     def _starting(self, host: Host) -> Happening:
         def start() -> bool:
-            if host.node is not None or self._has_failed(host):
+            if host.node is not None or self._has_failed(host) or self._copies.holds(host.name):
                 return False
             self._start(host)
             return True
