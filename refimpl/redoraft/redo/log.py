@@ -4,8 +4,8 @@
        deleted          on disk                        in the files       log buffer (memory)
 
 first is the end of an entry, the others are ends of mtrs.  A crash leaves an end from durable to written
-(spec: Survivors);
-`open` finds it by a scan, drops what is no whole entry, and cuts the log there (H12).  Not thread-safe.
+(spec: Survivors); `open` finds it by a scan, drops what is no whole entry, and cuts the log there (H12).  Not
+thread-safe.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from redoraft.redo.scan import ScanResult, scan
 from redoraft.types import NO_TERM, EntryEnd, LogIndex, Lsn, Sn, Term
 
 ScanEnd = Callable[[Lsn, Lsn], Lsn]
-
 
 DEFAULT_LAYOUT: Final = Layout()
 
@@ -297,8 +296,7 @@ class RedoLog:
 
         `floor` is the largest of the page LSNs on disk and the local commit (H11); with the checkpoint it is
         what no truncation goes below.
-        Raises LogMisuse where no entry ends, UnsafeCut below the bound, DiskError, CorruptRedo if the block
-        of the cut cannot be read.
+        LogMisuse where no entry ends; UnsafeCut below the bound; CorruptRedo for its block; DiskError.
         """
         self._require_usable()
         bound = max(floor, self._checkpoint)
