@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from redoraft.types import LogIndex, Lsn, NodeId, Term
 from redoraft_traces import Event
 
-ArgValue = int | str | list[str]
+ArgValue = int | str | list[str] | dict[str, Lsn]
 VarValue = int | str | Mapping[str, int]
 
 

@@ -15,9 +15,18 @@
 (*                                                                         *)
 (* What it simplifies.  A page in the buffer pool holds what is applied of *)
 (* its log (StorageLimits!BufferIsOfThisLog), so it is no variable.  A     *)
-(* flush says which page, not from which list.  Snapshots (H24) are not    *)
-(* recorded.  Startup counts what is applied from the start of the log     *)
-(* after a crash, StorageLimits from the checkpoint: the larger is meant.  *)
+(* flush says which page, not from which list.  Startup counts what is     *)
+(* applied from the start of the log after a crash, StorageLimits from the *)
+(* checkpoint: the larger is meant.                                        *)
+(*                                                                         *)
+(* Snapshots (H24).  A node that gets a copy is stopped, gets another      *)
+(* node's disks, and is started: one event, Seed.  Startup has no such     *)
+(* step.  What it does to the log is what messages could have done: the    *)
+(* node has part of the committed log, durable, and nothing that it had    *)
+(* promised to a leader that may still count it is missing (Promised); it  *)
+(* knows no majority LSN.  Where a run bounds its retention, redo that is  *)
+(* further back than that is deleted although somebody needs it: such a    *)
+(* node counts as if it had what retention no longer keeps for it.         *)
 (*                                                                         *)
 (* How to break it.  Give StorageLimits a log, a majority LSN or a flushed *)
 (* LSN of its own: the traces of tests/validate/test_storage_trace.py that *)
@@ -124,15 +133,69 @@ TakesCheckpoint(n, l) ==
        /\ checkpoint' = [checkpoint EXCEPT ![n] = l]
        /\ \A p \in pages \cup {NoPage} : Storage(n, p, around)!Checkpoint(l)
 
-Deletes(n, l) ==
+(* `kept` is where the redo begins that retention keeps for anybody; 0 where *)
+(* retention has no bound.                                                   *)
+Deletes(n, l, kept) ==
     /\ oldest' = [oldest EXCEPT ![n] = l]
     /\ UNCHANGED <<pages, pagesOf, redone, copy, disk, checkpoint>>
-    /\ \E around \in Around(n) : Storage(n, NoPage, around)!DeleteRedo(l)
+    /\ \E around \in {[real EXCEPT !.peer = Max2(@, kept)] : real \in Around(n)} :
+       Storage(n, NoPage, around)!DeleteRedo(l)
+
+(* What n has acknowledged to a leader is in the log up to e, unless a later *)
+(* leader has committed: what that one does not have was never committed.    *)
+Promised(n, e) ==
+    \A t \in DOMAIN acked :
+        (\A u \in DOMAIN acked : u > t => CommittedBy(u) = 0) => acked[t][n] <= e
+
+(* The log that a copy brings, up to e, as the leader of term t had it; the  *)
+(* process is a new one.                                                     *)
+SeedsLog(n, t, e) ==
+    /\ t \in DOMAIN leaderLog
+    /\ e \in EntryEnds(leaderLog[t])
+    /\ TermAt(leaderLog[t], e) = t
+    /\ IsPrefix(Prefix(leaderLog[t], e), Committed)
+    /\ Promised(n, e)
+    /\ log' = [log EXCEPT ![n] = Prefix(leaderLog[t], e)]
+    /\ durable' = [durable EXCEPT ![n] = e]
+    /\ known' = [known EXCEPT ![n] = 0]
+    /\ agreed' = [agreed EXCEPT ![n] = 0]
+    /\ role' = [role EXCEPT ![n] = "follower"]
+    /\ term' = [term EXCEPT ![n] = Max2(@, t)]
+    /\ votedFor' = IF t > term[n] THEN [votedFor EXCEPT ![n] = NoOne] ELSE votedFor
+    /\ phase' = [phase EXCEPT ![n] = "aligning"]
+    /\ applied' = [applied EXCEPT ![n] = 0]
+    /\ settled' = [settled EXCEPT ![n] = Max2(@, e)]
+    /\ UNCHANGED <<networkVars, acknowledged>>
+
+PagesIn(lsns) == {lsns[i][1] : i \in 1..Len(lsns)}
+LsnIn(lsns, p) == Max({0} \cup {lsns[i][2] : i \in {j \in 1..Len(lsns) : lsns[j][1] = p}})
+
+(* The page as the committed log has it when its LSN is l. *)
+CopiedPage(n, p, l) ==
+    {[lsn |-> k, term |-> log'[n][k].term] :
+        k \in {j \in 1..l : Kind(j, log'[n][j], p) = p}}
+
+SeedsPages(n, s, e, lsns) ==
+    /\ PagesIn(lsns) \subseteq pages
+    /\ disk' = [disk EXCEPT ![n] = [p \in PagesIn(lsns) |-> CopiedPage(n, p, LsnIn(lsns, p))]]
+    /\ copy' = [copy EXCEPT ![n] = << >>]
+    /\ redone' = [redone EXCEPT ![n] = 0]
+    /\ checkpoint' = [checkpoint EXCEPT ![n] = s]
+    /\ oldest' = [oldest EXCEPT ![n] = s]
+    /\ UNCHANGED <<pages, pagesOf>>
+    /\ \E around \in Around(n) : \A p \in pages \cup {NoPage} :
+       \E v \in {Max2(s, LsnIn(lsns, p))} : Storage(n, p, around)!Seed(s, e, [q \in {p} |-> v])
+
+(* A log node has no pages, and its checkpoint is nobody's limit. *)
+Seeds(n, t, s, e, lsns) ==
+    /\ SeedsLog(n, t, e)
+    /\ IF n \in DataNodes THEN SeedsPages(n, s, e, lsns) ELSE UNCHANGED storageVars
 
 StorageActions ==
-    {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo"}
+    {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo", "Seed"}
 
 StorageMatches(action, n, a) ==
+    IF action = "Seed" THEN Seeds(n, a[1], a[2], a[3], a[4]) ELSE
     /\ n \in DataNodes
     /\ role[n] # "down"
     /\ UNCHANGED allVars
@@ -153,7 +216,7 @@ StorageMatches(action, n, a) ==
        \/ /\ action = "Checkpoint"
           /\ \E l \in Choices(a[1], 1..Len(log[n])) : TakesCheckpoint(n, l)
        \/ /\ action = "DeleteRedo"
-          /\ \E l \in Choices(a[1], 1..Len(log[n])) : Deletes(n, l)
+          /\ \E l \in Choices(a[1], 1..Len(log[n])) : Deletes(n, l, a[2])
 
 -----------------------------------------------------------------------------
 (* What the node showed of its storage: checkpoint, deleted redo, and the    *)
@@ -161,8 +224,6 @@ StorageMatches(action, n, a) ==
 (* were never written.                                                       *)
 
 AbsentLsns == << <<AbsentName, Absent>> >>
-PagesIn(lsns) == {lsns[i][1] : i \in 1..Len(lsns)}
-LsnIn(lsns, p) == Max({0} \cup {lsns[i][2] : i \in {j \in 1..Len(lsns) : lsns[j][1] = p}})
 
 StorageShows(n, v) ==
     IF n \in DataNodes
@@ -224,8 +285,9 @@ JointPass ==
     /\ UNCHANGED run
 
 (* A crash in the middle of writes: pages and a checkpoint may have become   *)
-(* durable, and nobody was left to say so.  What the Restart shows on disk   *)
-(* says which; where it does not, any may.  Each is a step of StorageLimits. *)
+(* durable and redo may be deleted, and nobody was left to say so.  What the *)
+(* Restart shows on disk says which; where it does not, any may.  Each is a  *)
+(* step of StorageLimits.                                                    *)
 OtherOnDisk(n, lsns, p) == LsnIn(lsns, p) # LsnOf(Of(disk[n], p))
 Unsaid(n, lsns) ==
     {i \in 1..Len(lsns) : lsns # AbsentLsns /\ OtherOnDisk(n, lsns, lsns[i][1])}
@@ -245,6 +307,13 @@ UnsaidCheckpoint(n, v) ==
     /\ Unsaid(n, v[14]) = {}
     /\ \E l \in Choices(v[12], 1..Len(log[n])) : TakesCheckpoint(n, l)
 
+UnsaidDeletion(n, v, kept) ==
+    /\ Unsaid(n, v[14]) = {}
+    /\ Same(v[12], checkpoint[n])
+    /\ \E l \in Choices(v[13], 1..Len(log[n])) : Deletes(n, l, kept)
+
+KeptAt(event) == IF event[1] = "Restart" THEN event[3][1] ELSE 0
+
 UnsaidStep ==
     /\ cursor <= Len(Events)
     /\ Events[cursor][1] \in {"Restart", AbsentName}
@@ -252,13 +321,16 @@ UnsaidStep ==
           /\ n \in DataNodes
           /\ role[n] # "down"
           /\ UNCHANGED allVars
-          /\ UnsaidPage(n, v[14]) \/ UnsaidCheckpoint(n, v)
+          /\ \/ UnsaidPage(n, v[14])
+             \/ UnsaidCheckpoint(n, v)
+             \/ \E kept \in {KeptAt(Events[cursor])} : UnsaidDeletion(n, v, kept)
     /\ UNCHANGED <<run, cursor>>
 
 (* What the Restart does not find on disk is not tried. *)
 AllSaid(n, v) ==
     /\ v[14] # AbsentLsns => \A p \in pages : ~OtherOnDisk(n, v[14], p)
     /\ Same(v[12], checkpoint[n])
+    /\ Same(v[13], oldest[n])
 
 SaidCrash ==
     /\ ImpliedCrash

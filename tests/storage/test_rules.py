@@ -17,8 +17,8 @@ from redoraft.storage.mutants import MUTANTS
 from redoraft.storage.page import PageId, sealed
 from redoraft.storage.rows import Rows
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
-from redoraft.storage.seed import LogPosition, SeedEnd, SeedSource, SeedTarget
-from redoraft.types import LogIndex, Lsn, Term
+from redoraft.storage.seed import SeedEnd, SeedSource, SeedTarget
+from redoraft.types import Lsn
 
 from .kit import (
     Item,
@@ -320,7 +320,7 @@ def copy_while(source: Storage, journal: Journal, disk: MemoryDisk, rules: Stora
     def start_log(end: SeedEnd) -> None:
         SlotCheckpoints(disk).write(end.checkpoint)
 
-    target.finish(seed.end(lambda lsn: LogPosition(lsn, Term(1), LogIndex(1))), start_log)
+    target.finish(seed.end(), start_log)
     found = opened(disk, journal, rules)
     found.apply(journal.apply_limit)
     return found

@@ -53,7 +53,7 @@ SEEDS = {
     "learns-too-much": 18,
 }
 
-STORAGE_SEEDS = {"flushes-ahead": 12, "checkpoints-ahead": 18}
+STORAGE_SEEDS = {"flushes-ahead": 12, "checkpoints-ahead": 18, "seeds-from-the-end": 92}
 """The same for mutants of the storage engine, in traces that tell of pages."""
 
 ODD = {"n1": 'a "quoted" \\ name', "n2": "nœud 2", "n3": "100% \t*) ===="}
@@ -145,6 +145,10 @@ CONJUNCTS = {
     "mutant-steps-down": 'On("H13") => ~Serving(n)',
     "pages-flushes-ahead": "PageLsn(buffer[p]) <= FlushLimit",
     "pages-checkpoints-ahead": "c \\in (checkpoint + 1)..CheckpointLimit",
+    "pages-seeds-from-the-end": (
+        "\\E around \\in Around(n) : \\A p \\in pages \\cup {NoPage} :"
+        " \\E v \\in {Max2(s, LsnIn(lsns, p))} : Storage(n, p, around)!Seed(s, e, [q \\in {p} |-> v])"
+    ),
 }
 """The first conjunct of the specification that is false, where more than a recorded value is wrong."""
 
@@ -154,8 +158,9 @@ ALIKE = {
     "LIM-3": ["LIM-3", "ST-2"],
     "H14": ["H14", "ST-2"],
     "H15": ["H15", "LOG-6"],
+    "H24": [],
 }
-"""Where the run of a mutant would be allowed without either of two rules."""
+"""Where the run of a mutant would be allowed without either of two rules, or the trace knows none of them."""
 
 
 def explanation(name: str, rule: str, code: int) -> dict[str, object]:
@@ -184,6 +189,8 @@ def make_accepted(work: Path) -> None:
         simulate(ACCEPTED / f"faults-seed-{seed}.ndjson", seed, 260)
     pages = Lines.read(simulate(work / "pages.ndjson", 196, 300, pages=True))
     pages.cut(170).write(ACCEPTED / "pages-seed-196.ndjson")
+    copied = Lines.read(simulate(work / "copied.ndjson", 122, 300, pages=True))
+    copied.cut(210).write(ACCEPTED / "pages-seed-122-copied.ndjson")
     simulate(ACCEPTED / "five-nodes.ndjson.zst", 3, 330, nodes=5, log_nodes=2)
     simulate(ACCEPTED / "one-node.ndjson", 3, 100, nodes=1, log_nodes=0)
     full = Lines.read(simulate(work / "full.ndjson", 2, 260))
@@ -556,6 +563,7 @@ WHY = {
     "learns-too-much": "the majority LSN is beyond what agrees with the leader's log",
     "flushes-ahead": "a page is written whose newest change is beyond the majority LSN",
     "checkpoints-ahead": "the checkpoint passes the majority LSN, over mtrs that touch no page",
+    "seeds-from-the-end": "pages were copied before they got changes below the checkpoint of the copy",
 }
 
 
@@ -592,6 +600,7 @@ KEPT = {
     "faults-seed-1.ndjson": "a run with all faults: crashes, a truncation",
     "faults-seed-4.ndjson": "a run with all faults: crashes, a clean shutdown",
     "pages-seed-196.ndjson": "a run that tells of pages, with a crash between a page write and its event",
+    "pages-seed-122-copied.ndjson": "a run that tells of pages; a node gets a copy of another one's disks",
     "five-nodes.ndjson.zst": "three data nodes and two log nodes, compressed",
     "one-node.ndjson": "a single node",
     "few-vars.ndjson": "events show their flushed LSN and nothing else (a Restart also where the log ends)",

@@ -42,6 +42,14 @@ class LogView:
         found = whole * CHUNK + at
         return found + 1 if found < count and chunk[at] == lsn else None
 
+    def below(self, lsn: int) -> int:
+        """How many mtrs end at or below `lsn`."""
+        low, high = 0, self.count
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self.ends[middle] <= lsn else (low, middle)
+        return low
+
     def lsn(self, position: int) -> int | None:
         """Where mtr number `position` ends, None if there is no such mtr."""
         if position == 0:

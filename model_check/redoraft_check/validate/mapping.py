@@ -11,7 +11,10 @@ from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
 
-ARGUMENT_KINDS: Final = ("term", "node", "page", "pages", "lsn", "leader_lsn", "number", "xid", "new_xid")
+ARGUMENT_KINDS: Final = (
+    *("term", "node", "page", "pages", "page_lsns", "lsn", "leader_lsn", "retained"),
+    *("number", "xid", "new_xid"),
+)
 TABLE: Final = "mapping.toml"
 
 VARS: Final = {
@@ -51,7 +54,9 @@ BESIDE: Final = {
     STORAGE: Beside(
         name="Storage",
         table="mapping-storage.toml",
-        actions=frozenset({"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo"}),
+        actions=frozenset(
+            {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo", "Seed"}
+        ),
         vars={"checkpoint_lsn": "lsn", "deleted_lsn": "lsn", "page_lsns": "page_lsns"},
     ),
     BINLOG: Beside(

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from attrs import define, evolve, frozen
 
-from redoraft_check.validate.mapping import BESIDE, Mapping, beside_in
+from redoraft_check.validate.mapping import BESIDE, STORAGE, Mapping, beside_in
 from redoraft_check.validate.projection import (
     ABSENT_NAME,
     NO_ONE,
@@ -22,7 +22,7 @@ from redoraft_traces import Event, Header, SeqGapError, TraceError, TraceReader,
 from redoraft_traces.sequence import NodeSequences
 from redoraft_traces.stream import GrowingSource, LineSource
 
-CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn")
+CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain")
 """What `constants` of a header may hold."""
 
 
@@ -213,9 +213,12 @@ def _constants_trouble(header: Header) -> tuple[Status, str] | None:
             Status.UNREADABLE,
             f"no node can be called {min(reserved)!r}: it is a word of the specification",
         )
-    start = constants.get("start_lsn", 0)
-    if isinstance(start, bool) or not isinstance(start, int) or start < 0:
-        return Status.UNREADABLE, f"start_lsn in constants is {start!r}, not a number of bytes"
+    for name in ("start_lsn", "retain"):
+        given = constants.get(name, 0)
+        if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+            return Status.UNREADABLE, f"{name} in constants is {given!r}, not a number of bytes"
+    if "retain" in constants and STORAGE not in header.modules:
+        return Status.UNREADABLE, f"retain in constants is about {STORAGE}, which modules does not name"
     return None
 
 

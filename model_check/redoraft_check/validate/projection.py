@@ -27,6 +27,9 @@ ABSENT_LSNS: Final = ((ABSENT_NAME, ABSENT),)
 
 Value: TypeAlias = "int | str | tuple[Value, ...]"
 
+_DERIVED: Final = "retained"
+"""The kind of an argument that is not recorded: it follows from the log and the header's `retain`."""
+
 _WRITES: Final = frozenset({"WriteMtr", "CloseEntry", "BecomeLeader"})
 _LONGEST_QUOTE: Final = 60
 _NO_PAGE: Final = frozenset({ABSENT_NAME, "none", "data", "meta", "half", "other"})
@@ -113,9 +116,7 @@ class Projection:
         term = self._term(event, args, shown)
         resolved = self._arguments(event, args, term)
         self._grow(event, args, shown, term)
-        own = tuple(
-            self._own(event.node, value, name) if kind == "own" else value for name, kind, value in resolved
-        )
+        own = tuple(self._resolved(event.node, *one) for one in resolved)
         return SpecEvent(event.action or ABSENT_NAME, event.node, own, self._shown(event.node, shown))
 
     def in_bytes(self, node: str, position: int) -> int | None:
@@ -171,7 +172,9 @@ class Projection:
             )
         allowed = self._allowed.get(event.action)
         if allowed is None:
-            allowed = self._allowed[event.action] = frozenset(name for name, _ in self._row_args(event))
+            allowed = self._allowed[event.action] = frozenset(
+                name for name, kind in self._row_args(event) if kind != _DERIVED
+            )
         known_here = (("argument", event.args, allowed), ("variable", event.vars, self._kinds.keys()))
         for what, given, names in known_here:
             if not given.keys() <= names:
@@ -214,6 +217,10 @@ class Projection:
             given = args.get(name)
             if kind in ("node", "page"):
                 out.append((name, "done", ABSENT_NAME if given is None else _text(given, name)))
+            elif kind == _DERIVED:
+                out.append((name, "done", self._retained(event.node)))
+            elif kind == "page_lsns":
+                out.append((name, kind, _whole(event, name, given)))
             elif kind == "pages":
                 out.append((name, "done", _pages(event.action, given)))
             elif given is None and kind == "new_xid":
@@ -231,6 +238,17 @@ class Projection:
             else:
                 out.append((name, "done", self._leader(term, given, name)))
         return tuple(out)
+
+    def _resolved(self, node: str, name: str, kind: str, value: Any) -> Value:
+        """An argument that the node's log decides about, now that it has grown."""
+        if kind == "own":
+            return self._own(node, value, name)
+        return self._page_lsns(node, value, name) if kind == "page_lsns" else value
+
+    def _retained(self, node: str) -> int:
+        """Where the redo begins that is kept for a node that is behind (H24); 0 if all of it is."""
+        retain = self.header.constants.get("retain")
+        return 0 if retain is None else self._nodes[node].below(self._nodes[node].last_lsn - retain)
 
     def _leader(self, term: int | None, lsn: Any, name: str) -> int:
         return _position(
@@ -258,6 +276,8 @@ class Projection:
             self._follower_appends(event, args, shown, term)
         elif event.action == "Truncate":
             self._truncates(event, args, shown)
+        elif event.action == "Seed":
+            self._is_seeded(event, args, term)
         elif event.action is None:
             self._anything(event, shown, term)
         last = shown.get("last_lsn")
@@ -314,6 +334,14 @@ class Projection:
             raise Unprojectable(
                 f"upto_lsn {end}: {node} and its leader have a different number of mtrs below it"
             )
+
+    def _is_seeded(self, event: Event, args: dict[str, Any], term: int | None) -> None:
+        end = _whole(event, "end_lsn", args.get("end_lsn"))
+        _whole(event, "term", args.get("term"))
+        _whole(event, "checkpoint_lsn", args.get("checkpoint_lsn"))
+        upto = self._leader(term, end, "end_lsn")
+        self._nodes[event.node].follow(self._leader_view(term, "end_lsn"), upto)
+        self._open[event.node] = 0
 
     def _truncates(self, event: Event, args: dict[str, Any], shown: dict[str, Any]) -> None:
         cut = args.get("cut_lsn", shown.get("last_lsn"))
@@ -394,6 +422,12 @@ class Projection:
         return tuple(
             (_page(page), self._own(node, lsn, f"{whose} {page}")) for page, lsn in sorted(given.items())
         )
+
+
+def _whole(event: Event, name: str, given: Any) -> Any:
+    if given is None:
+        raise Unsupported(f"{event.action} without {name}: what the node was given is not known")
+    return given
 
 
 def _pages(action: str | None, given: Any) -> tuple[str, ...]:

@@ -22,11 +22,15 @@ from redoraft.raft.state import Members
 from redoraft.redo.files import Layout
 from redoraft.types import NodeId
 
+PAGES_RETAIN: Final = 256
+"""Bytes of redo that are kept for a follower that is behind, where pages are traced: few, so that followers
+have to be seeded (H24)."""
 SIZES: Final = Sizes(Layout(file_size=64 * 1024, capacity=4 * 1024 * 1024), pool_pages=24, retain=256 * 1024)
 """Small, so that pages are evicted and files deleted in a run of some thousand steps."""
-PAGES_SIZES: Final = Sizes(Layout(file_size=4 * 1024, capacity=4 * 1024 * 1024), pool_pages=3)
-"""Smaller still, so that this happens in a run of some hundred steps; redo waits for every follower, as
-StorageLimits has it (LOG-8)."""
+PAGES_SIZES: Final = Sizes(
+    Layout(file_size=2560, capacity=4 * 1024 * 1024), pool_pages=3, retain=PAGES_RETAIN
+)
+"""Smaller still, so that this happens in a run of some hundred steps."""
 BINLOG_SIZES: Final = Sizes(Layout(capacity=4 * 1024 * 1024), pool_pages=24)
 """One file, so that no redo is deleted: a node with a binlog finds its commits there."""
 WRITES_BEFORE_CRASH: Final = 12

@@ -17,7 +17,8 @@ from attrs import Factory, field, frozen
 
 from redoraft.cluster import binlogs
 from redoraft.cluster.agenda import Agenda, Happening
-from redoraft.cluster.clients import PAGELESS, Client, Transaction, transactions
+from redoraft.cluster.clients import PAGELESS, Transaction, transactions
+from redoraft.cluster.copies import Copies
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
@@ -28,9 +29,11 @@ from redoraft.cluster.network import Network
 from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
 from redoraft.cluster.sessions import STEP_MS, Sessions
 from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
+from redoraft.cluster.writers import LEISURE_MS, THINK_MS, Writers
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
-from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing
+from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing, stop
+from redoraft.node.startup import Phase
 from redoraft.observe import TraceObserver
 from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
@@ -44,12 +47,7 @@ FSYNC_MS: Final = (1, 9)
 SLOW_FSYNC_MS: Final = (20, 120)
 APPLY_MS: Final = (1, 12)
 CLOSE_MS: Final = (1, 9)
-MTR_MS: Final = (1, 7)
-THINK_MS: Final = (5, 40)
-LEISURE_MS: Final = (5, 600)
-"""Where clients read: a leader that was written to after it was cut off answers no read at all (H18)."""
 PAGES_MS: Final = (10, 60)
-PATIENCE_MS: Final = 150
 DOWN_MS: Final = (20, 220)
 PROCESS_RESTART_MS: Final = (5, 25)
 CLIENTS: Final = 2
@@ -112,7 +110,6 @@ class Simulator:
     ) -> None:
         self.settings: Final = settings
         self.counts: Final[Counter[str]] = Counter()
-        self.transactions: Final[dict[str, Transaction]] = {}
         self.failures: Final[list[Failure]] = []
         self.ledger: Final = Ledger()
         dice = dice or Dice.one(settings.seed)
@@ -120,12 +117,8 @@ class Simulator:
         self._sink = sink
         self._agenda = Agenda()
         self._network = Network(dice.network)
-        self._new_transactions = transactions(dice.clients, PAGELESS if settings.pages else 0)
         self.history: Final = History()
         """What clients saw."""
-        self._clients = [Client(f"writer{number}", self.history) for number in range(1, settings.clients + 1)]
-        self._writing = True
-        self._think_ms = THINK_MS if settings.reading is None else LEISURE_MS
         ids = (f"m{number}" for number in count(1))
         members = settings.members
         self.hosts: Final = {
@@ -143,6 +136,15 @@ class Simulator:
             )
             for name, timing in self._timings()
         }
+        self._writers = Writers(
+            dice.machines,
+            self._agenda,
+            self.history,
+            self.hosts,
+            self._perform,
+            transactions(dice.clients, PAGELESS if settings.pages else 0),
+            THINK_MS if settings.reading is None else LEISURE_MS,
+        )
         self._readers = Readers(
             Random(f"readers, seed {settings.seed}"),
             self._agenda,
@@ -160,6 +162,9 @@ class Simulator:
             self._perform,
             self.counts,
         )
+        self._copies = Copies(
+            Random(f"copies, seed {settings.seed}"), self._agenda, self.hosts, self.counts, self._start
+        )
         self._weather = Weather(
             dice.weather,
             settings.faults,
@@ -172,8 +177,7 @@ class Simulator:
         for host in self.hosts.values():
             host.watch = watching(host, self.ledger)
             self._start(host)
-        for client in self._clients:
-            self._again(client, self._think_ms)
+        self._writers.start(settings.clients)
         self._weather.start()
         if settings.reading is not None:
             self._readers.start()
@@ -203,11 +207,16 @@ class Simulator:
     def heal(self) -> None:
         """No more faults, no more transactions; what is down starts again."""
         self._weather.stop()
-        self._writing = False
+        self._writers.stop()
         self._readers.stop()
         self.sessions.stop()
         for host in self.hosts.values():
             host.no_more_faults()
+
+    @property
+    def transactions(self) -> dict[str, Transaction]:
+        """What clients have written or tried to, by request."""
+        return self._writers.transactions
 
     @property
     def now_ms(self) -> int:
@@ -310,10 +319,7 @@ class Simulator:
             self._agenda.after(delay, arrive)
 
     def _answer(self, request: str, outcome: Outcome, lsn: Lsn | None) -> None:
-        transaction = self.transactions[request]
-        self.history.tells(request, outcome, lsn=lsn)
-        if transaction.outcome is None or outcome is Outcome.OK:
-            transaction.outcome = outcome
+        if self._writers.hears(request, outcome, lsn):
             self.counts[f"answered {outcome}"] += 1
         if outcome is Outcome.OK:
             self._readers.follows_up(self.history.calls[request].client)
@@ -338,6 +344,8 @@ class Simulator:
 
     def _see_to_pages(self, host: Host, node: Node) -> None:
         """Let the node make room, now and then: no step of the specification that a trace is judged by."""
+        if self.settings.pages:
+            self._copies.look_at(host)
         if "pages" in host.chores or not node.has_room_to_make:
             return
         host.chores.add("pages")
@@ -467,7 +475,7 @@ class Simulator:
 
     def _starting(self, host: Host) -> Happening:
         def start() -> bool:
-            if host.node is not None or self._has_failed(host):
+            if host.node is not None or self._has_failed(host) or self._copies.holds(host.name):
                 return False
             self._start(host)
             return True
@@ -493,64 +501,20 @@ class Simulator:
         self.hosts[node].breaks = fault
 
     def shut_down(self, node: NodeId) -> None:
-        """Flush and stop the node, if it runs (Weather)."""
+        """Stop the node cleanly, if it runs (Weather): with its pages where events tell of them, or else only
+        its log, as Startup has it."""
         host = self.hosts[node]
         if host.node is None:
             return
-        self._perform(host, host.node.fsync(host.node.log.last_lsn))
-        if host.node is None or host.node.log.durable_lsn < host.node.log.last_lsn:
+        if self.settings.pages:
+            with host.failing_disks():
+                self._perform(host, stop(host.node))
+        else:
+            self._perform(host, host.node.fsync(host.node.log.last_lsn))
+            if host.node is not None and host.node.log.durable_lsn == host.node.log.last_lsn:
+                host.node.shutdown()
+        if host.node is None or host.node.startup.phase is not Phase.STOPPED:
             return
-        host.node.shutdown()
+        self.ledger.look_at(host.node)
         host.stop()
         self._agenda.after(self._between(DOWN_MS), self._starting(host))
-
-    # --- clients ---
-
-    def _client_acts(self, client: Client) -> bool:
-        if client.rest:
-            return self._client_writes(client)
-        if client.current is not None:
-            client.gives_up()
-        if not self._writing:
-            return False
-        self._client_begins(client)
-        return False
-
-    def _client_begins(self, client: Client) -> None:
-        """Mostly at the node that serves; sometimes at one that will refuse."""
-        up = [host for host in self.hosts.values() if host.node is not None]
-        serving = [host for host in up if host.node is not None and host.node.serving]
-        astray = self._rng.random() < (0.1 if serving else 0.4)
-        candidates = up if astray else serving
-        if candidates:
-            host = self._rng.choice(candidates)
-            assert host.node is not None
-            transaction = next(self._new_transactions)
-            self.transactions[transaction.request] = transaction
-            client.takes(transaction, (host.name, host.boot, host.node.term))
-        self._again(client, self._think_ms)
-
-    def _client_writes(self, client: Client) -> bool:
-        assert client.at is not None and client.current is not None
-        name, boot, term = client.at
-        host = self.hosts[name]
-        transaction = client.current
-        if host.node is None or host.boot != boot or host.node.term != term:
-            client.gives_up()
-            self._again(client, self._think_ms)
-            return False
-        mtr, two_phase = client.rest.pop(0), host.node.two_phase
-        if mtr.commits and two_phase is not None:
-            self._perform(host, two_phase.submit(mtr, binlogs.event_of(transaction)))
-        else:
-            self._perform(host, host.node.handle(mtr))
-        if transaction.outcome is not None:
-            client.gives_up()
-        if client.rest:
-            self._again(client, MTR_MS)
-        else:
-            self._again(client, (PATIENCE_MS, PATIENCE_MS) if client.current else self._think_ms)
-        return True
-
-    def _again(self, client: Client, when: tuple[int, int]) -> None:
-        self._agenda.after(self._between(when), lambda: self._client_acts(client))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from redoraft.cluster.host import PAGES_RETAIN
 from redoraft.raft.state import Members
 from redoraft_traces import Header
 
@@ -12,9 +13,10 @@ def trace_header(members: Members, source: str, *, pages: bool = False, binlog: 
     With `pages`, StorageLimits judges the run, too; with `binlog`, Binlog.
     """
     beside = (*(("StorageLimits",) if pages else ()), *(("Binlog",) if binlog else ()))
+    nodes = {"data_nodes": list(members.data_nodes), "log_nodes": list(members.log_nodes)}
     return Header(
         modules=["Startup", *beside],
-        constants={"data_nodes": list(members.data_nodes), "log_nodes": list(members.log_nodes)},
+        constants={**nodes, "retain": PAGES_RETAIN} if pages else {**nodes},
         nodes=list(members.nodes),
         source=source,
     )

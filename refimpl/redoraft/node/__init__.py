@@ -9,6 +9,7 @@ deleted  what is said of the part of the log that is deleted
 effects  what a node is started with, and what comes of its steps
 driver   Node: takes the core's steps, does their outputs, tells the observer
 stopping a clean stop (StorageShutdown.tla)
+copying  a node's disks as a copy of another node's (H24)
 process  a node as a process of its own, on real files
 """
 

@@ -42,12 +42,18 @@ def without_vain(transition: Transition, first: Lsn) -> Transition:
 
 
 def deleted_forgotten(raft: RaftState, log: RedoLog) -> RaftState:
-    """What lies in the deleted part of the log counts as its start: below the checkpoint nobody counts it."""
-    start, first = log.start_lsn, log.first_lsn
+    """What lies in the deleted part of the log counts as its start: below the checkpoint nobody counts it.
+
+    A refusal may still take `next_lsn` back to `acked`, wherever it is now.
+    """
+
+    def kept(lsn: Lsn) -> Lsn:
+        return lsn if lsn >= log.first_lsn else log.start_lsn
+
     return evolve(
         raft,
         progress={
-            node: progress if progress.next_lsn >= first else Progress(start, start, progress.answered)
+            node: Progress(kept(progress.acked), kept(progress.next_lsn), progress.answered)
             for node, progress in raft.progress.items()
         },
     )

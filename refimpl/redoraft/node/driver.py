@@ -31,7 +31,7 @@ from redoraft.node.effects import (
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
-from redoraft.node.pages import PageTeller, names_changed
+from redoraft.node.pages import PageTeller, names_changed, seeded
 from redoraft.node.reads import Reads
 from redoraft.node.seen import Seen
 from redoraft.node.sending import SendingLog
@@ -56,7 +56,7 @@ from redoraft.raft.outputs import (
     TruncateLog,
 )
 from redoraft.raft.rules import Rules
-from redoraft.raft.state import Members, RaftState, Role, started
+from redoraft.raft.state import Members, Progress, RaftState, Role, started
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import decode_mtr, encode_mtr
 from redoraft.redo.record import Meta, Record
@@ -89,6 +89,8 @@ class Node(Seen):
         self.sizes: Final = sizes
         self.storage: Storage | None = None
         """The pages; None on a log node."""
+        self.copies = 0
+        """Copies of this node that are under way (Copy): no redo is deleted meanwhile (H24)."""
         self.tables: Tables | None = None
         """The tables; None where no DDL is done."""
         self.two_phase: TwoPhase | None = None
@@ -117,7 +119,8 @@ class Node(Seen):
         ddl: bool = False,
         binlog_disk: Disk | None = None,
     ) -> Node:
-        """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart).
+        """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart,
+        Seed).
 
         A log node leaves all but `disk` alone; `ddl` says whether data nodes have tables, `binlog_disk` where
         they have a binlog.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage, CorruptBinlog or
@@ -141,7 +144,8 @@ class Node(Seen):
             node._apply_redo(log.last_lsn)
             node.startup = Startup(Phase.READY, log.last_lsn)
         if after is not Stopped.NEVER_RAN:
-            observer.record(Action("Restart"), node, (), None)
+            action = seeded(node) if after is Stopped.COPIED else Action("Restart")
+            observer.record(action, node, (), None)
         return node
 
     def _open_data(self, disk: Disk, rules: NodeRules, *, ddl: bool) -> None:
@@ -461,12 +465,15 @@ class Node(Seen):
 
         Only a leader knows what the others have; who does not keeps what `sizes.retain` says.  DiskError.
         """
+        if self.copies:
+            return 0
         have = dict.fromkeys(self.raft.others, self.log.start_lsn)
         have |= {node: progress.acked for node, progress in self.raft.progress.items()}
+        before = self.log.first_lsn
         deleted = self.log.delete(list(have.values()), self.sizes.retain)
         if deleted:
             self.raft = deleted_forgotten(self.raft, self.log)
-            if self.storage is not None:
+            if self.storage is not None and self.log.first_lsn > before:
                 self._pages.tell(Action("DeleteRedo", {"lsn": self.log.first_lsn}))
         return deleted
 
@@ -479,6 +486,11 @@ class Node(Seen):
             for node, progress in self.raft.progress.items()
             if progress.answered and progress.next_lsn < first
         )
+
+    def has_seeded(self, follower: NodeId, upto_lsn: Lsn) -> None:
+        """The follower has this leader's log up to there, an entry end: what comes behind is sent next."""
+        progress = {**self.raft.progress, follower: Progress(self.log.start_lsn, upto_lsn)}
+        self.raft = evolve(self.raft, progress=progress)
 
     # --- the end ---
 

@@ -24,6 +24,8 @@ class Stopped(Enum):
     NEVER_RAN = "never ran"
     CRASHED = "crashed"
     CLEAN = "clean"
+    COPIED = "copied"
+    """It runs on a copy of another node's disks for the first time (H24)."""
 
 
 @frozen

@@ -82,6 +82,14 @@ def _changed(outputs: Iterable[Output]) -> Iterator[PageId]:
         yield from () if isinstance(records, Meta) else by_page(records)
 
 
+def seeded(node: Node) -> Action:
+    """The node has started on a copy (spec: Seed): of whose log, from where to where, and of which pages."""
+    args: dict[str, ArgValue] = {"term": node.last_term, "end_lsn": node.last_lsn}
+    args["checkpoint_lsn"] = node.log.checkpoint_lsn
+    args["page_lsns"] = dict(node.page_lsns or {})
+    return Action("Seed", args)
+
+
 def lsns_on_disk(storage: Storage) -> dict[str, Lsn]:
     """The LSN of every page on disk that was ever written, by its name.  Raises DiskError."""
     found: dict[str, Lsn] = {}

@@ -9,6 +9,7 @@ scan     what the files hold (ST-2)         cut    the log made to end at an LSN
 index    where mtrs and entries end         locate index -> LSN by cache, by file, by scan (LOG-3)
 checkpoint  two slots in each file          log    RedoLog, which implements `redoraft.raft.port.LogPort`
 buffer   mtrs that finish out of order (H29)   group_commit  one fsync for many (BIN-4)
+copying  a part of a log as another node's (H24)
 sender   entry cache and read-ahead (LOG-4, LOG-7)   per_record  LOG-10's alternative, measured only
 rules    one method a rule                  mutants  logs without one
 """

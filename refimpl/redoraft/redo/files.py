@@ -46,6 +46,14 @@ def require_log(disk: Disk, because: str) -> None:
         raise CorruptRedo(f"the log is gone: {because}", offset=0, remedy=RESTORE, file="#ib_redo0")
 
 
+def remove_log(disk: Disk) -> None:
+    """Take all redo files away, durably: another log comes in their place.  DiskError."""
+    for name in disk.names:
+        if _NAME.fullmatch(name) or _UNFINISHED.fullmatch(name):
+            disk.remove(name)
+    disk.sync()
+
+
 @attrs.frozen
 class Layout:
     """How a log lies in files: bytes of each new file, header included; the log's number (32 bits), the
@@ -175,10 +183,11 @@ class RedoFiles:
 
     # What is changed.
 
-    def create(self) -> None:
-        """Make the first file of an empty log, durably; a crash leaves no file, or this one."""
+    def create(self, first_block: int = FIRST_BLOCK) -> None:
+        """Make the first file of an empty log, or of one that begins in `first_block`, durably; a crash
+        leaves no file, or this one."""
         self.clear_unfinished()
-        self._add(0, FIRST_BLOCK)
+        self._add(0, first_block)
 
     def clear_unfinished(self) -> None:
         """Take away what a crash left of a file that was being made."""

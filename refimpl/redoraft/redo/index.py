@@ -104,7 +104,9 @@ class LogIndexTable:
         return Lsn(self._entry_ends[at]) if at < len(self._entry_ends) else None
 
     def entry_from(self, lsn: int) -> Entry | None:
-        """The first entry that ends at or above `lsn`, `base` left out; None if there is none."""
+        """The first entry that ends at or above `lsn`, which may be `base`; None if there is none."""
+        if self.base.end >= lsn:
+            return self.base
         at = bisect_left(self._entry_ends, lsn)
         return self.entry(LogIndex(self.base.index + at + 1)) if at < len(self._entry_ends) else None
 

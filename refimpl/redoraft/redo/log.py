@@ -4,8 +4,8 @@
        deleted          on disk                        in the files       log buffer (memory)
 
 first is the end of an entry, the others are ends of mtrs.  A crash leaves an end from durable to written
-(spec: Survivors);
-`open` finds it by a scan, drops what is no whole entry, and cuts the log there (H12).  Not thread-safe.
+(spec: Survivors); `open` finds it by a scan, drops what is no whole entry, and cuts the log there (H12).  Not
+thread-safe.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from redoraft.errors import CorruptRedo, DiskError, LogDeleted, LogFull, LogMisu
 from redoraft.files import Disk
 from redoraft.redo.block import encode_block
 from redoraft.redo.checkpoint import Checkpoints, read_checkpoint, write_checkpoint
+from redoraft.redo.copying import copy_log
 from redoraft.redo.cut import Kept, cut_log, finish_cut, kept_at, read_data
 from redoraft.redo.entry import Entry, why_not_next
 from redoraft.redo.files import Layout, RedoFiles, Segment
@@ -32,7 +33,6 @@ from redoraft.redo.scan import ScanResult, scan
 from redoraft.types import NO_TERM, EntryEnd, LogIndex, Lsn, Sn, Term
 
 ScanEnd = Callable[[Lsn, Lsn], Lsn]
-
 
 DEFAULT_LAYOUT: Final = Layout()
 
@@ -226,14 +226,19 @@ class RedoLog:
             if mtr.meta is not None
         )
 
+    def copy_to(self, disk: Disk, near: Lsn, upto: Lsn) -> Lsn:
+        """Put the log from an entry end at or below `near` up to `upto`, which is durable, on another disk;
+        where it begins (H24; `copy_log`).  Raises LogMisuse, CorruptRedo, DiskError."""
+        self._require_entry_end(upto)
+        return copy_log(self._files, self._index, disk, near=near, upto=upto, rules=self._rules)
+
     # What may be done to it (LogPort).
 
     def append_mtr(self, records: bytes) -> Lsn:
         """Write one mtr into the log buffer, into the open entry; return its end (spec: WriteMtr).
 
-        LogMisuse if the bytes are not exactly one mtr, or a meta record: `close_entry` writes those;
-        LogFull if
-        there is no room for it and for the meta record behind it (H25).
+        LogMisuse if the bytes are not exactly one mtr, or a meta record: `close_entry` writes those; LogFull
+        if there is no room for it and for the meta record behind it (H25).
         """
         self._require_usable()
         mtrs = self._parse(records)
@@ -249,9 +254,8 @@ class RedoLog:
     def close_entry(self, term: Term) -> Lsn:
         """Write the meta record that closes the open (or an empty) entry; return its end.
 
-        Spec: CloseEntry, and the marker of BecomeLeader.
-        LogMisuse if `term` is 0, below that of the last entry, or more than 64 bits; LogFull, for a marker
-        only: room for closing an entry was reserved with its data.
+        Spec: CloseEntry, and the marker of BecomeLeader.  LogMisuse if `term` is 0, below that of the last
+        entry, or more than 64 bits; LogFull, for a marker only: room to close an entry was reserved before.
         """
         self._require_usable()
         last = self._index.last_entry
@@ -294,8 +298,7 @@ class RedoLog:
 
         `floor` is the largest of the page LSNs on disk and the local commit (H11); with the checkpoint it is
         what no truncation goes below.
-        Raises LogMisuse where no entry ends, UnsafeCut below the bound, DiskError, CorruptRedo if the block
-        of the cut cannot be read.
+        LogMisuse where no entry ends; UnsafeCut below the bound; CorruptRedo for its block; DiskError.
         """
         self._require_usable()
         bound = max(floor, self._checkpoint)

@@ -2,7 +2,8 @@
 
 Pages are copied one by one while the source goes on: they are of different moments, as after a crash.  Redo
 from the checkpoint that stood *before* the first page makes them one; the copy is whole when the target has
-applied up to `page_bound`.  The log of the target begins at the entry end at or below the checkpoint.
+applied up to `page_bound`.  The log of the target begins at an entry end at or below the checkpoint, and has
+its checkpoint there.
 """
 
 from __future__ import annotations
@@ -19,28 +20,19 @@ from redoraft.storage.files import DataFiles
 from redoraft.storage.page import PageId, is_blank
 from redoraft.storage.port import DataDisk
 from redoraft.storage.rules import StorageRules
-from redoraft.types import LogIndex, Lsn, Term
+from redoraft.types import Lsn
 
 BATCH: Final = 16
 """Pages that are written to the target between two fsyncs."""
 
 
 @frozen
-class LogPosition:
-    """Where the target's log begins: the end of an entry, its term and its index (LOG-2)."""
-
-    lsn: Lsn
-    term: Term
-    index: LogIndex
-
-
-@frozen
 class SeedEnd:
-    """What the target has to know besides the pages."""
+    """What the target has to know besides the pages: they lack nothing below `checkpoint`, and no LSN in them
+    is larger than `page_bound`."""
 
     checkpoint: Lsn
     page_bound: Lsn
-    log: LogPosition
 
 
 class SeedSource:
@@ -63,11 +55,11 @@ class SeedSource:
                 if not is_blank(raw):
                     yield page_id, raw
 
-    def end(self, position_at: Callable[[Lsn], LogPosition]) -> SeedEnd:
-        """After the last page; `position_at` finds the entry end at or below an LSN."""
+    def end(self) -> SeedEnd:
+        """After the last page."""
         storage = self._storage
         checkpoint = storage.rules.seed_starts_at(self.begins_at, storage.checkpoint_lsn)
-        return SeedEnd(checkpoint, storage.page_bound, position_at(checkpoint))
+        return SeedEnd(checkpoint, storage.page_bound)
 
 
 class SeedTarget:
