@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
             args=words, prog_name="redoraft"
         )
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(Exit.HELD)
+        return _code_of(leaving)
     except CliError as error:
         _complain(error.message, words)
         return int(error.exit_code)
@@ -109,6 +109,14 @@ def _root(
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise Interrupted
+
+
+def _code_of(leaving: SystemExit) -> int:
+    before = leaving.__context__
+    if isinstance(before, OSError) and before.errno == errno.EPIPE:
+        # Typer says 1 where a pipe is closed, which means something else here.
+        return int(Exit.UNREAD)
+    return leaving.code if isinstance(leaving.code, int) else int(Exit.HELD)
 
 
 def _unusable(error: OSError, words: list[str]) -> Exit:

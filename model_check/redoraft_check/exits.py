@@ -52,6 +52,9 @@ class Exit(IntEnum):
     INTERRUPTED = 130
     """Stopped by the user; what was finished is saved."""
 
+    UNREAD = 141
+    """Whoever read the output has closed it, as `head` does: 128 and SIGPIPE, as of any other tool."""
+
 
 SEVERITY: tuple[Exit, ...] = (
     Exit.INTERNAL,

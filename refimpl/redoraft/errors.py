@@ -14,6 +14,7 @@ RedoError
     UnsafeCut      a truncation below what must stay (H11)
   LogFull          the log has no room for it; nothing was written (H25)
   StorageMisuse    the same, of pages
+    UnwritableBytes  what a client's redo can do: it writes what is the engine's own
   PoolFull         no page of the buffer pool may be written or evicted now
   TruncationRefused  the log was to be cut below a page on disk or the checkpoint (H11)
   StorageStopped   the storage engine may not be used any more: open it again
@@ -114,6 +115,10 @@ class LogFull(RedoError):
 
 class StorageMisuse(RedoError):
     """A call that the contract of the storage engine forbids: refused, nothing changed."""
+
+
+class UnwritableBytes(StorageMisuse):
+    """Redo for the bytes of a page that the engine keeps itself: its writer is told, nothing changed."""
 
 
 class DdlRefused(RedoError):

@@ -9,13 +9,15 @@ import pytest
 from attrs import define, field
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.node import VOTE_FILE, Node, Posted, RestartProcess, Stepped, Stopped
+from redoraft.errors import LogFull, StorageMisuse
+from redoraft.node import VOTE_FILE, Dropped, Node, Posted, RestartProcess, Sizes, Stepped, Stopped
 from redoraft.node.logview import whole_mtrs
 from redoraft.observe import Action, NoObserver, Observed
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, Input
 from redoraft.raft.messages import AppendEntries, AppendReply, RequestVote, Vote
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.state import Members
+from redoraft.redo.files import Layout
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
@@ -131,6 +133,41 @@ def test_a_follower_recovers_when_aligned_and_applies_up_to_the_majority_lsn() -
     list(node.apply(end))
     assert (node.applied_lsn, stored(node)) == (end, b"b")
     assert first < second
+
+
+def test_a_caller_that_misuses_the_pages_is_told_loudly() -> None:
+    """A serving leader whose pages lag behind its log has a bug: that is no full log."""
+    node = serving_node(MemoryDisk())
+    node.log.append_mtr(write("behind the pages").records)
+    with pytest.raises(StorageMisuse, match="the pages are as of LSN"):
+        list(node.handle(write("t")))
+
+
+def test_a_client_that_writes_what_is_the_engines_own_is_refused() -> None:
+    node = serving_node(MemoryDisk())
+    end = node.last_lsn
+    header = ClientMtr(
+        "t", encode_mtr([PageWrite(PAGE.space_id, PAGE.page_no, 0, b"checksum")]), commits=True
+    )
+    assert list(node.handle(header)) == [Reply("t", Outcome.FAILED)]
+    assert (node.last_lsn, node.serving) == (end, True)
+
+
+def test_a_piece_of_log_without_room_is_said_to_be_dropped() -> None:
+    """H25: nothing is taken of it, no answer is sent, and who runs the node knows."""
+    full = Sizes(Layout(file_size=2048 + 512, capacity=512))
+    node = Node.start(
+        *(N1, MEMBERS, MemoryDisk(), MemoryDisk()),
+        after=Stopped.NEVER_RAN,
+        observer=NoObserver(),
+        sizes=full,
+    )
+    piece = from_leader("a" * 400, "b" * 400, majority=False)
+    *_, last = node.handle(piece)
+    assert isinstance(last, Dropped)
+    assert last.event == piece
+    assert isinstance(last.reason, LogFull)
+    assert node.last_lsn == START
 
 
 def test_a_log_node_never_recovers() -> None:

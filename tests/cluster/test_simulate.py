@@ -73,6 +73,7 @@ def test_the_mutants_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (("--faults", "rain"), "no fault is called 'rain'"),
         (("--mutant", "H99"), "no mutant is called 'H99'"),
         (("--nodes", "2", "--log-nodes", "2"), "at least one has to keep data"),
+        (("--nodes", "100000"), "--nodes 100000: simulate runs at most 100 nodes"),
         (("--format", "junit"), "judges nothing"),
     ],
 )

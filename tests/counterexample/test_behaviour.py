@@ -112,6 +112,16 @@ def test_a_crash_that_the_trace_implies_is_a_state(tmp_path: Path) -> None:
     assert actions.count("Restart") == _count(path, "Restart")
 
 
+def test_who_has_pages_is_not_asked_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor is a name that no node has taken for one in silence."""
+    target = str(tmp_path / "a.itf.json")
+    trace = min((Path(__file__).parents[2] / "traces" / "corpus" / "accepted").glob("*.ndjson"))
+    for source, said in ((H8_OUTPUT, "there is no zz in"), (trace, "says itself which nodes have no pages")):
+        assert main(["convert", str(source), target, "--log-nodes", "zz"]) == 2
+        assert said in capsys.readouterr().err
+    assert not Path(target).exists()
+
+
 def test_convert_there_and_back(tmp_path: Path, h8: Behaviour) -> None:
     states, trace, flat, back, scenario = (
         str(tmp_path / name)

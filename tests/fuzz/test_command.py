@@ -81,7 +81,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nothing_run_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert fuzz(*SHORT, "--examples", "0", "--out", tmp_path) == 22
+    assert fuzz(*SHORT, "--time", "0", "--out", tmp_path) == 22
     assert capsys.readouterr().out.startswith("nothing run: ")
 
 
@@ -91,6 +91,7 @@ def test_nothing_run_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (("--faults", "rain"), 2, "no fault is called 'rain'"),
         (("--mutant", "H99"), 2, "no mutant is called 'H99'"),
         (("--format", "junit"), 2, "no junit report"),
+        (("--examples", "0"), 2, "--examples 0: there is nothing to run"),
         (("--replay", "none.json"), 65, "none.json: No such file"),
     ],
 )

@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from redoraft.disk.memory import MemoryDisk
 from redoraft.disk.real import RealDisk
-from redoraft.node.process import Ends, Stop, Tend, Write, main
+from redoraft.node import Sizes, process
+from redoraft.node.process import Done, Ends, Lost, Stop, Tend, Write, deliver, main
+from redoraft.raft.messages import AppendEntries
+from redoraft.redo.files import Layout
+from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import PageWrite
 from redoraft.storage.page import BODY
-from redoraft.types import NodeId
+from redoraft.types import Lsn, NodeId, Term
 
-from .kit import N1, N2, Died, There, Trio, put_vote
+from .kit import MEMBERS, N1, N2, Died, There, Trio, put_vote
 
 TRANSACTIONS = 3
 NEVER = 10**9
@@ -114,3 +119,17 @@ def test_what_cannot_be_started_is_one_line(tmp_path: Path, capsys: pytest.Captu
     assert said.count("\n") == 1
     assert "#ib_redo0, byte 0" in said
     assert (log / "#ib_redo0").read_bytes() == b"?" * 4096
+
+
+def test_who_orders_is_told_what_found_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = RedoLog.open(MemoryDisk())
+    source.append_mtr(encode_mtr([PageWrite(1, 1, BODY, bytes(900))]))
+    start, end = Lsn(source.start_lsn), source.close_entry(Term(1))
+    piece = AppendEntries(Term(1), N2, start, Term(0), end, source.read(start, end), start)
+    monkeypatch.setattr(process, "SIZES", Sizes(Layout(file_size=2048 + 512, capacity=512)))
+    *_, lost, done = process.NodeProcess(N1, MEMBERS, MemoryDisk(), MemoryDisk()).carry_out(deliver(piece))
+    assert isinstance(lost, Lost)
+    assert lost.kind == "AppendEntries"
+    assert "more bytes do not fit" in lost.reason
+    assert isinstance(done, Done)
+    assert done.last_lsn == start

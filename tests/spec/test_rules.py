@@ -103,6 +103,16 @@ def test_the_rules_page_has_the_row(rule: str) -> None:
         assert f"`{word}`" in row, f"docs/rules.md does not say {word} of {rule}"
 
 
+@pytest.mark.parametrize("switch", sorted(BOUNDS))
+def test_the_rules_page_explains_what_is_no_rule(switch: str) -> None:
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    models = [name for name, model in MODELS.items() if switch in model.off]
+    assert models, f"no model is without {switch}"
+    (told,) = (text for text in page.split("\n\n") if "is no rule and has no row" in text)
+    for word in (switch, *models):
+        assert f"`{word}`" in told, f"docs/rules.md does not say {word} of {switch}"
+
+
 def test_a_model_that_holds_has_its_counts_recorded() -> None:
     without = [
         name

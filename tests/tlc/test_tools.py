@@ -232,6 +232,12 @@ def test_only_http(tmp_path: Path) -> None:
 # --- the commands ------------------------------------------------------------------------------------
 
 
+def test_tools_download_of_no_address_fetches_nothing(redoraft: Redoraft) -> None:
+    ran = redoraft("tools", "download", "--url", "bogus")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "redoraft: --url bogus: give an http or https address\n"
+
+
 def test_tools_download_refuses_another_file(url: str, redoraft: Redoraft, tmp_path: Path) -> None:
     ran = redoraft("tools", "download", "--url", url + "/good")
     assert ran.returncode == 20

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from redoraft_check.cli import main
+from redoraft_check.exits import Exit
 from redoraft_traces import Event, Header, TraceWriter, iter_events
 from redoraft_traces.diagram import Mark, mermaid, mermaid_text, rows, text
 from redoraft_traces.page import page
@@ -151,3 +155,25 @@ def test_a_large_trace_is_drawn_in_part_and_said_so(
     assert "events 1 to 200; choose others with --from and --to" in said.err
     assert main(["show", str(path), "--format", "mermaid", "--from", "3"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_a_reader_who_has_gone_is_no_verdict() -> None:
+    """1 is a gate that disagrees; a closed pipe is 141, as `set -o pipefail` knows it of other tools."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    ran = subprocess.run(
+        [sys.executable, "-m", "redoraft_check.cli", "show", str(FAULTS)],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write_end)
+    assert (ran.returncode, ran.stderr) == (Exit.UNREAD, b"")
+
+
+def test_a_window_behind_the_end_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing on stdout, and why: a first event that is not there is an error of the command line."""
+    assert main(["show", str(FAULTS), "--from", "50000"]) == Exit.USAGE
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert re.search(r"--from 50000: .*faults-seed-1\.ndjson has fewer events", told.err)

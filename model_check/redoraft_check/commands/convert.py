@@ -68,8 +68,10 @@ def convert(
     try:
         found = _read(source, told, spec_dir(spec) if states else None, off or [])
         if isinstance(found, Behaviour):
-            found = _with_members(found, log_nodes)
+            found = _with_members(found, log_nodes, source)
             count = _write_behaviour(target, wanted, found, str(source), rule=rule, spec=spec)
+        elif log_nodes:
+            raise _says_itself(source)
         else:
             count = _write_trace(target, wanted, *found)
     except TraceError as error:
@@ -114,10 +116,16 @@ def _tlc(path: Path) -> Behaviour:
     return from_tlc(trace, {})
 
 
-def _with_members(behaviour: Behaviour, log_nodes: str) -> Behaviour:
+def _says_itself(source: Path) -> CliError:
+    return CliError(Exit.USAGE, f"--log-nodes: {source} says itself which nodes have no pages; leave it out")
+
+
+def _with_members(behaviour: Behaviour, log_nodes: str, source: Path) -> Behaviour:
     named = tuple(name for name in log_nodes.split(",") if name)
     if not named:
         return behaviour
+    if behaviour.members is not None:
+        raise _says_itself(source)
     cluster = behaviour.cluster
     everyone = {*cluster.data_nodes, *cluster.log_nodes}
     strange = sorted(set(named) - everyone)

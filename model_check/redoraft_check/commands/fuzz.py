@@ -19,6 +19,7 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.fuzz_mutants import MATRIX_EXAMPLES, try_mutants
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import mutant_named
+from redoraft_check.commands.tables import counted
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.campaign import DDL_SHARE, Campaign, Found, Order
 from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble, examine
@@ -100,6 +101,8 @@ def fuzz(
     """
     if format_ is opt.Format.JUNIT:
         raise CliError(Exit.USAGE, "fuzz has no junit report: use text or json")
+    if examples == 0:
+        raise CliError(Exit.USAGE, "--examples 0: there is nothing to run; ask for one or more")
     folder = str(spec_dir(spec)) if spec is not None else None
     screen = Screen(quiet=quiet)
     if replay is not None:
@@ -201,7 +204,9 @@ class _Session:
         path = self.files[found.trouble.cause]
 
         def news(best: Shrunk) -> None:
-            self.screen.say(f"    {path.name}: {best.plan.steps} steps after {best.runs} runs")
+            self.screen.say(
+                f"    {path.name}: {counted(best.plan.steps, 'step')} after {counted(best.runs, 'run')}"
+            )
 
         small = shrink(found.plan, found.trouble, self.order.subject, news)
         found.plan, found.trouble = small.plan, small.trouble
@@ -283,10 +288,15 @@ def _exit_of(led: Campaign, other: Campaign | None) -> Exit:
 
 
 def _counts(one: Campaign) -> str:
-    return (
-        f"{one.examples:,} examples, {one.steps:,} steps, {one.events:,} events judged,"
-        f" {one.crashes:,} crashes, {len(one.states):,} states, {len(one.pairs):,} action pairs"
+    judged = (
+        counted(one.examples, "example"),
+        counted(one.steps, "step"),
+        f"{counted(one.events, 'event')} judged",
+        counted(one.crashes, "crash", "crashes"),
+        counted(len(one.states), "state"),
+        counted(len(one.pairs), "action pair"),
     )
+    return ", ".join(judged)
 
 
 def _speed(one: Campaign) -> str:

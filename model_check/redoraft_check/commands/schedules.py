@@ -12,6 +12,7 @@ from attrs import frozen
 from redoraft.cluster.faults import parse_faults
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
+from redoraft_check.commands.tables import counted
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.example import Subject, run_example
 from redoraft_check.fuzz.plan import Plan
@@ -19,6 +20,7 @@ from redoraft_check.report.record import command_line
 
 CLIENTS: Final = 2
 NODES, LOG_NODES = 3, 1
+_COUNTED: Final = {"steps": "step", "events": "event", "crashes": "crash"}
 
 
 @frozen
@@ -97,9 +99,11 @@ def _read(path: Path) -> list[Judged]:
 
 def _report(found: list[Judged]) -> int:
     wrong = [one for one in found if one.trouble is not None]
-    totals = {name: sum(getattr(one, name) for one in found) for name in ("steps", "events", "crashes")}
-    counts = ", ".join(f"{count:,} {name}" for name, count in totals.items())
-    typer.echo(f"{len(found):,} runs, {counts}: {len(found) - len(wrong):,} accepted, {len(wrong):,} not")
+    totals = {name: sum(getattr(one, name) for one in found) for name in _COUNTED}
+    counts = ", ".join(counted(count, _COUNTED[name], name) for name, count in totals.items())
+    typer.echo(
+        f"{counted(len(found), 'run')}, {counts}: {len(found) - len(wrong):,} accepted, {len(wrong):,} not"
+    )
     for one in wrong[:10]:
         typer.echo(f"seed {one.seed}: {one.trouble}")
     return len(wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -48,7 +49,7 @@ def show(
     upto = last if last is not None or view not in MOST else first + MOST[view] - 1
     try:
         with TraceReader(trace) as reader:
-            shown = rows((event for _, event in reader), first, upto)
+            shown = _from_the_first(rows((event for _, event in reader), first, upto), first, trace)
             nodes = reader.header.nodes
             _put(_lines(view, trace, nodes, shown, reader.header.source), out)
             more = last is None and upto is not None and next(iter(reader), None) is not None
@@ -56,6 +57,14 @@ def show(
         raise CliError(Exit.BAD_INPUT, str(error)) from None
     if more and not quiet:
         typer.echo(f"{trace}: events {first} to {upto}; choose others with --from and --to", err=True)
+
+
+def _from_the_first(shown: Iterator[Row], first: int, trace: Path) -> Iterator[Row]:
+    """The same rows; CliError (2) if a first one was asked for and is not there."""
+    row = next(shown, None)
+    if row is None and first > 1:
+        raise CliError(Exit.USAGE, f"--from {first}: {trace} has fewer events; begin with one that it has")
+    return iter(()) if row is None else chain([row], shown)
 
 
 def _lines(view: View, path: Path, nodes: list[str], shown: Iterator[Row], note: str) -> Iterator[str]:

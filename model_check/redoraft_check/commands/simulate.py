@@ -27,7 +27,7 @@ from redoraft.raft.state import Members
 from redoraft_check.campaign.clients import clients_check_of
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
-from redoraft_check.commands.tables import plain_table
+from redoraft_check.commands.tables import counted, plain_table
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.linearizability import Undecided
@@ -46,6 +46,9 @@ _SHOWN = (
     "deposed",
     "messages",
 )
+_SINGULAR = {"crashes": "crash", "messages": "message"}
+MOST_NODES = 100
+"""More are no cluster that anybody runs, and each of them talks to each."""
 
 
 @frozen
@@ -178,6 +181,8 @@ def simulate(
     if list_mutants:
         _print_mutants(format_)
         return
+    if nodes > MOST_NODES:
+        raise CliError(Exit.USAGE, f"--nodes {nodes}: simulate runs at most {MOST_NODES} nodes")
     try:
         chosen, members = parse_faults(faults), members_of(nodes, log_nodes)
     except ValueError as error:
@@ -289,10 +294,11 @@ def _report(request: _Request, run: _Run, format_: opt.Format) -> None:
         }
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
-    shown = ", ".join(f"{run.simulator.counts[name]:,} {name}" for name in _SHOWN)
+    shown = ", ".join(counted(run.simulator.counts[name], _SINGULAR.get(name, name), name) for name in _SHOWN)
     without = f", without {request.mutant.rule}" if request.mutant else ""
     typer.echo(
-        f"recorded: {run.simulator.counts['events']:,} events of {run.simulator.counts['steps']:,} steps,"
+        f"recorded: {counted(run.simulator.counts['events'], 'event')}"
+        f" of {counted(run.simulator.counts['steps'], 'step')},"
         f" seed {request.seed}{without}, in {request.out}"
     )
     typer.echo(f"{run.simulator.now_ms:,} ms of virtual time: {shown}")

@@ -19,6 +19,11 @@ _COLORS = {
 }
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number and what is counted: "1 crash", "1,200 crashes"; `several` where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 def print_table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], statuses: Sequence[Status], *, no_color: bool
 ) -> None:

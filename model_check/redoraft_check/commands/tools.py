@@ -56,9 +56,12 @@ def fetch(
     verbose: opt.VerboseOption = False,  # noqa: ARG001  (read by main, for tracebacks)
 ) -> None:
     """Fetch the pinned release of TLC into your cache folder; it is used only if its SHA-256 is right."""
-    if not quiet:
-        typer.echo(f"fetching TLC {RELEASE} ({RELEASE_SIZE:,} bytes) from {url}", err=True)
-    done = download(url, force=force)
+
+    def says() -> None:
+        if not quiet:
+            typer.echo(f"fetching TLC {RELEASE} ({RELEASE_SIZE:,} bytes) from {url}", err=True)
+
+    done = download(url, force=force, begins=says)
     typer.echo(f"{'fetched and verified' if done.fetched else 'there already, verified'}: {done.path}")
 
 

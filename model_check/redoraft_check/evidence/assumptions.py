@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from redoraft_check.exits import CliError, Exit
+from redoraft_check.toml import read_toml
 
 FILE: Final = "assumptions.toml"
 
@@ -29,10 +28,4 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_assumptions(spec: Path) -> tuple[Assumption, ...]:
     """All of them, in the order of the file.  Raises `CliError` (65)."""
     path = spec / FILE
-    try:
-        with path.open("rb") as file:
-            return msgspec.convert(tomllib.load(file), _File).assumption
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error}") from None
+    return read_toml(path, _File).assumption

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.report.findings import Hole, load_source
+from redoraft_check.toml import read_toml
 
 FILE: Final = "requirements.toml"
 
@@ -64,13 +64,7 @@ class Requirements:
 def load_requirements(spec: Path) -> Requirements:
     """Raises `CliError` (65) for a file that is missing or wrong, and an id that stands twice."""
     path = spec / FILE
-    try:
-        with path.open("rb") as file:
-            own = msgspec.convert(tomllib.load(file), _File).part
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error}") from None
+    own = read_toml(path, _File).part
     ids = Counter(one.id for part in own for one in part.requirement)
     for one, times in ids.items():
         if times > 1:

@@ -7,7 +7,6 @@ what the notes say and what stock InnoDB does from `spec/findings/holes.toml`.  
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -28,6 +27,7 @@ from redoraft_check.report.retelling import Retelling, plain_steps, sequence_dia
 from redoraft_check.report.words import Words, load_words
 from redoraft_check.tlc.definitions import definitions
 from redoraft_check.tlc.manifest import Manifest, Model, Rule, config_of, load_manifest
+from redoraft_check.toml import read_toml
 
 HOLES: Final = "holes.toml"
 AGAIN: Final = "redoraft findings --record"
@@ -79,17 +79,9 @@ class Source:
 
 def load_source(spec: Path) -> Source:
     """Raises CliError (65) for a file that is missing or wrong."""
-    return Source(spec, load_manifest(spec / "models"), _load_holes(spec / FOLDER / HOLES), load_words(spec))
-
-
-def _load_holes(path: Path) -> Holes:
-    try:
-        with path.open("rb") as file:
-            return msgspec.convert(tomllib.load(file), Holes)
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error}") from None
+    return Source(
+        spec, load_manifest(spec / "models"), read_toml(spec / FOLDER / HOLES, Holes), load_words(spec)
+    )
 
 
 def hole_of(rule_id: str) -> str:

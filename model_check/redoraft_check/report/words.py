@@ -18,7 +18,6 @@ Values are told by the `values` of their module: the first row whose fields a re
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ import msgspec
 
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.tlc.values import Function, ModelValue, TlaSet, Value, show
+from redoraft_check.toml import read_toml
 
 FILE: Final = "stories.toml"
 
@@ -87,13 +87,7 @@ class Words(msgspec.Struct, frozen=True):
 def load_words(spec: Path) -> Words:
     """Read `spec/stories.toml`.  Raises CliError (65)."""
     path = spec / FILE
-    try:
-        with path.open("rb") as file:
-            modules = msgspec.convert(tomllib.load(file), dict[str, ModuleWords])
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error}") from None
+    modules = read_toml(path, dict[str, ModuleWords])
     return Words({name: _completed(name, modules, path) for name in modules})
 
 

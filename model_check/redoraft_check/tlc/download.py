@@ -46,19 +46,22 @@ def download(
     *,
     sha256: str = RELEASE_SHA256,
     force: bool = False,
+    begins: Callable[[], None] = lambda: None,
     progress: ProgressHook | None = None,
 ) -> Download:
     """Fetch `url` to `target` (default: the user's cache) if its SHA-256 is `sha256`.
 
     The file appears under its name only when it is complete and verified; otherwise what was there
     before stays and nothing else is left behind.  A good file is not fetched again without `force`.
-    Raises `DownloadFailed`, and `CliError` (2) for a URL that is not http or https.
+    `begins` is called if it is.  Raises `DownloadFailed`, and `CliError` (2) for a URL that is not http or
+    https.
     """
     target = target or cached_jar()
     if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
         raise CliError(Exit.USAGE, f"--url {url}: give an http or https address")
     if not force and target.is_file() and sha256_of(target) == sha256:
         return Download(target, target.stat().st_size, fetched=False)
+    begins()
     made = _make_folder(target.parent)
     try:
         size = _fetch(url, target, sha256, progress)

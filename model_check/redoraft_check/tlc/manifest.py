@@ -11,7 +11,6 @@ in it, is found by comparing the two, and TLC alone would be content with it.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -24,6 +23,7 @@ from attrs import frozen
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.tlc.config import ModelConfig, load_config
 from redoraft_check.tlc.runner import TlcJob
+from redoraft_check.toml import read_toml
 
 MANIFESTS = "manifest*.toml"
 
@@ -158,24 +158,12 @@ def load_manifest(folder: Path) -> Manifest:
     models: tuple[Model, ...] = ()
     rules: tuple[Rule, ...] = ()
     for path in paths:
-        read = _read(path)
+        read = read_toml(path, _File)
         for complaint in _complaints(folder, models, read, rules):
             raise CliError(Exit.BAD_INPUT, f"{path}: {complaint}")
         models += read.model
         rules += read.rule
     return Manifest(folder, models, rules)
-
-
-def _read(path: Path) -> _File:
-    try:
-        with path.open("rb") as file:
-            return msgspec.convert(tomllib.load(file), _File)
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: is no TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {_where(str(error))}") from error
 
 
 def disagreements(model: Model, config: ModelConfig) -> tuple[str, ...]:
@@ -285,15 +273,6 @@ def _rule_complaints(rule: Rule, models: dict[str, Model]) -> Iterator[str]:
         yield f"key repaired: there is no model {rule.repaired}"
     elif not repaired.holds or rule.id in repaired.off:
         yield f"key repaired: {rule.repaired} must hold with {rule.id} on"
-
-
-def _where(message: str) -> str:
-    """`... - at `$.model[2].depth`` as `[[model]] 3, key depth: ...`."""
-    found = re.fullmatch(r"(.*) - at `\$\.(\w+)\[(\d+)\](?:\.(\w+))?.*`", message, re.DOTALL)
-    if found is None:
-        return message
-    key = f", key {found[4]}" if found[4] else ""
-    return f"[[{found[2]}]] {int(found[3]) + 1}{key}: {found[1]}"
 
 
 def _set(names: frozenset[str]) -> str:

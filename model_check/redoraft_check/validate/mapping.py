@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.toml import read_toml
 
 ARGUMENT_KINDS: Final = (
     *("term", "node", "page", "pages", "page_lsns", "lsn", "leader_lsn", "retained"),
@@ -142,8 +142,8 @@ def load_mapping(spec: Path) -> Mapping:
 
 
 def _table(path: Path) -> tuple[str, dict[str, EventRow]]:
+    raw = read_toml(path, dict[str, Any])
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
         rows: dict[str, EventRow] = {}
         for entry in raw["event"]:
             row = _row(entry)
@@ -151,11 +151,6 @@ def _table(path: Path) -> tuple[str, dict[str, EventRow]]:
                 raise ValueError(f"{row.action} stands there twice")
             rows[row.action] = row
         return str(raw["module"]), rows
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
-        raise CliError(Exit.BAD_INPUT, f"{path}: {reason}; the trace engines need this table") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error}; the trace engines need this table") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: bad row: {error}; see docs/validate.md") from error
 

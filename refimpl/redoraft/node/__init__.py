@@ -16,6 +16,7 @@ process  a node as a process of its own, on real files
 from redoraft.node.driver import Node
 from redoraft.node.effects import (
     NO_LEASE,
+    Dropped,
     Effect,
     Posted,
     RestartProcess,
@@ -30,6 +31,7 @@ from redoraft.node.stopping import stop
 __all__ = [
     "NO_LEASE",
     "VOTE_FILE",
+    "Dropped",
     "Effect",
     "Node",
     "Posted",

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from redoraft.ddl.node import DdlNode
 from redoraft.disk.state import VoteStore
-from redoraft.errors import LogFull, PoolFull, StorageMisuse, StorageStopped
+from redoraft.errors import LogFull, PoolFull, StorageMisuse, StorageStopped, UnwritableBytes
 from redoraft.files import Disk
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node.deleted import deleted_forgotten, within_log, without_vain
@@ -28,6 +28,7 @@ from redoraft.node.effects import (
     Stepped,
     Stopped,
     Timing,
+    refused,
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
@@ -166,7 +167,8 @@ class Node(Seen):
         """Take the steps that `event` causes; `received` is the id of the message it came in, if that is
         recorded.
 
-        What finds no room in the log or in the buffer pool is refused, and nothing has changed (H25).
+        A step that finds no room in the log or in the buffer pool is not taken (H25), nor is the redo of a
+        client who writes what is the engine's own: its client is told FAILED, of others comes `Dropped`.
         Raises what the log, the pages and the vote store raise besides; the node is not to be used any more
         then.
         """
@@ -190,9 +192,8 @@ class Node(Seen):
                 transition = without_vain(transition, self.log.first_lsn)
             try:
                 effects = self._perform(transition, received if pending is first else None)
-            except (LogFull, PoolFull, StorageMisuse):
-                if isinstance(pending, ClientMtr):
-                    yield Reply(pending.request, Outcome.FAILED)
+            except (LogFull, PoolFull, UnwritableBytes) as error:
+                yield refused(pending, error)
                 return
             except StorageStopped:
                 yield RestartProcess()

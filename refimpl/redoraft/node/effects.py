@@ -8,14 +8,19 @@ from typing import Final
 
 from attrs import frozen
 
+from redoraft.errors import LogFull, PoolFull, UnwritableBytes
 from redoraft.observe import Action
+from redoraft.raft.inputs import ClientMtr, Input
 from redoraft.raft.messages import Message
-from redoraft.raft.outputs import Reply, ResetElectionTimer
+from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
 from redoraft.raft.state import Lease
 from redoraft.redo.files import Layout
 from redoraft.redo.log import DEFAULT_LAYOUT
 from redoraft.storage.engine import POOL_PAGES
 from redoraft.types import NodeId
+
+Refusal = LogFull | PoolFull | UnwritableBytes
+"""Why a step is not taken, and nothing is wrong with the node."""
 
 
 class Stopped(Enum):
@@ -61,7 +66,21 @@ class RestartProcess:
     start again (H13)."""
 
 
-Effect = Stepped | Posted | Reply | ResetElectionTimer | RestartProcess
+@frozen
+class Dropped:
+    """An input that no client waits for, whose step was not taken for `reason` (H25): as if it had been lost
+    on its way, it may come again."""
+
+    event: Input
+    reason: Refusal
+
+
+Effect = Stepped | Posted | Reply | ResetElectionTimer | RestartProcess | Dropped
+
+
+def refused(event: Input, reason: Refusal) -> Reply | Dropped:
+    """What comes of an input whose step finds no room, or is not to be done: whoever waits for it is told."""
+    return Reply(event.request, Outcome.FAILED) if isinstance(event, ClientMtr) else Dropped(event, reason)
 
 
 @frozen

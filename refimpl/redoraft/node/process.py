@@ -23,7 +23,7 @@ from redoraft.disk.real import RealDisk
 from redoraft.errors import RedoError
 from redoraft.files import Disk
 from redoraft.node.driver import Node
-from redoraft.node.effects import Effect, Posted, RestartProcess, Sizes, Stopped
+from redoraft.node.effects import Dropped, Effect, Posted, RestartProcess, Sizes, Stopped
 from redoraft.node.stopping import stop
 from redoraft.observe import NoObserver
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, HeartbeatDue
@@ -93,6 +93,13 @@ class Told(msgspec.Struct, tag=True, frozen=True):
     outcome: str
 
 
+class Lost(msgspec.Struct, tag=True, frozen=True):
+    """What was delivered, or the node's own chore, found no room and was not done; `reason` says why."""
+
+    kind: str
+    reason: str
+
+
 class Page(msgspec.Struct, tag=True, frozen=True):
     """A page; the address, LSN and checksum in it are those of its last write to disk."""
 
@@ -116,7 +123,7 @@ class Done(msgspec.Struct, tag=True, frozen=True):
     applied_lsn: int | None
 
 
-Answer = Sent | Told | Page | Ends | Done
+Answer = Sent | Told | Lost | Page | Ends | Done
 
 
 class NodeProcess:
@@ -196,6 +203,8 @@ def _told(effect: Effect) -> Iterator[Answer]:
             yield Sent(to, type(message).__name__, msgspec.Raw(msgspec.json.encode(message)))
         case Reply(request, outcome):
             yield Told(request, outcome.value)
+        case Dropped(event, reason):
+            yield Lost(type(event).__name__, str(reason))
         case RestartProcess():
             yield Ends()
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from redoraft.errors import StorageMisuse
+from redoraft.errors import UnwritableBytes
 from redoraft.redo.record import PAGE_SIZE, PageInit, PageWrite, Record
 from redoraft.storage.page import PageId, may_write
 from redoraft.storage.pool import Frame
@@ -17,12 +17,12 @@ PageRecord = PageInit | PageWrite
 def by_page(records: Iterable[Record]) -> dict[PageId, list[PageRecord]]:
     """The records that change pages, in order, by page.
 
-    Raises StorageMisuse for a write to the bytes that the engine keeps itself.
+    Raises UnwritableBytes for a write to the bytes that the engine keeps itself.
     """
     found: dict[PageId, list[PageRecord]] = {}
     for record in records:
         if isinstance(record, PageWrite) and not may_write(record.offset, len(record.data)):
-            raise StorageMisuse(
+            raise UnwritableBytes(
                 f"redo may not write {len(record.data)} bytes at byte {record.offset} of a page: address, LSN"
                 " and checksum are the engine's own; write to the body, from byte 38 to 16375"
             )

@@ -231,9 +231,9 @@ class Storage:
     def write(self, records: Sequence[Record], append: Append) -> LoggedMtr:
         """A leader's mtr: into the log with `append`, then into the pages (InnoDB: mtr_t::commit).
 
-        Everything that can fail does so before `append` is called.  Raises StorageMisuse for records that no
-        page can take, and where the pages lag behind the log, as a follower's do (CL-1); PoolFull,
-        CorruptPage, DiskError, StorageStopped, and what `append` raises.
+        Everything that can fail does so before `append` is called.  Raises UnwritableBytes;
+        StorageMisuse where the pages lag behind the log, as a follower's do (CL-1); PoolFull, CorruptPage,
+        DiskError, StorageStopped, and what `append` raises.
         """
         self._require_usable()
         if not self.redo_disabled and self._applied != self._log.last_lsn:
