@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from redoraft_check.report.traces import verdicts_json, verdicts_text
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.merging import validate_merged
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
 from redoraft_check.validate.verdict import Status, Verdict
 
@@ -49,3 +51,37 @@ def test_engines_that_differ_leave_the_answer_unknown() -> None:
     assert differing.status is Status.UNKNOWN
     assert "the oracle says accepted" in differing.reason
     assert "TLC says refused: event 1" in differing.reason
+
+
+def test_the_largest_frontier_is_told() -> None:
+    """One state is possible at a time where all is shown, more where steps are hidden."""
+    shown, hidden = CORPUS / "accepted" / "calm-seed-3.ndjson", CORPUS / "accepted" / "hidden-actions.ndjson"
+    known, open_ = OracleEngine(SPEC).validate([shown, hidden])
+    assert known.largest_frontier == 1
+    assert open_.largest_frontier is not None and open_.largest_frontier > 100
+    bound = open_.largest_frontier
+    [above] = OracleEngine(SPEC, max_frontier=bound - 1).validate([hidden])
+    assert above.status is Status.UNKNOWN
+    assert above.largest_frontier is not None and above.largest_frontier <= bound - 1
+
+    one, other, stopped = verdicts_json([known, open_, above])
+    assert [one["largest_frontier"], other["largest_frontier"]] == [1, bound]
+    assert stopped["largest_frontier"] == above.largest_frontier
+    lines = verdicts_text([known, open_, above]).splitlines()
+    assert lines[0].endswith(f"accepted: {known.events} events")
+    assert lines[1].endswith(f"accepted: {open_.events} events, at most {bound:,} states possible at once")
+    assert lines[-1] == f"    frontier   at most {above.largest_frontier:,} states possible at once"
+
+
+def test_the_largest_frontier_of_a_merged_run_is_told() -> None:
+    path = CORPUS / "accepted" / "no-args.ndjson"
+    verdict = validate_merged([path], OracleEngine(SPEC)).verdict
+    [alone] = OracleEngine(SPEC).validate([path])
+    assert verdict.largest_frontier == alone.largest_frontier == 6
+
+
+def test_tlc_has_no_frontier_and_the_engines_still_agree() -> None:
+    ours = Verdict(Path("t"), Status.ACCEPTED, events=3, largest_frontier=7)
+    [verdict] = agreed([ours], [evolve(ours, largest_frontier=None)])
+    assert (verdict.status, verdict.largest_frontier) == (Status.ACCEPTED, 7)
+    assert "largest_frontier" not in verdicts_json([Verdict(Path("t"), Status.ACCEPTED, events=3)])[0]

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from attrs import frozen
 
+from redoraft_check.exits import CliError
 from redoraft_check.oracle.explain import Explainer
 from redoraft_check.oracle.sides import FalseConjunct, described
 from redoraft_check.oracle.source import Sources
@@ -113,6 +114,18 @@ def test_the_first_false_conjunct_of_the_furthest_branch(loaded: Loaded, row: Ro
     end = loaded.ends(x, frozenset(s), action, *args)
     assert (end.text, end.met, end.reason) == (text, met, "")
     assert values.items() <= {part.text: part.value for part in end.parts}.items()
+
+
+def test_a_specification_explains_itself(loaded: Loaded) -> None:
+    state = loaded.spec.state({"x": 2, "s": frozenset({1})})
+    end = loaded.spec.explain(state, "Add", (2,))
+    assert end == loaded.ends(2, frozenset({1}), "Add", 2)
+    assert (end.text, end.met) == ('On("H1") => k # x', 1)
+    assert list(loaded.spec.successors(state, "Add", (2,))) == []
+    assert loaded.spec.explain(state, "Add", (0,)) is None
+    assert len(list(loaded.spec.successors(state, "Add", (0,)))) == 1
+    with pytest.raises(CliError, match="no constant or operator Remove"):
+        loaded.spec.explain(state, "Remove")
 
 
 def test_where_it_stands_and_in_which_operators(loaded: Loaded, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from redoraft_check.oracle import agree
-from redoraft_check.oracle.agree import compare
+from redoraft_check.oracle.agree import compare, identity
 from redoraft_check.oracle.errors import OutsideSubset
 from redoraft_check.oracle.explore import Graph, explore
 from redoraft_check.oracle.spec import Spec, State, load
@@ -24,6 +24,9 @@ from .conftest import REPO, SPEC, LoadText
 LIBRARY = (SPEC, SPEC / "models")
 
 RECORD = REPO / "docs" / "records" / "oracle-agreement.json"
+MOST = 300_000
+"""Distinct states up to which a gate model is to be compared."""
+
 ALSO = "RaftRedo_t2_lognode"
 """The smallest model of RaftRedo with all of its messages."""
 
@@ -70,14 +73,25 @@ def test_a_missing_state_and_its_edges_are_seen(monkeypatch: pytest.MonkeyPatch)
     assert found.states_only_oracle == found.edges_only_oracle == frozenset()
 
 
-def test_the_record_has_the_manifests_counts() -> None:
+def test_the_record_is_of_these_models_and_has_the_manifests_counts() -> None:
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     models = {one.name: one for one in load_manifest(SPEC / "models").models}
-    assert record
     for name, row in record.items():
         assert row["equal"] is True, f"{name}: {row}"
+        model = models[name]
         counts = row["distinct"], row["depth"]
-        assert counts == (models[name].distinct, models[name].depth), f"{name}: run benchmarks/agreement.py"
+        assert counts == (model.distinct, model.depth), f"{name}: run benchmarks/agreement.py"
+        module = SPEC / "models" / f"{model.module}.tla"
+        present = identity(module, SPEC / "models" / model.config, LIBRARY)
+        assert row["sha256"] == present, f"{name} has changed since: run benchmarks/agreement.py {name}"
+
+
+def test_the_record_has_every_model_of_up_to_300_000_states() -> None:
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    models = [one for one in load_manifest(SPEC / "models").models if one.holds]
+    wanted = {one.name for one in models if one.distinct is not None and one.distinct <= MOST}
+    assert wanted == record.keys()
+    assert {one.name for one in models if not one.deep} <= wanted
 
 
 ACTIONS = r"""

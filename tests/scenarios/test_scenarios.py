@@ -15,6 +15,7 @@ from redoraft.scenario import replay
 from redoraft_check.cli import main
 from redoraft_check.commands.replay import Ending, Report, run_scenarios
 from redoraft_check.paths import spec_dir
+from redoraft_check.tlc.manifest import load_manifest
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 from redoraft_traces.scenario import Scenario, Step, read_scenario, write_scenario
@@ -49,6 +50,30 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
 def test_every_mutant_has_its_scenario() -> None:
     assert {read_scenario(path).rule for path in SCENARIOS} == set(MUTANT_OF)
     assert all(path.stem == read_scenario(path).rule for path in SCENARIOS)
+
+
+def test_the_page_has_every_rule_without_a_scenario() -> None:
+    """A rule that is refuted in another module than RaftRedo or Startup stands in the row of that module."""
+    manifest = load_manifest(spec_dir() / "models")
+    module_of = {rule.id: manifest.model(rule.model).module.removeprefix("MC") for rule in manifest.rules}
+    driven = {rule for rule, module in module_of.items() if module in ("RaftRedo", "Startup")}
+    assert driven == {path.stem for path in SCENARIOS}
+
+    page = (FOLDER.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*) \| ([A-Z][^|]*) \| [^|]*tests[^|]* \|$", page, re.MULTILINE)
+    ids = list(module_of)
+    told: dict[str, set[str]] = {}
+    for modules, rules in rows:
+        for item in rules.split(", "):
+            first, _, last = item.partition(" to ")
+            if item.endswith("*"):
+                found = {rule for rule in ids if rule.startswith(item[:-1])}
+            else:
+                found = set(ids[ids.index(first) : ids.index(last or first) + 1])
+            for rule in found:
+                told.setdefault(rule, set()).update(re.findall(r"`(\w+)`", modules))
+    assert told.keys() == module_of.keys() - driven
+    assert [rule for rule, modules in told.items() if module_of[rule] not in modules] == []
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

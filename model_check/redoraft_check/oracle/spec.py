@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -33,6 +33,9 @@ from redoraft_check.oracle.values import Value, from_tlc
 from redoraft_check.tlc.config import ModelConfig, load_config
 from redoraft_check.tlc.tools import Tools, find_tools
 from redoraft_check.tlc.values import parse
+
+if TYPE_CHECKING:
+    from redoraft_check.oracle.sides import FalseConjunct
 
 State: TypeAlias = steps.State
 
@@ -60,6 +63,7 @@ class Spec(Steps):
     _actions: tuple[Action, ...]
     _constraints: tuple[str, ...] = ()
     _action_constraints: tuple[str, ...] = ()
+    _folders: tuple[Path, ...] = ()
     _values: dict[str, Callable[..., Value]] = field(init=False, factory=dict)
 
     @property
@@ -111,6 +115,20 @@ class Spec(Steps):
             found: dict[int, Value] = {}
             for _ in one.step(state, found, *one.args):
                 yield one.name, whole(found)
+
+    def explain(self, state: State, action: str, args: Sequence[Value] = ()) -> FalseConjunct | None:
+        """Why an operator, applied to `args`, is not possible in a state: the first false conjunct of its
+        nearest branch.  None when it is possible.
+
+        Raises `EvaluationError`, and `CliError` (65) for a name that the module does not have.
+        """
+        from redoraft_check.oracle.explain import Explainer  # noqa: PLC0415  (it is built on this module)
+        from redoraft_check.oracle.sides import described  # noqa: PLC0415
+        from redoraft_check.oracle.source import Sources  # noqa: PLC0415
+
+        explainer = Explainer(self, Sources(self._folders))
+        ways, end = explainer.nearest([state], [(action, args)])
+        return None if ways or end is None else described(explainer, end)
 
     def check(self, invariant: str, state: State) -> bool:
         """Whether a predicate holds of a state.  Raises `EvaluationError`."""
@@ -223,6 +241,7 @@ def load(
         actions=tuple(_action(leaf, compiler) for leaf in leaves),
         constraints=model.section("CONSTRAINTS"),
         action_constraints=model.section("ACTION_CONSTRAINTS"),
+        folders=(module.parent, *library),
     )
 
 

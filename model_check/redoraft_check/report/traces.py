@@ -38,6 +38,7 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
                 "event": verdict.event,
                 "last_good": dict(verdict.last_good) or None,
                 "torn_line": verdict.torn,
+                "largest_frontier": verdict.largest_frontier,
                 "explanation": explanation_json(verdict.explanation),
             }.items()
             if value is not None
@@ -81,14 +82,16 @@ _KINDS = {Status.ACCEPTED: "", Status.REFUSED: "failure"}
 
 
 def _lines(verdict: Verdict) -> list[str]:
-    detail = verdict.reason
+    detail, several = verdict.reason, _several(verdict)
     if verdict.status is Status.ACCEPTED:
-        detail = ", ".join(part for part in (f"{verdict.events} events", verdict.reason) if part)
+        detail = ", ".join(part for part in (f"{verdict.events} events", verdict.reason, several) if part)
     lines = [f"{verdict.place}: {verdict.status.value}: {detail}"]
     if verdict.torn is not None:
         lines.append(f"{verdict.path}:{verdict.torn}: torn last line left out (a killed process leaves one)")
     if verdict.event is not None:
         lines.append(f"    event      {verdict.event}")
+    if several and verdict.status is not Status.ACCEPTED:
+        lines.append(f"    frontier   {several}")
     if verdict.explanation is not None:
         return [*lines, *explanation_lines(verdict.explanation)]
     lines.extend(
@@ -96,6 +99,12 @@ def _lines(verdict: Verdict) -> list[str]:
         for i, (node, state) in enumerate(verdict.last_good)
     )
     return lines
+
+
+def _several(verdict: Verdict) -> str:
+    """How many states were possible at once, where the trace left that open."""
+    most = verdict.largest_frontier or 1
+    return f"at most {most:,} states possible at once" if most > 1 else ""
 
 
 def _plain(line: str) -> str:

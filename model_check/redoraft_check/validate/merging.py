@@ -219,7 +219,7 @@ def _searched(
         status = Status.ACCEPTED if accepted else Status.REFUSED
         reason = "" if accepted else f"no order of the files is allowed; {_dead_end(search, traces)}"
         verdict = Verdict(Path(), status, reason=reason)
-    return verdict, search.order()
+    return evolve(verdict, largest_frontier=stepping.largest_frontier), search.order()
 
 
 def _dead_end(search: _Search, traces: Sequence[Trace]) -> str:

@@ -106,12 +106,12 @@ class TraceSpec:
 
 @define
 class Judged:
-    """How far a run came: events passed, the states possible after the last of them, how many at most, and
-    the event that none of them allows."""
+    """How far a run came: events passed, the states possible after the last of them, how many were possible
+    after an event at most, and the event that none of them allows."""
 
     passed: int = 0
     frontier: list[State] = field(factory=list)
-    widest: int = 1
+    largest_frontier: int = 1
     refused: Projected | None = None
 
 
@@ -163,9 +163,15 @@ class OracleEngine:
             reason = (
                 f"more than {self.max_frontier:,} states are possible at event {judged.passed + 1}: bound hit"
             )
-            return Verdict(path, Status.UNKNOWN, reason=reason)
+            verdict = Verdict(path, Status.UNKNOWN, reason=reason)
         except EvaluationError as error:
-            return Verdict(path, Status.UNKNOWN, reason=f"event {judged.passed + 1}: {error.message}")
+            verdict = Verdict(path, Status.UNKNOWN, reason=f"event {judged.passed + 1}: {error.message}")
+        else:
+            verdict = self._came_to(reading, trace, judged)
+        return evolve(verdict, largest_frontier=judged.largest_frontier)
+
+    def _came_to(self, reading: Reading, trace: TraceSpec, judged: Judged) -> Verdict:
+        path = reading.reader.path
         if judged.refused is not None:
             verdict = refused(path, judged.refused, judged.passed + 1)
         elif reading.stopped is not None:
@@ -263,19 +269,24 @@ def judge(
     stepping = Stepping(trace, hidden=hidden, max_frontier=max_frontier)
     frontier = judged.frontier = stepping.start()
     advance = stepping.advance
-    with trace.steps.evaluating(), _settled_memory():
-        for one in events:
-            following = advance(frontier, one.spec, judged.passed + 1)
-            if not following:
-                judged.refused = one
-                return
-            frontier = judged.frontier = following
-            judged.passed += 1
-            judged.widest = max(judged.widest, len(frontier))
+    try:
+        with trace.steps.evaluating(), _settled_memory():
+            for one in events:
+                following = advance(frontier, one.spec, judged.passed + 1)
+                if not following:
+                    judged.refused = one
+                    return
+                frontier = judged.frontier = following
+                judged.passed += 1
+    finally:
+        judged.largest_frontier = stepping.largest_frontier
 
 
 class Stepping:
-    """From the states that are possible before an event to those after it; use it inside `evaluating`."""
+    """From the states that are possible before an event to those after it; use it inside `evaluating`.
+
+    `largest_frontier` is how many states were possible after an event at most.
+    """
 
     def __init__(self, trace: TraceSpec, *, hidden: bool, max_frontier: int = MAX_FRONTIER) -> None:
         self._trace = trace
@@ -283,6 +294,7 @@ class Stepping:
         self._bound = max_frontier
         self._pass = trace.steps.stepper(trace.operators.passing)
         self._before = steps_before(trace, hidden=hidden)
+        self.largest_frontier = 1
 
     def start(self) -> list[State]:
         """The states before the first event."""
@@ -298,6 +310,7 @@ class Stepping:
         following = [successor for state in frontier for successor in passing(state)]
         if len(following) > 1:
             following = list(dict.fromkeys(following))
+            self.largest_frontier = max(self.largest_frontier, min(len(following), self._bound))
         if len(following) > self._bound:
             raise FrontierFull
         return following

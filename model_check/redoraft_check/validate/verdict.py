@@ -42,7 +42,8 @@ class Verdict:
     says why (it may quote the file: show it through `report.traces`); `event` is the refused event as a line
     of JSON; `last_good` what the specification says of every node before it, under the names of a trace's
     `vars`; `torn` the number of an incomplete last line that was left out; `explanation` says why a refused
-    trace was, where that was asked for.
+    trace was, where that was asked for; `largest_frontier` is how many states were possible
+    after an event at most, where the oracle has searched (TLC counts none, so equality does not look at it).
     """
 
     path: Path
@@ -54,6 +55,7 @@ class Verdict:
     last_good: NodeStates = field(factory=tuple)
     torn: int | None = None
     explanation: Explanation | None = None
+    largest_frontier: int | None = field(default=None, eq=False)
 
     @property
     def exit_code(self) -> Exit:
