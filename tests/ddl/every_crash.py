@@ -19,7 +19,7 @@ all invariants checked on the way.  Runs are the same from the same state on: ea
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from itertools import count
@@ -416,9 +416,15 @@ def run_all() -> bool:
     return fine
 
 
-def shortest_of(rules: DdlRules, case: Case, pace: Pace, *, again_after: int) -> Divergence | None:
-    found = Enumeration(again_after).run(Play(case, pace, rules)).divergences
-    return min(found, key=lambda one: len(one.actions), default=None)
+def shortest(found: Iterable[Divergence]) -> Divergence:
+    """The one of the fewest actions.  Raises ValueError if there is none."""
+    return min(found, key=lambda one: len(one.actions))
+
+
+def divergences_of(rules: DdlRules, pace: Pace, *, again_after: int) -> Iterator[Divergence]:
+    """Those of all cases."""
+    for case in CASES:
+        yield from Enumeration(again_after).run(Play(case, pace, rules)).divergences
 
 
 def run_mutants() -> bool:
@@ -427,10 +433,9 @@ def run_mutants() -> bool:
     for mutant in MUTANTS.values():
         found = None
         for again_after, pace in ((0, PACES[0]), (0, PACES[1]), (1, PACES[0])):
-            all_cases = (shortest_of(mutant.rules(), case, pace, again_after=again_after) for case in CASES)
-            best = [one for one in all_cases if one is not None]
+            best = list(divergences_of(mutant.rules(), pace, again_after=again_after))
             if best:
-                found = min(best, key=lambda one: len(one.actions))
+                found = shortest(best)
                 break
         said = "none" if found is None else f"{found.broken}\n    {' '.join(found.actions)}"
         sys.stdout.write(f"{mutant.name} ({mutant.rule}): {said}\n")

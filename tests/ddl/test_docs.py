@@ -10,7 +10,7 @@ from tests.cluster.test_tables import ENDS, REFUSED, SCHEDULES
 from redoraft.ddl.dictionary import TABLES_MAX
 from redoraft.ddl.mutants import MUTANTS
 
-from .test_every_crash import FOUND, STEPS, TWO_CRASHES, counted
+from .test_every_crash import FOUND, H1_SHORTEST, STEPS, TWO_CRASHES, counted
 from .test_machine import CAUGHT_BY_WALKING
 from .test_rules import SCENES
 
@@ -47,6 +47,10 @@ def test_the_counts_of_crashes() -> None:
     for (kind, pace), steps in STEPS.items():
         crashes, elections = counted(steps.split())
         assert f"| {kind} | {pace} | {crashes} | {elections} |" in PAGE
+
+
+def test_the_shortest_divergence_without_h1_is_shown() -> None:
+    assert f"\n        {' '.join(H1_SHORTEST)}\n" in PAGE
 
 
 def test_the_room_of_the_dictionary() -> None:

@@ -15,7 +15,7 @@ from tests.redo.every_crash import count_of_choices
 
 from redoraft.ddl.mutants import MUTANTS
 
-from .every_crash import PACES, Case, Enumeration, Pace, Play, Tally
+from .every_crash import PACES, Case, Enumeration, Pace, Play, Tally, shortest
 from .lockstep import arrived, file_ops, mapped
 
 LATE, AT_ONCE = PACES
@@ -159,6 +159,27 @@ INVARIANTS = {
     "CachesAreFresh",
     "FlushingGoesOn",
 }
+
+
+H1_SHORTEST = (
+    "WriteFileRedo(n1)",
+    "StopIos(n1)",
+    "PowerLost(n1)",
+    "Crashes(n1)",
+    "Elects(n1)",
+    "Establish(n1)",
+    "Validate(n1)",
+)
+"""The renaming that a leader alone has made, and that it does not find in its log after the crash."""
+
+
+def test_the_shortest_divergence_without_h1() -> None:
+    """Among all that one crash in RENAME leads to, of 7 to 25 actions."""
+    found = Enumeration().run(Play(RENAME, LATE, MUTANTS["renames-at-once"].rules())).divergences
+    lengths = sorted(len(one.actions) for one in found)
+    assert (len(found), lengths[0], lengths[-1]) == (11, 7, 25)
+    assert shortest(found).actions == H1_SHORTEST
+    assert shortest(found).invariant == "NoNodeStops"
 
 
 def diverging(name: str) -> Tally:
