@@ -8,10 +8,11 @@ from pathlib import Path
 from tests.cluster.test_tables import ENDS, REFUSED, SCHEDULES
 
 from redoraft.ddl.dictionary import TABLES_MAX
-from redoraft.ddl.mutants import MUTANTS
+from redoraft.ddl.mutants import MUTANTS, OUTSIDE_MUTANTS
 
 from .test_every_crash import FOUND, H1_SHORTEST, STEPS, TWO_CRASHES, counted
 from .test_machine import CAUGHT_BY_WALKING
+from .test_outside import OUTSIDE
 from .test_rules import SCENES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ddl.md").read_text(encoding="utf-8")
@@ -41,6 +42,15 @@ def table() -> list[tuple[str, ...]]:
 
 def test_the_table_of_mutants() -> None:
     assert ROW.findall(PAGE) == table()
+
+
+def test_the_table_of_mutants_of_rules_outside_the_models() -> None:
+    for found in OUTSIDE:
+        one = OUTSIDE_MUTANTS[found.mutant]
+        method = next(name for name in vars(one.rules) if not name.startswith("__"))
+        row = (f"`{one.name}`", one.rule, f"`{method}`", one.summary)
+        schedule = f"`{found.schedule.__name__}`"
+        assert f"| {' | '.join((*row, schedule, found.finding, found.refused))} |" in PAGE
 
 
 def test_the_counts_of_crashes() -> None:
