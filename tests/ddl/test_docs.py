@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from tests.cluster.test_tables import ENDS, REFUSED, SCHEDULES
 
 from redoraft.ddl.dictionary import TABLES_MAX
 from redoraft.ddl.mutants import MUTANTS, OUTSIDE_MUTANTS
+from redoraft_check.counterexample.recorded import read_recorded, record_path
+from redoraft_check.tlc.manifest import load_manifest
 
 from .test_every_crash import FOUND, H1_SHORTEST, STEPS, TWO_CRASHES, counted
 from .test_machine import CAUGHT_BY_WALKING
 from .test_outside import OUTSIDE
 from .test_rules import SCENES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "ddl.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "spec" / "models"
+MANIFEST = load_manifest(MODELS)
+PAGE = (ROOT / "docs" / "ddl.md").read_text(encoding="utf-8")
 ROW = re.compile(
     r"^\| `([\w-]+)` \| ([\w-]+) \| `(\w+)` \| (.*?) \| `(\w+)` \| (\w+) \| ([\w, ]+) \| (\d+|no) \|$",
     re.MULTILINE,
@@ -61,6 +67,29 @@ def test_the_counts_of_crashes() -> None:
 
 def test_the_shortest_divergence_without_h1_is_shown() -> None:
     assert f"\n        {' '.join(H1_SHORTEST)}\n" in PAGE
+
+
+@pytest.mark.parametrize("model", ["DdlRename_a", "DdlCreate_b"])
+def test_a_repair_that_holds_without_rollbacks_only_is_told(model: str) -> None:
+    with_rollback = MANIFEST.model(f"{model}_rollback")
+    assert "RollsBack = FALSE" in (MODELS / MANIFEST.model(model).config).read_text()
+    assert "RollsBack = TRUE" in (MODELS / with_rollback.config).read_text()
+    assert (MANIFEST.model(model).holds, with_rollback.holds) == (True, False)
+    assert re.search(rf"`{model}`.*RollsBack = FALSE.*`{model}_rollback`", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("model", ["DdlRename_b", "DdlCreate_a", "DdlDrop_a", "DdlDrop_b"])
+def test_the_other_repairs_hold_with_rollbacks(model: str) -> None:
+    assert "RollsBack = TRUE" in (MODELS / MANIFEST.model(model).config).read_text()
+    assert MANIFEST.model(model).holds
+    assert "H1b, H2a and either repair of H3 hold alone with rollbacks." in PAGE
+
+
+def test_the_shortest_counterexample_of_h4_is_told() -> None:
+    actions = read_recorded(record_path(MODELS.parent, "H4_off")).actions
+    assert f"in {len(actions)} steps" in PAGE
+    assert [action for action in actions if "Crash" in action] == ["Crashes"]
+    assert actions.count("Elects") == 1
 
 
 def test_the_room_of_the_dictionary() -> None:
