@@ -13,7 +13,8 @@ from redoraft.ddl.mutants import MUTANTS, OUTSIDE_MUTANTS
 from redoraft_check.counterexample.recorded import read_recorded, record_path
 from redoraft_check.tlc.manifest import load_manifest
 
-from .test_every_crash import FOUND, H1_SHORTEST, STEPS, TWO_CRASHES, counted
+from .every_crash import CASES, PACES
+from .test_every_crash import FOUND, H1_SHORTEST, RECORD, STEPS, TWO_CRASHES, counted
 from .test_machine import CAUGHT_BY_WALKING
 from .test_outside import OUTSIDE
 from .test_rules import SCENES
@@ -26,6 +27,8 @@ ROW = re.compile(
     r"^\| `([\w-]+)` \| ([\w-]+) \| `(\w+)` \| (.*?) \| `(\w+)` \| (\w+) \| ([\w, ]+) \| (\d+|no) \|$",
     re.MULTILINE,
 )
+
+COUNTS = re.compile(r"^\| [\w, ]+ \| [\w, ]*" + r"\| (\d+) " * 6 + r"\|$", re.MULTILINE)
 
 
 def table() -> list[tuple[str, ...]]:
@@ -90,6 +93,20 @@ def test_the_shortest_counterexample_of_h4_is_told() -> None:
     assert f"in {len(actions)} steps" in PAGE
     assert [action for action in actions if "Crash" in action] == ["Crashes"]
     assert actions.count("Elects") == 1
+
+
+def test_the_counts_of_second_crashes_are_those_of_the_record() -> None:
+    for one in RECORD.counts:
+        assert f"\n{one}\n" in PAGE
+    lines = f"{len(RECORD.counts)} of {len(CASES) * len(PACES)} lines"
+    assert f"of implementation `{RECORD.implementation}`, has {lines}" in PAGE
+
+
+def test_the_counts_of_second_crashes_add_up() -> None:
+    lines = [tuple(map(int, numbers)) for numbers in COUNTS.findall(PAGE)]
+    *each, in_all = lines
+    assert len(each) == len(CASES) * len(PACES)
+    assert in_all == tuple(map(sum, zip(*each, strict=True)))
 
 
 def test_the_room_of_the_dictionary() -> None:
