@@ -6,7 +6,7 @@ from attrs import frozen
 
 from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules
-from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
+from redoraft.ddl.mutants import ALL_DDL_MUTANTS
 from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
 from redoraft.mutant import Mutant
 from redoraft.raft.client_mutants import CLIENT_MUTANTS
@@ -24,7 +24,7 @@ ALL_MUTANTS: dict[str, AnyMutant] = {
     **CLIENT_MUTANTS,
     **LOG_MUTANTS,
     **STORAGE_MUTANTS,
-    **DDL_MUTANTS,
+    **ALL_DDL_MUTANTS,
     **BINLOG_MUTANTS,
 }
 """No two of them have the same name."""

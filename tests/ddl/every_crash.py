@@ -12,19 +12,23 @@ more, at all those points of what follows, keeping nothing or everything of what
 third leader, with nothing or all of the tail.  Each run ends at rest, with
 all invariants checked on the way.  Runs are the same from the same state on: each state is followed once.
 
-    python -m tests.ddl.every_crash            all cases at all paces, with n = 1 (some minutes)
-    python -m tests.ddl.every_crash --mutants  the shortest divergence of each mutant
+    python -m tests.ddl.every_crash                all cases at all paces, with n = 1 (some minutes)
+    python -m tests.ddl.every_crash --record FILE  the same, from and into a file of counts
+    python -m tests.ddl.every_crash --mutants      the shortest divergence of each mutant
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from copy import deepcopy
 from itertools import count
+from pathlib import Path
 
 import attrs
+import msgspec
 from tests.redo.every_crash import Picture, choices, picture
 
 from redoraft.ddl.mutants import MUTANTS
@@ -32,6 +36,7 @@ from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import DiskError, TwoFilesOneSpace
 from redoraft.storage.tablespaces import Tablespaces
+from redoraft_check.commands.simulate import code_revision
 
 from .stage import Stage
 from .world import CHANGES, NODES, Member, PowerLost, keeping_all
@@ -389,36 +394,98 @@ def _either(pending: int) -> int:
     return 1 if pending == 0 else 2
 
 
+COMMAND = "python -m tests.ddl.every_crash --record docs/records/every-crash-of-ddl.json"
 HEAD = "| case | pace | crashes | elections | states | second crashes | runs | divergences |"
 
 
-def row_of(case: Case, pace: Pace, tally: Tally) -> str:
+@attrs.frozen
+class Count:
+    """What the enumeration of one case at one pace comes to; the numbers are in the order of `HEAD`."""
+
+    case: str
+    pace: str
+    crashes: int
+    elections: int
+    states: int
+    second_crashes: int
+    runs: int
+    divergences: int
+
+    def __str__(self) -> str:
+        return f"| {' | '.join(map(str, attrs.astuple(self)))} |"
+
+
+@attrs.frozen
+class Record:
+    """All counts, and the revision of the code that they are of, as in the header of a trace."""
+
+    command: str
+    implementation: str
+    counts: tuple[Count, ...]
+
+    @property
+    def total(self) -> str:
+        """The last line of the table."""
+        sums = [sum(column) for column in zip(*(attrs.astuple(one)[2:] for one in self.counts), strict=True)]
+        return f"| in all | | {' | '.join(map(str, sums))} |"
+
+    def write(self, path: Path) -> None:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+
+
+def read_record(path: Path) -> Record:
+    """Raises OSError, msgspec.MsgspecError."""
+    return msgspec.json.decode(path.read_bytes(), type=Record)
+
+
+def count_of(case: Case, pace: Pace) -> tuple[Count, list[str]]:
+    """With the second crash after every state; what was broken."""
+    tally = Enumeration(again_after=1).run(Play(case, pace))
     assert tally.again == tally.expected_again
-    counts = (tally.crashes, tally.elections, tally.states, tally.again, tally.final_states)
-    return f"| {case} | {pace} | {' | '.join(map(str, counts))} | {len(tally.divergences)} |"
+    numbers = (tally.crashes, tally.elections, tally.states, tally.again, tally.final_states)
+    broken = [one.broken for one in tally.divergences]
+    return Count(str(case), str(pace), *numbers, len(broken)), broken
 
 
-def _progress(tally: Tally) -> None:
-    sys.stderr.write(f"\r{len(tally.moves)} moves, {tally.states} states, {tally.final_states} runs ")
+def run_all(record: Path | None, jobs: int = 2) -> bool:
+    """Print the table, line by line; whether nothing diverged.
 
-
-def run_all() -> bool:
-    """Print the table; whether nothing diverged."""
-    sys.stdout.write(f"{HEAD}\n{'|---' * HEAD.count(' | ')}|---|\n")
-    fine = True
-    for case in CASES:
-        for pace in PACES:
-            tally = Enumeration(again_after=1, progress=_progress).run(Play(case, pace))
-            fine = fine and not tally.divergences
-            sys.stdout.write(row_of(case, pace, tally) + "\n")
-            sys.stdout.writelines(f"    {one.broken}\n" for one in tally.divergences)
+    What `record` has of the same revision is not done again.
+    """
+    done = Record(COMMAND, code_revision(), ())
+    if record is not None and record.exists() and read_record(record).implementation == done.implementation:
+        done = read_record(record)
+    left = [
+        (case, pace)
+        for case in CASES
+        for pace in PACES
+        if (str(case), str(pace)) not in {(one.case, one.pace) for one in done.counts}
+    ]
+    sys.stdout.writelines(f"{line}\n" for line in (HEAD, f"{'|---' * HEAD.count(' | ')}|---|", *done.counts))
+    sys.stdout.flush()
+    with ProcessPoolExecutor(jobs) as pool:
+        asked = [pool.submit(count_of, case, pace) for case, pace in left]
+        for number, future in enumerate(asked, 1):
+            count, broken = future.result()
+            done = attrs.evolve(done, counts=(*done.counts, count))
+            sys.stdout.write(f"{count}\n" + "".join(f"    {one}\n" for one in broken))
             sys.stdout.flush()
-    return fine
+            sys.stderr.write(f"{number} of {len(asked)} done\n")
+            if record is not None:
+                done.write(record)
+    sys.stdout.write(f"{done.total}\n")
+    return not any(one.divergences for one in done.counts)
 
 
-def shortest_of(rules: DdlRules, case: Case, pace: Pace, *, again_after: int) -> Divergence | None:
-    found = Enumeration(again_after).run(Play(case, pace, rules)).divergences
-    return min(found, key=lambda one: len(one.actions), default=None)
+def shortest(found: Iterable[Divergence]) -> Divergence:
+    """The one of the fewest actions.  Raises ValueError if there is none."""
+    return min(found, key=lambda one: len(one.actions))
+
+
+def divergences_of(rules: DdlRules, pace: Pace, *, again_after: int) -> Iterator[Divergence]:
+    """Those of all cases."""
+    for case in CASES:
+        yield from Enumeration(again_after).run(Play(case, pace, rules)).divergences
 
 
 def run_mutants() -> bool:
@@ -427,10 +494,9 @@ def run_mutants() -> bool:
     for mutant in MUTANTS.values():
         found = None
         for again_after, pace in ((0, PACES[0]), (0, PACES[1]), (1, PACES[0])):
-            all_cases = (shortest_of(mutant.rules(), case, pace, again_after=again_after) for case in CASES)
-            best = [one for one in all_cases if one is not None]
+            best = list(divergences_of(mutant.rules(), pace, again_after=again_after))
             if best:
-                found = min(best, key=lambda one: len(one.actions))
+                found = shortest(best)
                 break
         said = "none" if found is None else f"{found.broken}\n    {' '.join(found.actions)}"
         sys.stdout.write(f"{mutant.name} ({mutant.rule}): {said}\n")
@@ -441,6 +507,15 @@ def run_mutants() -> bool:
 
 if __name__ == "__main__":
     try:
-        sys.exit(0 if (run_mutants if "--mutants" in sys.argv else run_all)() else 12)
+        match sys.argv[1:]:
+            case []:
+                fine = run_all(None)
+            case ["--record", file]:
+                fine = run_all(Path(file))
+            case ["--mutants"]:
+                fine = run_mutants()
+            case _:
+                sys.exit(__doc__)
+        sys.exit(0 if fine else 12)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import attrs
 import pytest
@@ -15,7 +16,19 @@ from tests.redo.every_crash import count_of_choices
 
 from redoraft.ddl.mutants import MUTANTS
 
-from .every_crash import PACES, Case, Enumeration, Pace, Play, Tally
+from .every_crash import (
+    CASES,
+    COMMAND,
+    PACES,
+    Case,
+    Count,
+    Enumeration,
+    Pace,
+    Play,
+    Tally,
+    read_record,
+    shortest,
+)
 from .lockstep import arrived, file_ops, mapped
 
 LATE, AT_ONCE = PACES
@@ -115,11 +128,31 @@ def test_every_crash_of_a_ddl(kind: str, pace: Pace, capsys: pytest.CaptureFixtu
     assert (tally.crashes, tally.elections) == counted(steps)
 
 
-def test_a_second_crash_in_what_follows() -> None:
-    """After two of the states; points of the second crash are counted once more without crashing."""
-    tally = Enumeration(28, at_end=in_lockstep(play := Play(RENAME, LATE))).run(play)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_second_crash_in_what_follows(case: Case) -> None:
+    """After one or two of the states; points of the second crash are counted once more without crashing."""
+    tally = Enumeration(28, at_end=in_lockstep(play := Play(case, LATE))).run(play)
     assert tally.divergences == []
     assert tally.again == tally.expected_again > 50
+
+
+RECORD = read_record(Path(__file__).parents[2] / "docs" / "records" / "every-crash-of-ddl.json")
+
+
+def test_the_record_of_second_crashes_has_no_divergence_and_each_case_once() -> None:
+    every = [(str(case), str(pace)) for case in CASES for pace in PACES]
+    assert [(one.case, one.pace) for one in RECORD.counts] == every[: len(RECORD.counts)]
+    assert [one for one in RECORD.counts if one.divergences or not one.second_crashes] == []
+    assert RECORD.command == COMMAND
+
+
+@pytest.mark.parametrize("one", RECORD.counts, ids=lambda one: f"{one.case}, {one.pace}")
+def test_the_record_is_of_the_present_enumeration(one: Count) -> None:
+    """What the first crash leads to takes seconds to count, and is what the second one starts from."""
+    (case,) = [case for case in CASES if str(case) == one.case]
+    (pace,) = [pace for pace in PACES if str(pace) == one.pace]
+    tally = Enumeration().run(Play(case, pace))
+    assert (tally.crashes, tally.elections, tally.states) == (one.crashes, one.elections, one.states)
 
 
 FOUND: dict[str, tuple[Case, Pace]] = {
@@ -159,6 +192,27 @@ INVARIANTS = {
     "CachesAreFresh",
     "FlushingGoesOn",
 }
+
+
+H1_SHORTEST = (
+    "WriteFileRedo(n1)",
+    "StopIos(n1)",
+    "PowerLost(n1)",
+    "Crashes(n1)",
+    "Elects(n1)",
+    "Establish(n1)",
+    "Validate(n1)",
+)
+"""The renaming that a leader alone has made, and that it does not find in its log after the crash."""
+
+
+def test_the_shortest_divergence_without_h1() -> None:
+    """Among all that one crash in RENAME leads to, of 7 to 25 actions."""
+    found = Enumeration().run(Play(RENAME, LATE, MUTANTS["renames-at-once"].rules())).divergences
+    lengths = sorted(len(one.actions) for one in found)
+    assert (len(found), lengths[0], lengths[-1]) == (11, 7, 25)
+    assert shortest(found).actions == H1_SHORTEST
+    assert shortest(found).invariant == "NoNodeStops"
 
 
 def diverging(name: str) -> Tally:

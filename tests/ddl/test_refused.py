@@ -200,6 +200,22 @@ def test_a_stray_file_of_a_follower_stops_it_and_is_kept() -> None:
     assert "FileCreate of space 100 cannot be executed: db/a.ibd" in stage.failures[0]
 
 
+def test_a_stray_file_of_a_follower_does_not_hold_the_leader_up() -> None:
+    """It cannot see it: the statement ends, and the follower goes on once the file is moved away."""
+    stage = Stage()
+    put(stage.members["n2"].disk, "db/a.ibd", b"mine")
+    with pytest.raises(AssertionError, match="NoNodeStops"):
+        stage.made()
+    assert leader_of(stage).job is None
+    assert leader_of(stage).last_failure is None
+    assert A in leader_of(stage).node.dictionary.tables()
+    stage.members["n2"].disk.remove("db/a.ibd")
+    stage._open(stage.members["n2"])
+    stage.failures.clear()
+    stage.settle()
+    stage.check_quiet()
+
+
 def test_two_files_with_one_space_id_do_not_start() -> None:
     stage = Stage()
     stage.made()

@@ -32,6 +32,14 @@ def test_the_docs_show_the_record() -> None:
     assert table(read_matrix(RECORD)) in (DOCS / "fuzz.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("record", [RECORD, DDL_RECORD], ids=lambda path: path.stem)
+def test_the_docs_say_of_which_implementation_a_record_is(record: Path) -> None:
+    """A record of an older one is no lie, as long as it is told."""
+    link = f"[records/{record.name}](records/{record.name}),"
+    told = (DOCS / "fuzz.md").read_text(encoding="utf-8").replace("\n", " ")
+    assert f"{link} of implementation `{read_matrix(record).implementation}`" in told
+
+
 def test_the_record_has_every_mutant_each_caught_and_the_implementation_uncaught() -> None:
     rows = read_matrix(RECORD).rows
     assert tuple(row.mutant for row in rows) == Trial(seed=1, examples=1).subjects

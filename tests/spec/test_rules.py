@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redoraft.binlog.mutants import BINLOG_MUTANTS
-from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
+from redoraft.ddl.mutants import ALL_DDL_MUTANTS
 from redoraft.mutants import ALL_MUTANTS
 from redoraft.raft.client_mutants import CLIENT_MUTANTS
 from redoraft.raft.mutants import MUTANTS as RAFT_MUTANTS
@@ -27,6 +27,10 @@ BELOW_THE_SPEC = {
     "BIN-3",
     "BIN-3-sync",
     "BIN-4",
+    "DDL-1",
+    "DDL-2",
+    "H7",
+    "H32",
     "LOG-2",
     "LOG-11",
     "H20-start",
@@ -46,8 +50,8 @@ BELOW_THE_SPEC = {
     "TORN-1",
     "TORN-1-detect",
 }
-"""Rules of log, storage engine and binlog that the specification takes as one step, or as given: it counts
-neither bytes nor waits."""
+"""Rules of log, storage engine, DDL and binlog that the specification takes as one step, or as given: it
+counts neither bytes nor waits, and knows neither engines nor folders."""
 
 
 def switches() -> dict[str, str]:
@@ -90,7 +94,8 @@ def test_every_switch_has_a_mutant_and_every_mutant_a_switch() -> None:
     rules = {mutant.rule for mutant in ALL_MUTANTS.values()}
     assert rules - set(RULES) == BELOW_THE_SPEC
     assert set(RULES) - rules == SPEC_ONLY
-    parts = [*RAFT_MUTANTS, *CLIENT_MUTANTS, *LOG_MUTANTS, *STORAGE_MUTANTS, *DDL_MUTANTS, *BINLOG_MUTANTS]
+    raft = [*RAFT_MUTANTS, *CLIENT_MUTANTS]
+    parts = [*raft, *LOG_MUTANTS, *STORAGE_MUTANTS, *ALL_DDL_MUTANTS, *BINLOG_MUTANTS]
     assert sorted(parts) == sorted(ALL_MUTANTS), "two mutants have the same name"
 
 

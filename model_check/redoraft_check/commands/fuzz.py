@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 from msgspec import structs
 
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
-from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
+from redoraft.ddl.mutants import ALL_DDL_MUTANTS
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.fuzz_mutants import MATRIX_EXAMPLES, try_mutants
 from redoraft_check.commands.screen import Screen
@@ -275,7 +275,7 @@ class _Session:
 
 def _share(mutant: str | None) -> float:
     """Tables where they can show something, and in any campaign that looks for nothing in particular."""
-    return DDL_SHARE if mutant is None else float(mutant in DDL_MUTANTS)
+    return DDL_SHARE if mutant is None else float(mutant in ALL_DDL_MUTANTS)
 
 
 def _exit_of(led: Campaign, other: Campaign | None) -> Exit:

@@ -21,7 +21,7 @@ from redoraft.cluster.history import Kind
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
-from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
+from redoraft.ddl.mutants import ALL_DDL_MUTANTS
 from redoraft.mutants import ALL_MUTANTS, AnyMutant, find_mutant, rules_of
 from redoraft.raft.state import Members
 from redoraft_check.campaign.clients import clients_check_of
@@ -189,7 +189,7 @@ def simulate(
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
     broken = mutant_named(mutant, binlog=binlog)
-    if broken is not None and broken.name in DDL_MUTANTS and not ddl:
+    if broken is not None and broken.name in ALL_DDL_MUTANTS and not ddl:
         raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
     if pages + ddl + binlog > 1:
         raise CliError(Exit.USAGE, "a run tells of one thing beside its log: --pages, --ddl or --binlog")

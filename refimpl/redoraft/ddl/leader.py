@@ -98,7 +98,7 @@ class Leader:
         Raises NotServing, ForeignEngine, TableExists, FileInTheWay, DictionaryFull.
         """
         self._require_idle()
-        if engine.lower() != ENGINE.lower():
+        if not self.node.rules.accepts_engine(engine.lower() == ENGINE.lower()):
             raise ForeignEngine(f"{name}: tables of engine {engine} are not replicated; use {ENGINE} (DDL-1)")
         if temporary:
             if name in self.temporary:
@@ -301,6 +301,8 @@ class Leader:
         job.at = "replay"
 
     def _write_file_redo(self, job: Job) -> None:
+        if not self.node.rules.commits_last():
+            self._write_commit(job)
         self._write([job.call])
         if job.at == "made":
             job.at = "done"
@@ -332,8 +334,13 @@ class Leader:
         job.at = "remade" if undoing else "made" if made else "done"
 
     def _commit(self, job: Job) -> None:
+        if job.row.kind is Kind.DROP or self.node.rules.commits_last():
+            self._write_commit(job)
+        job.at = "committed"
+
+    def _write_commit(self, job: Job) -> None:
         self._write(self.node.dictionary.commit(job.row))
-        job.committed, job.at = job.written, "committed"
+        job.committed = job.written
 
     def _write_undo_redo(self, job: Job) -> None:
         """The opposite operation's redo; stock writes it only for a file that it finds (DDL-5, H1b, H4)."""

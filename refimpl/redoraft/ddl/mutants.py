@@ -61,6 +61,26 @@ class DropRepairB(DdlRules):
         return False
 
 
+class _TakesAnyEngine(DdlRules):
+    def accepts_engine(self, is_innodb: bool) -> bool:
+        return True
+
+
+class _CommitsBeforeRedo(DdlRules):
+    def commits_last(self) -> bool:
+        return False
+
+
+class _MakesNoFolder(DdlRules):
+    def makes_folder(self, missing: bool) -> bool:
+        return not missing
+
+
+class _ExecutesUndoFiles(DdlRules):
+    def refuses_undo_space(self, is_undo: bool) -> bool:
+        return False
+
+
 class _ShowsDropRowAtOnce(DdlRules):
     def shows_drop_row(self, committed: bool) -> bool:
         return True
@@ -210,5 +230,18 @@ _TABLE: tuple[Mutant[DdlRules], ...] = (
     Mutant("keeps-caches", "H31", "a follower's readers keep what has changed", _KeepsCaches),
 )
 
+_OUTSIDE_TABLE: tuple[Mutant[DdlRules], ...] = (
+    Mutant("takes-any-engine", "DDL-1", "CREATE takes a table of any engine", _TakesAnyEngine),
+    Mutant("commits-before-redo", "DDL-2", "the commit is written before the file redo", _CommitsBeforeRedo),
+    Mutant("makes-no-folder", "H7", "a follower makes no directory for a file", _MakesNoFolder),
+    Mutant("executes-undo-files", "H32", "file redo of undo tablespaces is executed", _ExecutesUndoFiles),
+)
+
 MUTANTS: dict[str, Mutant[DdlRules]] = by_name(_TABLE)
-"""By name."""
+"""By name; those whose rule is a switch of DdlFileOps."""
+
+OUTSIDE_MUTANTS: dict[str, Mutant[DdlRules]] = by_name(_OUTSIDE_TABLE)
+"""By name; those whose rule the models leave out, or have as their shape."""
+
+ALL_DDL_MUTANTS: dict[str, Mutant[DdlRules]] = {**MUTANTS, **OUTSIDE_MUTANTS}
+"""Both."""

@@ -54,12 +54,12 @@ def remove_at_path(record: FileDelete, storage: Storage, tablespaces: Tablespace
 
 
 def execute(record: FileRecord, storage: Storage, tablespaces: Tablespaces, rules: DdlRules) -> None:
-    """What a follower does when it applies file redo (DDL-3, DDL-6; spec: Conflicts, Executed).
+    """What a follower does when it applies file redo (DDL-3, DDL-6, H7; spec: Conflicts, Executed).
 
     Raises FileConflict, with nothing done, if the path belongs to another tablespace, or the space is one for
     undo (H32); DiskError, StorageStopped.
     """
-    if record.space_id in UNDO_SPACES:
+    if rules.refuses_undo_space(record.space_id in UNDO_SPACES):
         raise FileConflict(
             f"{type(record).__name__} of space {record.space_id}: undo tablespaces are not replicated, and"
             " their truncation is refused (H32); turn innodb_undo_log_truncate off on the leader"
@@ -76,10 +76,12 @@ def execute(record: FileRecord, storage: Storage, tablespaces: Tablespaces, rule
                     )
                 return
             _require(name is None and not tablespaces.taken(path), record, path)
+            _require_folder(path, tablespaces, rules)
         case FileRename(new_name=path):
             if name is None or name == path:
                 return
             _require(not tablespaces.taken(path), record, path)
+            _require_folder(path, tablespaces, rules)
             # A rename finds its file by space id.
             record = FileRename(record.space_id, name, path)
         case _:
@@ -93,3 +95,9 @@ def _require(free: bool, record: FileRecord, path: str) -> None:
             f"{type(record).__name__} of space {record.space_id} cannot be executed: {path}, or that"
             " space id, is taken here; move the file out of the data directory, or seed the node anew (H24)"
         )
+
+
+def _require_folder(path: str, tablespaces: Tablespaces, rules: DdlRules) -> None:
+    folder = path.partition("/")[0]
+    if not rules.makes_folder(missing=not tablespaces.has_folder(folder)):
+        raise FileConflict(f"{path} cannot be made: there is no folder {folder} here; make it")

@@ -13,6 +13,16 @@ from redoraft.types import Lsn
 class DdlRules:
     """All rules on."""
 
+    # --- statements; DDL-1, DDL-2, H7 and H32 are no switches of the specification ---
+
+    def accepts_engine(self, is_innodb: bool) -> bool:
+        """DDL-1: tables of other engines are not in redo, so they are refused."""
+        return is_innodb
+
+    def commits_last(self) -> bool:
+        """DDL-2 (Commit): CREATE and RENAME commit after their file redo and their file operation."""
+        return True
+
     # --- the DDL log ---
 
     def shows_drop_row(self, committed: bool) -> bool:
@@ -93,6 +103,15 @@ class DdlRules:
     def executes(self, is_file_operation: bool) -> bool:
         """DDL-3 (Executed): a follower executes MLOG_FILE_* when it applies it; stock recovery does not."""
         return is_file_operation
+
+    def makes_folder(self, missing: bool) -> bool:
+        """H7: executing file redo makes the directory that it misses."""
+        del missing
+        return True
+
+    def refuses_undo_space(self, is_undo: bool) -> bool:
+        """H32: file redo of an undo tablespace is not executed, and stops the node."""
+        return is_undo
 
     def accepts_existing(self, same_space: bool) -> bool:
         """DDL-6 (Conflicts): MLOG_FILE_CREATE for a file that exists is no error."""

@@ -134,6 +134,10 @@ class Tablespaces:
         """Whether a file has that name, or that of its folder, one of ours or not."""
         return not {name, name.partition("/")[0]}.isdisjoint(self._disk.names)
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether some file is in that folder."""
+        return any(name.startswith(f"{folder}/") for name in self._disk.names)
+
     # --- file operations ---
 
     def create(self, name: str, space_id: int, flags: int = 0) -> None:
