@@ -157,6 +157,22 @@ def test_what_is_proved_of_every_step_is_a_property_and_another_fact_is_none(cop
     assert "| `Ddl` |" not in rows["| H3a"]
 
 
+def test_an_invariant_proved_in_parts_counts_when_every_part_is(copied: Path) -> None:
+    """`Reconstructible`, which is false without LIM-1 or H33, has three conjuncts."""
+    parts = ("CheckpointIsShared", "RecoveredIsCommitted", "RedoIsThere")
+
+    def rows(*proved: str) -> list[str]:
+        listed = [
+            {"name": f"StorageLimits/always/{one}", "answer": "proved", "seconds": 1.0} for one in proved
+        ]
+        assert kept(copied, {"kind": "prove", "verdict": "held", "obligations": listed}) == 1
+        lines = page(tree(copied)).splitlines()
+        return [line for line in lines if line.startswith(("| LIM-1:", "| H33:"))]
+
+    assert not any("| `StorageLimits` |" in line for line in rows(*parts[1:]))
+    assert sum("| `StorageLimits` |" in line for line in rows(*parts)) == 2
+
+
 def test_a_proof_by_another_prover_shows_nothing(copied: Path) -> None:
     kept(copied, proof("proved", "proved", "proved"))
     spec = copied / "spec"

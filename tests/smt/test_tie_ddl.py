@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.smt.tie import Explored, drifted, explored, stepped, violated
+from tests.smt.tie import Checked, Explored, drifted, explored, stepped, untied, violated
 
 from redoraft_check.smt.concrete import Interpreter
 from redoraft_check.smt.ddl_mapping import DdlReader
@@ -52,16 +52,34 @@ ELSEWHERE = {"Ddl_t2_d2": "StartCreate", "DdlReaders": "OpensTable", "Ddl_t3_d1"
 """What RENAME and DROP do not show: the label of an edge that was compared."""
 
 
+@pytest.fixture(scope="module")
+def elsewhere() -> dict[str, tuple[Checked, Checked]]:
+    """By gate model its states and edges that were compared."""
+    model, found = ddl(), {}
+    for config in ELSEWHERE:
+        graph = nodes(config, limit=4000)
+        edges = stepped(model, graph, sample=5, least=50, bounded=BOUNDED)
+        found[config] = violated(model, graph, sample=20), edges
+    return found
+
+
 @pytest.mark.tlc
 @pytest.mark.parametrize("config", ELSEWHERE)
-def test_what_other_models_add_is_tied_too(config: str) -> None:
-    found = nodes(config, limit=4000)
-    model = ddl()
-    states, edges = violated(model, found, sample=20), stepped(model, found, sample=5, bounded=BOUNDED)
+def test_what_other_models_add_is_tied_too(
+    config: str, elsewhere: dict[str, tuple[Checked, Checked]]
+) -> None:
+    states, edges = elsewhere[config]
     assert states.wrong[:5] == edges.wrong[:5] == []
     assert edges.edges > 1000
     assert edges.non_edges > 1000
     assert ELSEWHERE[config] in edges.actions
+
+
+@pytest.mark.tlc
+def test_every_action_is_tied(rows: Explored, elsewhere: dict[str, tuple[Checked, Checked]]) -> None:
+    model = ddl()
+    compared = [stepped(model, rows, 50, least=50, others=False), *(edges for _, edges in elsewhere.values())]
+    assert untied(model, compared, rows.reader, 50) == set()
 
 
 RECORDS = (

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tests.smt.tie import Explored, drifted, explored, stepped, violated
+from tests.smt.tie import SPEC, Explored, drifted, explored, rewritten, stepped, untied, violated
 
 from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.models import startup
 from redoraft_check.smt.startup_mapping import StartupReader
 from redoraft_check.smt.startup_rule import Start
 
+READER = StartupReader(Start(Raft.over(0)), ("n1", "n2"), ("n3",))
+BOUNDED = frozenset({"NodeFsyncs"})
+"""In models without FsyncAnywhere the log writer stops at the end of what is written."""
 
-def cluster(config: str, limit: int | None = None) -> Explored:
-    reader = StartupReader(Start(Raft.over(0)), ("n1", "n2"), ("n3",))
-    return explored("MCStartup", config, reader, limit)
+
+def cluster(config: str, limit: int | None = None, root: Path = SPEC) -> Explored:
+    return explored("MCStartup", config, READER, limit, root=root)
 
 
 @pytest.fixture(scope="module")
@@ -46,42 +51,39 @@ def test_a_changed_transition_fails(crashes: Explored, dropped: str) -> None:
     assert stepped(drifted(startup(), dropped), crashes, sample=10).wrong
 
 
-@pytest.mark.tlc
-def test_writing_and_applying_are_tied_too() -> None:
-    """One state and one label in ten of a model with transactions: who serves writes, replicas apply."""
-    found = cluster("Startup_refines")
-    states = violated(startup(), found, sample=10)
-    # In this model the log writer stops at the end of what is written.
-    edges = stepped(startup(), found, sample=10, bounded=frozenset({"NodeFsyncs"}))
-    assert states.wrong == []
-    assert edges.wrong[:5] == []
-    assert states.states > 600
-    assert edges.non_edges > 10000
-    assert {"NodeWriteMtr", "NodeCloseEntry", "NodeApplies", "NodeAnswers"} <= edges.actions
-
-
 @pytest.fixture(scope="module")
 def successors() -> Explored:
     """The first states of a model in which any node may lead term 1, and term 2 before term 1 has ended."""
-    return cluster("Startup_t2", 1500)
+    return cluster("Startup_t2", 4000)
 
 
 @pytest.mark.tlc
-def test_a_second_election_is_tied_too(successors: Explored) -> None:
-    """A new term above what is committed, and a leader that is outvoted before it opens its term."""
+def test_every_action_is_tied(crashes: Explored, successors: Explored, tmp_path: Path) -> None:
+    """Fifty edges of each action, and non-edges, of four models.
+
+    Serving writes and applying; a new term above what is committed, a leader that is outvoted before it opens
+    its term, truncation; a log node that leads and hands over.
+    """
+    first = rewritten(tmp_path / "spec", "models/Startup_t2.cfg", "<- InTurn", "<- LogNodeFirst")
+    graphs = (crashes, cluster("Startup_refines"), successors, cluster("Startup_t2", 1500, first))
     model = startup()
-    states = violated(model, successors, sample=10)
-    # In this model the log writer stops at the end of what is written.
-    edges = stepped(model, successors, sample=3, bounded=frozenset({"NodeFsyncs"}))
-    assert states.wrong[:5] == edges.wrong[:5] == []
-    assert states.states >= 150
-    assert edges.edges > 800
-    assert edges.non_edges > 5000
-    assert {"NodeStartElection", "NodeBecomeLeader", "NodeTruncates", "NodeAdvances"} <= edges.actions
+    compared = [
+        stepped(model, found, 40, least=60, bounded=frozenset() if found is crashes else BOUNDED)
+        for found in graphs
+    ]
+    assert [one.wrong[:5] for one in compared] == [[]] * 4
+    assert {"NodeWriteMtr", "NodeCloseEntry", "NodeApplies", "NodeAnswers"} <= compared[1].actions
+    assert compared[2].counted["NodeTruncates"] >= 50
+    assert all(one.non_edges > 2000 for one in compared)
+    assert untied(model, compared, READER, 50) == set()
+    for found in graphs[1:]:
+        states = violated(model, found, sample=20)
+        assert states.wrong[:5] == []
+        assert states.states > 50
 
 
 @pytest.mark.tlc
 @pytest.mark.parametrize("dropped", ["overruled", "committedBy", "elected", "left"])
 def test_a_changed_reading_of_the_history_fails(successors: Explored, dropped: str) -> None:
     """What no variable of the specification is, but the invariant speaks of."""
-    assert stepped(drifted(startup(), dropped), successors, sample=3, others=False).wrong
+    assert stepped(drifted(startup(), dropped), successors, 10**6, least=60, others=False).wrong

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.smt.tie import Explored, drifted, explored, stepped, violated
+from tests.smt.tie import Checked, Explored, drifted, explored, stepped, untied, violated
 
 from redoraft_check.smt.models import storage_limits
 from redoraft_check.smt.storage_mapping import StorageReader
@@ -49,17 +49,35 @@ ELSEWHERE = {
 """What one page without snapshots, copies, notes and other nodes does not show: pages, sample, label."""
 
 
+@pytest.fixture(scope="module")
+def elsewhere() -> dict[str, tuple[Checked, Checked, int]]:
+    """By gate model its states and edges that were compared, and how many states it has."""
+    model, found = storage_limits(), {}
+    for config, (pages, sample, _) in ELSEWHERE.items():
+        graph = node(config, *pages, seeds=config == "StorageLimits_seed")
+        # In these models the log writer stops at the end of what is written.
+        edges = stepped(model, graph, sample, least=50, bounded=frozenset({"Fsyncs"}))
+        found[config] = violated(model, graph, sample), edges, len(graph.states)
+    return found
+
+
 @pytest.mark.tlc
 @pytest.mark.parametrize("config", ELSEWHERE)
-def test_what_other_models_add_is_tied_too(config: str) -> None:
-    pages, sample, label = ELSEWHERE[config]
-    found = node(config, *pages, seeds=config == "StorageLimits_seed")
-    model = storage_limits()
-    states = violated(model, found, sample)
-    # In these models the log writer stops at the end of what is written.
-    edges = stepped(model, found, sample, bounded=frozenset({"Fsyncs"}))
+def test_what_other_models_add_is_tied_too(
+    config: str, elsewhere: dict[str, tuple[Checked, Checked, int]]
+) -> None:
+    _, sample, label = ELSEWHERE[config]
+    states, edges, there = elsewhere[config]
     assert states.wrong[:5] == edges.wrong[:5] == []
-    assert states.states >= len(found.graph.states) // sample
+    assert states.states >= there // sample
     assert edges.edges > 1000
     assert edges.non_edges > 1000
-    assert label in edges.actions
+    assert edges.counted[label] >= 50
+
+
+@pytest.mark.tlc
+def test_every_action_is_tied(elsewhere: dict[str, tuple[Checked, Checked, int]]) -> None:
+    assert (
+        untied(storage_limits(), [edges for _, edges, _ in elsewhere.values()], StorageReader(()), 50)
+        == set()
+    )

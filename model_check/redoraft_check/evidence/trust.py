@@ -24,6 +24,8 @@ from redoraft_check.tlc.manifest import Manifest, Model, Rule, config_of
 NO_RECORD: Final = "no run record"
 _NOT_BOUNDS: Final = {"Off"}
 BY_HAND: Final = Path("docs/parts/trust.md")
+_PROVED_IN_PARTS: Final = {"Reconstructible": ("RedoIsThere", "CheckpointIsShared", "RecoveredIsCommitted")}
+"""Invariants of the specification that are conjunctions, of which the proof has each conjunct by a name."""
 
 
 @frozen(slots=False)
@@ -116,7 +118,7 @@ page says *no run record* and claims nothing. Records are made by `redoraft chec
 recorded counterexamples (`redoraft findings --record`) count as well.
 
 - *Without bounds*: Z3 has proved, for any nodes, terms and logs, the property that TLC sees violated without
-  the rule, in a model that has the rule ([prove](prove.md)).
+  the rule, in a model that has the rule ([prove](prove.md)); `Reconstructible` in its three conjuncts.
 - *Within bounds*: TLC has searched every state of the model named; its bounds stand below.
 - *Refuted without it*: TLC has a counterexample when the rule is off.
 - *Tested*: a mutant of the implementation without the rule, and the files in tests/ that name either.
@@ -146,11 +148,12 @@ def _rule(tree: Tree, records: Records, assumptions: Sequence[Assumption], rule:
 
 
 def _proved(records: Records, tree: Tree, rule: Rule) -> list[str]:
-    wanted = tree.models.model(rule.model).violates
+    violated = tree.models.model(rule.model).violates
+    wanted = set(_PROVED_IN_PARTS.get(violated, (violated,)))
     return [
         name
         for name, proof in records.proofs.items()
-        if wanted in proof.properties and rule.id in RULES.get(name, ())
+        if wanted <= set(proof.properties) and rule.id in RULES.get(name, ())
     ]
 
 

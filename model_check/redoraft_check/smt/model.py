@@ -26,9 +26,9 @@ from redoraft_check.smt.hints import Hints
 class Model:
     """State, axioms, steps, what must hold, and why it does.
 
-    `lemmas` hold in every state and were proved elsewhere (`lemmas_from` names the model); `invariant` is
-    inductive; `safety` follows from both in every state; `step_safety` names the facts of actions that are
-    properties of every step.  `off` are the rules that are switched off.
+    `lemmas` hold in every state and were proved of another model; `invariant` is inductive; `safety` follows
+    from both in every state; `step_safety` names the facts of actions that are properties of every step.
+    `off` are the rules that are switched off.
     `small` bounds the sorts where a counterexample is looked for that is easy to read.  `hints` say which
     hypotheses are tried first, and nothing else.
     """
@@ -45,7 +45,6 @@ class Model:
     safety: tuple[Named, ...]
     step_safety: tuple[str, ...] = ()
     lemmas: tuple[Named, ...] = ()
-    lemmas_from: str = ""
     off: frozenset[str] = frozenset()
     small: Mapping[Sort, int] = field(factory=dict)
     hints: Hints = field(factory=dict)

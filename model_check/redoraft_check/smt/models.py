@@ -96,7 +96,6 @@ def storage_limits(off: frozenset[str] = frozenset()) -> Model:
         actions=_with_facts(LimitedSteps(off).all(), storage_invariant.facts()),
         invariant=storage_invariant.invariant(),
         safety=storage_invariant.properties(),
-        lemmas_from="CommitRule",
         off=off,
         small={storage_state.PAGE: 2, storage_state.SNAPSHOT: 1, TERM: 3, LOG: 5, NUMBER: 5},
     )
@@ -117,7 +116,6 @@ def startup(off: frozenset[str] = frozenset()) -> Model:
         invariant=startup_invariant(start),
         safety=startup_properties(start),
         lemmas=below.invariant,
-        lemmas_from="CommitRule",
         off=off,
     )
 
@@ -139,7 +137,6 @@ def ddl(off: frozenset[str] = frozenset()) -> Model:
         invariant=ddl_invariant.invariant(),
         safety=ddl_properties.properties(off),
         step_safety=ddl_facts.STEP_PROPERTIES,
-        lemmas_from="CommitRule",
         off=off,
         small={ddl_state.NODE: 2, ddl_log.NAME: 3, ddl_log.SPACE: 3, LOG: 5},
         hints=hints_of("Ddl"),

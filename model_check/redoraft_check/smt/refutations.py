@@ -46,7 +46,9 @@ _DDL: Final = {
     "DDL-9_off": "NoNodeStops",
     "DDL-10_off": "FilesAgree",
     "H1_off": "NoNodeStops",
+    "DdlRename_a_rollback": "FilesAgree",
     "H2_off": "OneFilePerSpace",
+    "DdlCreate_b_rollback": "FilesAgree",
     "H3_off": "CommittedFilesStay",
     "H4_off": "FilesAgree",
     "H5_off": "NoNodeStops",
@@ -91,6 +93,17 @@ REFUTED: Final[Mapping[str, str]] = {
 
 REDUNDANT: Final = frozenset({"H11"})
 """Rules without which all is still proved (tests/smt/test_prove.py)."""
+
+REPAIRS: Final[Mapping[str, str]] = {
+    "H1a": "DdlRename_b",
+    "H2b": "DdlCreate_a",
+    "H3a": "DdlDrop_b",
+    "H3b": "DdlDrop_a",
+}
+"""By rule that only a hole's other repair makes needless: the gate model that has the other and holds.
+
+Nothing is proved without it.
+"""
 
 _PAGES = ("p", "q", "dict")
 """The pages of the gate models of StorageLimits."""
@@ -215,15 +228,23 @@ def _disagrees(name: str, said: str) -> CliError:
 def chosen(manifest: Manifest, rules: Sequence[str]) -> list[str]:
     """The entries of `REFUTED` of these rules, of all of them for "all".
 
-    Raises CliError (2) for a rule that there is not, or that no proof has; (1) for a redundant one.
+    Raises CliError (2) for a rule that there is not, or that no proof has; (1) for a redundant one, also
+    where it is so within bounds only.
     """
     if "all" in rules:
         return list(REFUTED)
     found: list[str] = []
     for rule in dict.fromkeys(manifest.rule(name).id for name in rules):
-        own = [name for name in REFUTED if rule in manifest.model(name).off]
+        own = [name for name in REFUTED if manifest.model(name).off[0] == rule]
         if rule in REDUNDANT:
             raise CliError(Exit.DISAGREES, f"{rule} is redundant: all that is proved holds without it")
+        if rule in REPAIRS:
+            other = manifest.model(REPAIRS[rule])
+            raise CliError(
+                Exit.DISAGREES,
+                f"{rule} is redundant within bounds: {other.name} ({other.summary}) holds without it by TLC; "
+                f"without bounds that is not proved; without both repairs: --refute {rule[:-1]}",
+            )
         if not own:
             raise CliError(Exit.USAGE, f"no proof has the rule {rule}; see redoraft prove --list")
         found += own
