@@ -68,7 +68,7 @@ def test_a_finding_that_is_repaired_is_not_found_any_more(
 def test_a_clean_campaign_and_the_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz(*SHORT, "--examples", "6", "--compare", "--out", tmp_path) == 0
     out = capsys.readouterr().out
-    assert re.match(r"clean: 6 examples, [\d,]+ steps, [\d,]+ events judged, \d+ crashes, \d", out)
+    assert re.match(r"clean: 6 examples, [\d,]+ steps, [\d,]+ events judged, \d+ crash(es)?, \d", out)
     assert re.search(r"guided: [\d,]+ states.*\n  random: [\d,]+ states.*\n  guided reaches [+-]", out)
     assert not list(tmp_path.iterdir())
 
