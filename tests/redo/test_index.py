@@ -70,7 +70,7 @@ def require_same(table: LogIndexTable, known: Known) -> None:
             (end for end in terms if end <= lsn), default=START_LSN
         )
         assert table.entry_end_after(lsn) == min((end for end in terms if end > lsn), default=None)
-        assert table.entry_from(lsn) == next((one for one in known.entries if one.end >= lsn), None)
+        assert table.entry_from(lsn) == next((one for one in all_entries if one.end >= lsn), None)
     for low in all_ends:
         for high in all_ends:
             between = tuple(end for end in known.mtr_ends if low < end <= high)

@@ -38,12 +38,14 @@ class EntryFinder:
         self._cache.clear()
 
     def ranges(self) -> list[tuple[LogIndex, LogIndex]]:
-        """(min, max) of each file, in order; a file in which no meta record starts has min > max."""
+        """(min, max) of each file, in order, of the entries that are still whole; a file in which no meta
+        record of one starts has min > max."""
         behind = [
             self._index.entry_from(lsn_of(one.first_block * BLOCK_DATA + META_SIZE)) for one in self._segments
         ]
         last = LogIndex(self._index.last_entry.index + 1)
-        firsts = [last if entry is None else entry.index for entry in behind]
+        whole = LogIndex(self._index.base.index + 1)
+        firsts = [last if entry is None else max(entry.index, whole) for entry in behind]
         return [(low, LogIndex(high - 1)) for low, high in zip(firsts, [*firsts[1:], last], strict=True)]
 
     @property

@@ -82,18 +82,20 @@ class _SkipsHoles(LogRules):
 
 
 class _ClosesBySizeOnly(LogRules):
-    def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
-        return open_bytes >= limit
+    def closes_for_commit(self, waiting: int) -> bool:
+        del waiting
+        return False
 
 
 class _ClosesEachMtr(LogRules):
-    def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
-        return open_bytes > 0
+    def closes_short(self, open_bytes: int, limit: int) -> bool:
+        return open_bytes < limit
 
 
 class _ClosesAtCommitOnly(LogRules):
-    def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
-        return waiting > 0 and open_bytes > 0
+    def closes_long(self, open_bytes: int, limit: int) -> bool:
+        del open_bytes, limit
+        return False
 
 
 class _CommitsWhenWritten(LogRules):

@@ -86,12 +86,24 @@ class LogRules:
         return start
 
     def closes_entry(self, open_bytes: int, waiting: int, limit: int) -> bool:
-        """H29-commit: an entry is closed when it is large, or when a commit in it waits for it.
+        """Whether an entry of so many bytes ends here; `waiting` commits in it wait for that."""
+        if open_bytes == 0:
+            return False
+        by_size = self.closes_long(open_bytes, limit) or self.closes_short(open_bytes, limit)
+        return by_size or self.closes_for_commit(waiting)
 
-        LOG-2: it holds many mtrs, so not before it is large.  LOG-11: it is closed, and so can be sent, when
-        it is large, though no commit in it waits.
-        """
-        return open_bytes >= limit or (waiting > 0 and open_bytes > 0)
+    def closes_for_commit(self, waiting: int) -> bool:
+        """H29-commit: an entry is closed when a commit in it waits for it."""
+        return waiting > 0
+
+    def closes_long(self, open_bytes: int, limit: int) -> bool:
+        """LOG-11: an entry is closed, and so can be sent, when it is long, though no commit in it waits."""
+        return open_bytes >= limit
+
+    def closes_short(self, open_bytes: int, limit: int) -> bool:
+        """LOG-2: an entry holds many mtrs, so it is not closed before it is long."""
+        del open_bytes, limit
+        return False
 
     # --- commit ---
 
