@@ -87,7 +87,10 @@ def test_both_engines_judge_without_a_rule_and_say_so(
     assert main(["validate", str(path), "--engine", "both", "-q", "--workers", "1"]) == 21
     capsys.readouterr()
     assert main(["validate", str(path), "--engine", "both", "-q", "--workers", "1", "--off", "h8"]) == 0
-    assert capsys.readouterr().out == f"{path}: accepted: 14 events, judged without H8\n"
+    assert (
+        capsys.readouterr().out
+        == f"{path}: accepted: 14 events, judged without H8, at most 4 states possible at once\n"
+    )
     assert main(["validate", str(path), "--off", "no-such"]) == 2
 
 
