@@ -186,6 +186,12 @@ def deliver(peers: dict[NodeId, Peer], sends: Iterable[Send]) -> list[Message]:
     return delivered
 
 
+def hears(peer: Peer, sends: Iterable[Send]) -> list[Send]:
+    """What of this was sent to `peer` arrives, and is made durable; what it sends for it."""
+    mine = [send for send in sends if send.to == peer.state.me]
+    return [caused for send in mine for caused in peer.take(send.message) + peer.fsync()]
+
+
 def refusals(messages: Iterable[Message]) -> int:
     """How many of them refuse a piece of the log."""
     return sum(isinstance(message, AppendReply) and message.hint is not None for message in messages)

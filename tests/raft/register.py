@@ -18,7 +18,7 @@ from redoraft.redo.record import PageWrite
 from redoraft.types import NodeId
 from redoraft_check.campaign.clients import clients_check_of
 
-from .kit import N1, N2, N3, THREE, Peer, deliver, follower, log_of, mtr
+from .kit import N1, N2, N3, START, THREE, Peer, deliver, follower, log_of, mtr
 
 ALL = (N1, N2, N3)
 
@@ -112,3 +112,25 @@ class Register:
             value = self._values.get(reply.request) if reply.outcome is Outcome.OK else None
             self.history.tells(reply.request, reply.outcome, value)
         replies.clear()
+
+
+def writes_unheard(register: Register, node: NodeId, *texts: str) -> list[Send]:
+    """Clients write at `node`, which closes each entry and fsyncs it; what is sent is not delivered."""
+    peer, sends = register.peers[node], []
+    for text in texts:
+        register.history.asks(f"writer of {text}", text, "write", text)
+        sends += [*peer.take(ClientMtr(text, mtr(text), commits=True)), *peer.take(CloseDue())]
+        sends += peer.fsync()
+    return sends
+
+
+def outcomes(register: Register, *texts: str) -> list[Outcome | None]:
+    """What the writers of these were told."""
+    return [register.answer(text)[0] for text in texts]
+
+
+def all_agree(register: Register) -> bool:
+    """Whether all logs are the same, and everybody knows that all of it is committed."""
+    peers = register.peers.values()
+    whole = [(one.log.read(START, one.log.last_lsn), one.state.known) for one in peers]
+    return all(one == whole[0] for one in whole) and whole[0][1] == START + len(whole[0][0])

@@ -5,14 +5,12 @@ docs/differences.md says for every one of theirs which test it is, or why it doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from attrs import evolve
 
 from redoraft.raft.core import step
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout, HeartbeatDue
 from redoraft.raft.messages import AppendEntries, AppendReply, RequestVote, Vote
-from redoraft.raft.outputs import Outcome, Reply, Send
+from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.rules import ALL_RULES
 from redoraft.raft.state import Members, Progress, Role
 from redoraft.types import LogIndex, Lsn, NodeId, Term
@@ -30,6 +28,7 @@ from .kit import (
     deliver,
     ends_of,
     follower,
+    hears,
     leader,
     log_of,
     mtr,
@@ -37,15 +36,9 @@ from .kit import (
     refusals,
     sent,
 )
-from .register import ALL, Register, value_of
+from .register import ALL, Register, all_agree, outcomes, value_of, writes_unheard
 
 EVERYBODY = (N1, N2, N3, N4, N5)
-
-
-def hears(peer: Peer, sends: Iterable[Send]) -> list[Send]:
-    """What of this was sent to `peer` arrives, and is made durable; what it sends for it."""
-    mine = [send for send in sends if send.to == peer.state.me]
-    return [caused for send in mine for caused in peer.take(send.message) + peer.fsync()]
 
 
 def wins_unheard(register: Register, node: NodeId, voter: NodeId, *others: NodeId) -> None:
@@ -64,28 +57,6 @@ def leads(node: NodeId, term: int, terms: list[int]) -> Peer:
     state = leader(node, term, log)
     answered = {other: Progress(START, log.closed_lsn, answered=True) for other in state.others}
     return Peer(evolve(state, progress=answered), log)
-
-
-def writes_unheard(register: Register, node: NodeId, *texts: str) -> list[Send]:
-    """Clients write at `node`, which closes each entry and fsyncs it; what is sent is not delivered."""
-    peer, sends = register.peers[node], []
-    for text in texts:
-        register.history.asks(f"writer of {text}", text, "write", text)
-        sends += [*peer.take(ClientMtr(text, mtr(text), commits=True)), *peer.take(CloseDue())]
-        sends += peer.fsync()
-    return sends
-
-
-def outcomes(register: Register, *texts: str) -> list[Outcome | None]:
-    """What the writers of these were told."""
-    return [register.answer(text)[0] for text in texts]
-
-
-def all_agree(register: Register) -> bool:
-    """Whether all logs are the same, and everybody knows that all of it is committed."""
-    peers = register.peers.values()
-    whole = [(one.log.read(START, one.log.last_lsn), one.state.known) for one in peers]
-    return all(one == whole[0] for one in whole) and whole[0][1] == START + len(whole[0][0])
 
 
 # --- elections ---

@@ -1,5 +1,5 @@
 """Interactions that the tests of etcd-io/raft and of CCF's raft are about, played on our nodes; more of CCF's
-stand in test_ccf.py.
+stand in test_ccf.py, more of etcd's in test_etcd.py.
 
 docs/differences.md says which those are, and where we decide otherwise and why.
 """
@@ -69,7 +69,7 @@ def test_vote_requests_of_a_past_term_are_refused() -> None:
 
 
 def test_a_candidate_without_the_committed_tail_is_not_elected() -> None:
-    """The one that was cut off asks first, and the other one wins."""
+    """etcd prevote: the one that was cut off asks first, and the other one wins."""
     register = Register()
     assert register.elect(N1)
     register.write(N1, "x", (N1, N2))
@@ -86,7 +86,7 @@ def test_a_nomination_that_comes_too_late_changes_nothing() -> None:
 
 
 def test_a_single_node_elects_itself_and_commits() -> None:
-    """etcd single_node, campaign; CCF startup."""
+    """etcd single_node; CCF startup."""
     register = Register(members=evolve(FIVE, data_nodes=(N1,)))
     assert register.elect(N1, (N1,))
     register.write(N1, "x", (N1,))
@@ -195,7 +195,7 @@ def test_a_log_that_lost_what_it_acknowledged_is_not_repaired_in_silence() -> No
 
 
 def test_a_heartbeat_finds_what_was_lost() -> None:
-    """etcd heartbeat_resp_recovers_from_probing, replicate_pause; CCF reconnect, reconnect_node."""
+    """etcd replicate_pause; CCF reconnect, reconnect_node."""
     register = Register()
     assert register.elect(N1)
     for number in range(5):
@@ -228,7 +228,7 @@ def test_a_heartbeat_brings_the_majority_lsn_to_who_has_missed_it() -> None:
 
 
 def test_a_leader_without_a_quorum_stays_and_answers_nothing() -> None:
-    """CCF check_quorum, etcd checkquorum: they step down; ours says nothing until it is deposed."""
+    """etcd checkquorum; CCF check_quorum: they step down; ours says nothing until it is deposed."""
     register = Register(members=FIVE)
     assert register.elect(N1, EVERYBODY)
     register.write(N1, "x", (N1, N2))
@@ -246,7 +246,7 @@ def test_a_leader_without_a_quorum_stays_and_answers_nothing() -> None:
 
 
 def test_under_a_lease_nobody_is_elected_early_not_even_an_heir() -> None:
-    """etcd campaign_now_lease lets a transfer through; in forget_leader_read_only_lease_based nobody forgets.
+    """etcd campaign_now_lease: under leases nobody stands on request.
 
     Only log nodes hand over here, and a lease of an earlier leader may still run.
     """

@@ -256,6 +256,7 @@ def test_without_h19_skew_a_slow_clock_serves_what_is_old() -> None:
 
 
 def test_without_h19_restart_a_voter_forgets_the_lease() -> None:
+    """etcd forget_leader_read_only_lease_based: nobody forgets a leader that may hold a lease."""
     for rule in (None, "H19-restart"):
         rules = ALL_RULES if rule is None else mutant_of(rule)
         register = leased(rules)

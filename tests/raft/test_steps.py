@@ -138,6 +138,7 @@ def test_one_acknowledgement_answers_all_that_wait_for_it() -> None:
 
 
 def test_the_leader_of_an_old_term_is_told_the_term_and_a_leader_takes_no_log() -> None:
+    """etcd checkquorum: the heartbeats of a leader that is none any more come late."""
     log = log_of([1, 2])
     state = follower(N1, 3)
     told = (Send(N2, AppendReply(Term(3), N1, START)),)
