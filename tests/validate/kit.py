@@ -19,7 +19,13 @@ from redoraft_check.exits import Exit
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
-from redoraft_check.validate.verdict import Status
+from redoraft_check.validate.explain import TraceExplainer
+from redoraft_check.validate.explanation import Explanation
+from redoraft_check.validate.mapping import load_mapping
+from redoraft_check.validate.oracle_engine import OracleEngine
+from redoraft_check.validate.prepare import Prepared, prepare
+from redoraft_check.validate.refusals import refusals
+from redoraft_check.validate.verdict import Status, Verdict
 from redoraft_traces import Event, Header, TraceWriter, encode_event, encode_header, read_trace
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +37,21 @@ REJECTED = CORPUS / "rejected"
 def engine(spec: Path | None = None, timeout_s: float | None = 300) -> Engine:
     """The TLC engine on the repository's specification, or on another one."""
     return Engine(spec=spec_dir(spec), tools=find_tools(None, None), timeout_s=timeout_s)
+
+
+def judged(engine: OracleEngine, path: Path) -> Verdict:
+    """What the oracle says of one trace."""
+    [verdict] = engine.validate([path])
+    return verdict
+
+
+def why(path: Path, *, with_rules: bool = True) -> Explanation:
+    """Why a trace is refused: that it is, is asserted."""
+    one = prepare(path, load_mapping(spec_dir()))
+    assert isinstance(one, Prepared)
+    [refusal] = refusals([one], spec_dir())
+    assert refusal is not None
+    return TraceExplainer(spec_dir()).explain(refusal, with_rules=with_rules)
 
 
 # --- traces ---

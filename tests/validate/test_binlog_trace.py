@@ -20,42 +20,20 @@ from redoraft.types import NodeId
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
-from redoraft_check.validate.explain import TraceExplainer
-from redoraft_check.validate.explanation import Explanation
-from redoraft_check.validate.mapping import BESIDE, BINLOG, load_mapping
+from redoraft_check.validate.mapping import BESIDE, BINLOG
 from redoraft_check.validate.oracle_engine import OracleEngine
-from redoraft_check.validate.prepare import Prepared, prepare
-from redoraft_check.validate.refusals import refusals
-from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter
 
-from .kit import Lines, simulate
+from .kit import Lines, judged, simulate, why
 
 SEEDS = (1, 5, 6)
 STEPS = 400
 
 
 @pytest.fixture(scope="module")
-def engine() -> OracleEngine:
-    return OracleEngine(spec_dir())
-
-
-@pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Lines:
     return Lines.read(simulate(tmp_path_factory.mktemp("binlog") / "t.ndjson", 1, STEPS, binlog=True))
-
-
-def judged(engine: OracleEngine, path: Path) -> Verdict:
-    [verdict] = engine.validate([path])
-    return verdict
-
-
-def why(path: Path) -> Explanation:
-    one = prepare(path, load_mapping(spec_dir()))
-    assert isinstance(one, Prepared)
-    [refusal] = refusals([one], spec_dir())
-    assert refusal is not None
-    return TraceExplainer(spec_dir()).explain(refusal)
 
 
 def test_the_steps_of_a_binlog_are_steps_of_the_specification(engine: OracleEngine, tmp_path: Path) -> None:

@@ -64,11 +64,6 @@ def test_every_kind_of_branch(tmp_path: Path) -> None:
     assert told(branches.listed) == first | second | {("else", "b"), ("case", "y")}
 
 
-@pytest.fixture(scope="module")
-def engine() -> OracleEngine:
-    return OracleEngine(spec_dir())
-
-
 def of(engine: OracleEngine, *paths: Path) -> Exercised:
     return exercised(engine.validate(paths), engine)
 

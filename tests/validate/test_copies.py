@@ -9,23 +9,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from redoraft_check.paths import spec_dir
-from redoraft_check.validate.explain import TraceExplainer
-from redoraft_check.validate.explanation import Explanation
-from redoraft_check.validate.mapping import load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
-from redoraft_check.validate.prepare import Prepared, prepare
-from redoraft_check.validate.refusals import refusals
-from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.verdict import Status
 
-from .kit import ACCEPTED, Lines
+from .kit import ACCEPTED, Lines, judged, why
 
 COPIED = ACCEPTED / "pages-seed-122-copied.ndjson"
-
-
-@pytest.fixture(scope="module")
-def engine() -> OracleEngine:
-    return OracleEngine(spec_dir())
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +24,6 @@ def copied() -> Lines:
 
 def seed_in(lines: Lines) -> int:
     return lines.first(lambda event: event.action == "Seed")
-
-
-def judged(engine: OracleEngine, lines: Lines, path: Path) -> Verdict:
-    [verdict] = engine.validate([lines.write(path)])
-    return verdict
-
-
-def why(path: Path, *, with_rules: bool = False) -> Explanation:
-    one = prepare(path, load_mapping(spec_dir()))
-    assert isinstance(one, Prepared)
-    [refusal] = refusals([one], spec_dir())
-    assert refusal is not None
-    return TraceExplainer(spec_dir()).explain(refusal, with_rules=with_rules)
 
 
 def test_the_copy_has_pages_of_different_moments(copied: Lines) -> None:
@@ -98,7 +74,7 @@ def ends(lines: Lines) -> list[int]:
 def test_nothing_else_is_wrong_with_what_is_changed(
     engine: OracleEngine, copied: Lines, tmp_path: Path
 ) -> None:
-    assert judged(engine, changed(copied), tmp_path / "t.ndjson").status is Status.ACCEPTED
+    assert judged(engine, changed(copied).write(tmp_path / "t.ndjson")).status is Status.ACCEPTED
 
 
 WRONG: dict[str, tuple[Callable[[Lines], dict[str, Any]], str]] = {
@@ -126,7 +102,7 @@ WRONG: dict[str, tuple[Callable[[Lines], dict[str, Any]], str]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_copy_is_refused(engine: OracleEngine, copied: Lines, tmp_path: Path, name: str) -> None:
     change, reason = WRONG[name]
-    verdict = judged(engine, changed(copied, **change(copied)), tmp_path / "t.ndjson")
+    verdict = judged(engine, changed(copied, **change(copied)).write(tmp_path / "t.ndjson"))
     assert (verdict.status, verdict.line) == (Status.REFUSED, seed_in(copied) + 2), verdict
     assert reason in verdict.reason
 
@@ -137,7 +113,7 @@ def test_a_copy_that_is_not_told_in_whole_is_not_judged(
 ) -> None:
     at = seed_in(copied)
     args = {key: value for key, value in copied.events[at].args.items() if key != name}
-    verdict = judged(engine, copied.replaced(at, args=args), tmp_path / "t.ndjson")
+    verdict = judged(engine, copied.replaced(at, args=args).write(tmp_path / "t.ndjson"))
     assert (verdict.status, verdict.line) == (Status.UNKNOWN, at + 2)
     assert f"Seed without {name}" in verdict.reason
 
@@ -155,8 +131,8 @@ def test_a_node_keeps_what_it_has_acknowledged(engine: OracleEngine, copied: Lin
     term = copied.events[later].vars["term"]
     again = structs.replace(event, vars=event.vars | {"term": term})
     run = Lines(copied.header, [*copied.events[: later + 1], again]).renumbered()
-    assert judged(engine, run, tmp_path / "t.ndjson").status is Status.REFUSED
-    told = why(tmp_path / "t.ndjson").conjunct
+    assert judged(engine, run.write(tmp_path / "t.ndjson")).status is Status.REFUSED
+    told = why(tmp_path / "t.ndjson", with_rules=False).conjunct
     assert told is not None
     assert told.text == "Promised(n, e)"
 
@@ -165,17 +141,17 @@ def test_redo_that_somebody_needs_is_deleted_only_where_retention_is_bounded(
     engine: OracleEngine, copied: Lines, tmp_path: Path
 ) -> None:
     constants = {name: value for name, value in copied.header.constants.items() if name != "retain"}
-    verdict = judged(engine, copied.headed(constants=constants), tmp_path / "t.ndjson")
+    verdict = judged(engine, copied.headed(constants=constants).write(tmp_path / "t.ndjson"))
     assert verdict.status is Status.REFUSED
     assert verdict.line is not None
     assert copied.events[verdict.line - 2].action == "DeleteRedo"
-    told = why(tmp_path / "t.ndjson", with_rules=True)
+    told = why(tmp_path / "t.ndjson")
     assert told.rules == ("LOG-8",)
 
 
 def test_retention_is_a_number_of_bytes(engine: OracleEngine, copied: Lines, tmp_path: Path) -> None:
     for retain in (-1, "256", True):
         run = copied.headed(constants={**copied.header.constants, "retain": retain})
-        assert judged(engine, run, tmp_path / "t.ndjson").status is Status.UNREADABLE
+        assert judged(engine, run.write(tmp_path / "t.ndjson")).status is Status.UNREADABLE
     run = copied.headed(modules=["Startup"])
-    assert "retain in constants" in judged(engine, run, tmp_path / "t.ndjson").reason
+    assert "retain in constants" in judged(engine, run.write(tmp_path / "t.ndjson")).reason

@@ -10,17 +10,12 @@ import pytest
 from msgspec import structs
 
 from redoraft.observe import FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
-from redoraft_check.paths import spec_dir
-from redoraft_check.validate.explain import TraceExplainer
-from redoraft_check.validate.explanation import Explanation
-from redoraft_check.validate.mapping import BESIDE, STORAGE, load_mapping
+from redoraft_check.validate.mapping import BESIDE, STORAGE
 from redoraft_check.validate.oracle_engine import OracleEngine
-from redoraft_check.validate.prepare import Prepared, prepare
-from redoraft_check.validate.refusals import refusals
-from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event
 
-from .kit import ACCEPTED, Lines, simulate
+from .kit import ACCEPTED, Lines, judged, simulate, why
 
 CRASHED = ACCEPTED / "pages-seed-196.ndjson"
 SEEDS = (1, 3, 75, 122, 196)
@@ -28,26 +23,8 @@ STORAGE_ACTIONS = BESIDE[STORAGE].actions
 
 
 @pytest.fixture(scope="module")
-def engine() -> OracleEngine:
-    return OracleEngine(spec_dir())
-
-
-@pytest.fixture(scope="module")
 def crashed() -> Lines:
     return Lines.read(CRASHED)
-
-
-def judged(engine: OracleEngine, path: Path) -> Verdict:
-    [verdict] = engine.validate([path])
-    return verdict
-
-
-def why(path: Path) -> Explanation:
-    one = prepare(path, load_mapping(spec_dir()))
-    assert isinstance(one, Prepared)
-    [refusal] = refusals([one], spec_dir())
-    assert refusal is not None
-    return TraceExplainer(spec_dir()).explain(refusal)
 
 
 def test_storage_steps_are_steps_of_the_specification(engine: OracleEngine, tmp_path: Path) -> None:

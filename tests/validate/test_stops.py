@@ -10,15 +10,10 @@ import pytest
 from redoraft.cluster import simulator
 from redoraft.node import Effect, Node, stop
 from redoraft.storage.mutants import MUTANTS
-from redoraft_check.paths import spec_dir
-from redoraft_check.validate.explain import TraceExplainer
-from redoraft_check.validate.mapping import load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
-from redoraft_check.validate.prepare import Prepared, prepare
-from redoraft_check.validate.refusals import refusals
 from redoraft_check.validate.verdict import Status
 
-from .kit import Lines, simulate
+from .kit import Lines, judged, simulate, why
 
 Stop = Callable[[Node], Iterator[Effect]]
 STEPS = 400
@@ -66,9 +61,9 @@ WRONG: dict[str, Stop] = {
 }
 
 
-def test_a_stop_writes_pages_and_its_last_checkpoint(tmp_path: Path) -> None:
+def test_a_stop_writes_pages_and_its_last_checkpoint(engine: OracleEngine, tmp_path: Path) -> None:
     path = simulate(tmp_path / "t.ndjson", 1, STEPS, pages=True)
-    [verdict] = OracleEngine(spec_dir()).validate([path])
+    verdict = judged(engine, path)
     assert verdict.status is Status.ACCEPTED, verdict
     events = Lines.read(path).events
     stops = [at for at, event in enumerate(events) if event.action == "Shutdown"]
@@ -77,20 +72,18 @@ def test_a_stop_writes_pages_and_its_last_checkpoint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_stop_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_stop_is_refused(
+    name: str, engine: OracleEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(simulator, "stop", WRONG[name])
     seed, action, conjunct = REFUSED[name]
     path = simulate(tmp_path / "t.ndjson", seed, STEPS, pages=True)
-    [verdict] = OracleEngine(spec_dir()).validate([path])
+    verdict = judged(engine, path)
     assert verdict.status is Status.REFUSED
     assert verdict.line is not None
     wrong, *behind = Lines.read(path).events[verdict.line - 2 :]
     assert wrong.action == action
     assert "Shutdown" in [event.action for event in behind if event.node == wrong.node][:4]
-    one = prepare(path, load_mapping(spec_dir()))
-    assert isinstance(one, Prepared)
-    [refusal] = refusals([one], spec_dir())
-    assert refusal is not None
-    told = TraceExplainer(spec_dir()).explain(refusal, with_rules=False).conjunct
+    told = why(path, with_rules=False).conjunct
     assert told is not None
     assert told.text == conjunct

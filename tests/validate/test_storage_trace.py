@@ -27,11 +27,6 @@ STORAGE_ACTIONS = BESIDE[STORAGE].actions
 Events = list[Event]
 
 
-@pytest.fixture(scope="module")
-def engine() -> OracleEngine:
-    return OracleEngine(spec_dir())
-
-
 def header() -> Header:
     return structs.replace(read_trace(CALM).header, modules=["Startup", "StorageLimits"])
 

@@ -7,7 +7,7 @@ stays linear.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from operator import itemgetter
 
 from attrs import define, field
@@ -44,11 +44,7 @@ class LogView:
 
     def below(self, lsn: int) -> int:
         """How many mtrs end at or below `lsn`."""
-        low, high = 0, self.count
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self.ends[middle] <= lsn else (low, middle)
-        return low
+        return bisect_right(self.ends, lsn, 0, self.count)
 
     def lsn(self, position: int) -> int | None:
         """Where mtr number `position` ends, None if there is no such mtr."""
