@@ -33,6 +33,7 @@ def copied(tmp_path: Path) -> Path:
     for path in (tmp_path / "spec" / "findings").glob("*.zst"):
         path.unlink()
     (tmp_path / "tests").mkdir()
+    (tmp_path / "docs" / "parts" / "shown.toml").write_text("shown = []\n", encoding="utf-8")
     return tmp_path
 
 
@@ -210,3 +211,62 @@ def test_assumptions_speak_of_what_there_is() -> None:
 def test_the_records_that_are_kept_can_be_read() -> None:
     records = Records(tree(ROOT))
     assert all(isinstance(one, Checked) for one in (*records.models.values(), *records.mutants.values()))
+
+
+def shown(root: Path, **line: object) -> str:
+    """The page's last table when `shown.toml` has this one line."""
+    whole = {"what": "crashes lose nothing", "how": "all of them", "bounds": "few"} | line
+    text = "[[shown]]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in whole.items())
+    (root / "docs" / "parts" / "shown.toml").write_text(text, encoding="utf-8")
+    return page(tree(root)).split("## What is shown besides the rules")[1]
+
+
+def test_what_is_shown_besides_the_rules_is_what_its_record_says(copied: Path) -> None:
+    records = copied / "docs" / "records"
+    records.mkdir()
+    found = {"points": 7, "outcomes": 8, "runs": 1234, "wrong": 1}
+    (records / "crashes-1.json").write_text(json.dumps(found), encoding="utf-8")
+    assert "7 points, 8 outcomes, 1,234 runs, 1 wrong" in shown(copied, records=["crashes-1.json"])
+    (records / "schedules-9.ndjson").write_text(
+        "".join(
+            json.dumps({"seed": seed, "steps": 10, "events": 5, "crashes": 1, "trouble": trouble}) + "\n"
+            for seed, trouble in ((1, None), (2, "refused"))
+        ),
+        encoding="utf-8",
+    )
+    said = shown(copied, records=["schedules-9.ndjson"])
+    assert "2 runs, 20 steps, 10 events, 2 crashes, 1 not accepted" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"records": ["crashes-1.json"]}, "there is no docs/records/crashes-1.json"),
+        ({"tests": ["tests/test_none.py"]}, "there is no tests/test_none.py"),
+    ],
+)
+def test_a_line_that_names_what_is_not_there_is_refused(
+    copied: Path, line: dict[str, object], said: str
+) -> None:
+    with pytest.raises(CliError, match=said) as caught:
+        shown(copied, **line)
+    assert caught.value.exit_code is Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("notes.json", "{}", "nothing reads the figures of notes.json"),
+        ("crashes-1.json", "{", "is no record"),
+    ],
+)
+def test_a_record_that_nothing_can_read_is_refused(copied: Path, name: str, text: str, said: str) -> None:
+    (copied / "docs" / "records").mkdir()
+    (copied / "docs" / "records" / name).write_text(text, encoding="utf-8")
+    with pytest.raises(CliError, match=said):
+        shown(copied, records=[name])
+
+
+def test_every_record_that_is_kept_is_shown() -> None:
+    named = (ROOT / "docs" / "parts" / "shown.toml").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "docs" / "records").iterdir() if path.name not in named] == []

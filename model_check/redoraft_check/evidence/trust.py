@@ -10,6 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from redoraft_check.counterexample.recorded import model_hash, read_recorded, record_path
+from redoraft_check.evidence import shown
 from redoraft_check.evidence.assumptions import Assumption, load_assumptions
 from redoraft_check.evidence.markdown import table
 from redoraft_check.evidence.recording import proofs_hash
@@ -82,6 +83,7 @@ def page(tree: Tree) -> str:
         _proofs(records),
         _models(tree, records),
         _assumptions(records, assumptions),
+        shown.section(tree.root),
     )
     by_hand = (tree.root / BY_HAND).read_text(encoding="utf-8")
     return "\n".join(line for part in parts for line in part) + "\n\n" + by_hand
