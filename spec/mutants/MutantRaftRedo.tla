@@ -3,6 +3,10 @@
 (* requirements: each replaces one definition of RaftRedo, in a .cfg.        *)
 EXTENDS MCRaftRedo
 
+(* For mutants that need two terms: nobody stands before the last term has   *)
+(* had a leader.                                                             *)
+InOrder(n) == MCMayStartElection(n) /\ (term[n] = 0 \/ term[n] \in DOMAIN leaderLog)
+
 (* Anybody's vote or acknowledgement will do. *)
 LaxQuorum(S) == S # {}
 
