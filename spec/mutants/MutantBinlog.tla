@@ -3,6 +3,11 @@
 (* in the place of a definition of Binlog.                                  *)
 EXTENDS MCBinlog
 
+(* In mutants whose binlog may fall short of redo, downstream gets what there *)
+(* is: so their steps have a meaning behind the violation too.               *)
+SendableIfThere(n) ==
+    Prefix(binlog[n], Min2(Len(binlog[n]), Len(Ops(Prefix(redo[n], known[n])))))
+
 (* A follower takes the new leader's binlog before it has cut its redo. *)
 TakeBinlogAtOnce(n, m) ==
     /\ leads[n] = 0 /\ IsNewest(m)

@@ -1,4 +1,4 @@
-"""A binlog beside spec/Binlog.tla: the cluster's state as the specification's, its steps as actions of it."""
+"""A binlog beside spec/BinlogReads.tla: the cluster's state and its steps are the specification's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from redoraft_check.oracle.values import Value, make_function, make_sequence
 from .world import NODES, Record, World
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
-INVARIANTS = ("TypeOK", "BinlogIsRedo", "DownstreamIsCommitted")
+INVARIANTS = (
+    "ReadersTypeOK",
+    "BinlogIsRedo",
+    "DownstreamIsCommitted",
+    "SeenStays",
+    "ViewIsCommitted",
+    "DownstreamIsShown",
+)
+READER = "Read"
+"""The action that is of readers alone; the others are those of Binlog beside them."""
 CUT_SHORT = ("Elect", "WriteBinlog", "WriteRedo", "TakeBinlog")
 """What may have been done, or not, when the power goes in the middle of it."""
 State = tuple[Value, ...]
@@ -22,14 +31,14 @@ State = tuple[Value, ...]
 
 @cache
 def binlog_spec(carrier: Carrier, off: str = "") -> Spec:
-    """Binlog with all rules on, or all but one."""
+    """BinlogReads with all rules on, or all but one; visibility is held back."""
     off = off and f'"{off}"'
     nodes = ", ".join(f'"{name}"' for name in NODES)
-    constants = f' DataNodes = {{{nodes}}}\n Carrier = "{carrier}"\n Off = {{{off}}}\n'
+    constants = f' DataNodes = {{{nodes}}}\n Carrier = "{carrier}"\n Visibility = "hold"\n Off = {{{off}}}\n'
     with TemporaryDirectory() as folder:
-        config = Path(folder) / "Binlog.cfg"
-        config.write_text(f"INIT Init\nNEXT Next\nCONSTANTS\n{constants}", encoding="utf-8")
-        return load(SPEC / "Binlog.tla", config, (SPEC,))
+        config = Path(folder) / "BinlogReads.cfg"
+        config.write_text(f"INIT ReadersInit\nNEXT ReadersNext\nCONSTANTS\n{constants}", encoding="utf-8")
+        return load(SPEC / "BinlogReads.tla", config, (SPEC,))
 
 
 def mapped(world: World) -> State:
@@ -49,6 +58,8 @@ def mapped(world: World) -> State:
             ),
             "downstream": make_sequence(world.op(event.xid) for event in world.downstream),
             "count": len(world.numbers),
+            "asked": make_function(dict.fromkeys(nodes, 0)),
+            "view": make_sequence(world.op(xid) for xid in world.view),
         }
     )
 
@@ -94,10 +105,11 @@ class Lockstep:
 
     def _after(self, states: set[State], name: str, args: tuple[str, ...]) -> set[State]:
         if name != "PowerLost":
+            action = name if name == READER else f"Node{name}"
             return {
                 after
                 for state in states
-                for _, after in binlog_spec(self.world.carrier, self.off).successors(state, name, args)
+                for _, after in binlog_spec(self.world.carrier, self.off).successors(state, action, args)
             }
         (node,) = args
         others = [other for other in NODES if other != node]

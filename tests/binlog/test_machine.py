@@ -35,7 +35,13 @@ def test_a_binlog_that_redo_carries_needs_no_cut() -> None:
     assert max(world.newest for world in worlds) > 3
 
 
-FOUND = {"sends-at-once": 1, "takes-redo-first": 0, "commits-prepared": 2, "syncs-no-binlog": 9}
+FOUND = {
+    "sends-at-once": 1,
+    "shows-what-is-written": 1,
+    "takes-redo-first": 0,
+    "commits-prepared": 2,
+    "syncs-no-binlog": 9,
+}
 """The first walk in which an invariant breaks."""
 
 

@@ -46,6 +46,9 @@ def walk(
     for _ in range(steps):
         take_step(world, rng)
         lockstep.follow()
+        for name in NODES:
+            world.read(name)
+        lockstep.follow()
     world.settle()
     lockstep.follow()
     world.check_at_rest()
@@ -58,6 +61,8 @@ def breaks(seed: int, steps: int, rules: BinlogRules) -> list[str]:
     world = World(rules)
     for _ in range(steps):
         take_step(world, rng)
+        for name in NODES:
+            world.read(name)
         if found := broken(world):
             return found
     return []

@@ -1,4 +1,4 @@
-"""Two data nodes with a binlog, and downstream: the environment of spec/Binlog.tla.
+"""Two data nodes with a binlog, readers, and downstream: the environment of spec/BinlogReads.tla.
 
 Every step is an action of the specification, or one that it does not see (a prepare, a rollback); a step that
 is not possible now returns False and does nothing.  A node that crashes starts again at once.
@@ -48,6 +48,8 @@ class World:
     """The specification's number of each term that has had a leader."""
     tried: int = 0
     downstream: list[Event] = attrs.field(factory=list)
+    view: tuple[int, ...] = ()
+    """The XIDs that the last answer to a reader has shown."""
     begun: int = 0
     numbers: dict[int, int] = attrs.field(factory=dict)
     """The specification's number of each XID that was written to a binlog."""
@@ -236,6 +238,14 @@ class World:
             return False
         self.downstream.append(node.sendable[len(self.downstream)])
         return self._did("Dump", name)
+
+    def read(self, name: NodeId) -> bool:
+        """Somebody reads at the newest leader."""
+        node = self.nodes.get(name)
+        if node is None or not node.serving or name != self.leader:
+            return False
+        self.view = node.shown
+        return self._did("Read", name)
 
     # --- to rest ---
 

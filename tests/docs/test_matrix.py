@@ -13,7 +13,8 @@ from redoraft_check.evidence.trust import Records
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.definitions import Definition
 from redoraft_check.tlc.manifest import load_manifest
-from redoraft_check.tlc.matrix import STUCK, Search, module_text, properties_of, run_row
+from redoraft_check.tlc.matrix import STUCK, module_text, properties_of, run_row
+from redoraft_check.tlc.search import Search
 from redoraft_check.tlc.tools import find_tools
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,15 @@ from msgspec.structs import replace
 
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
-from redoraft_check.counterexample.recorded import model_hash
+from redoraft_check.evidence.asked import Asked, asked_of
 from redoraft_check.evidence.records import KILLS, KillRow, read_records, write_records
 from redoraft_check.exits import Exit
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.tlc.manifest import Manifest, Model, load_manifest
-from redoraft_check.tlc.matrix import Row, Search, properties_of, run_row
+from redoraft_check.tlc.matrix import Row, run_row
+from redoraft_check.tlc.result import Outcome
+from redoraft_check.tlc.search import Search
+from redoraft_check.tlc.temporal import Cell, run_cell
 from redoraft_check.tlc.tools import find_tools
 
 
@@ -29,7 +33,7 @@ def matrix(
         list[str] | None, typer.Argument(help="Mutants; by default those without a complete row.")
     ] = None,
     *,
-    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for each mutant.")] = 120,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for each search.")] = 120,
     out: opt.OutOption = Path("out/matrix"),
     spec: opt.SpecOption = None,
     tla2tools: opt.JarOption = None,
@@ -42,54 +46,74 @@ def matrix(
     library = library_dirs(folder)
     models, broken = load_manifest(folder / "models"), load_manifest(folder / "mutants")
     screen = Screen(quiet=quiet, no_color=no_color)
-    kept = read_records(folder, KILLS, KillRow)
-    hashes = {one.name: model_hash(broken, one, library) for one in broken.models}
+    asked = {one.name: asked_of(models, broken, one, library) for one in broken.models}
+    kept = _rows(read_records(folder, KILLS, KillRow), asked)
     chosen = [broken.model(name) for name in mutants or ()] or [
-        one for one in broken.models if not _is_done(kept.get(one.name), hashes[one.name])
+        one for one in broken.models if one.name not in kept or not kept[one.name].complete
     ]
     tools = find_tools(tla2tools, java)
     for number, one in enumerate(chosen, 1):
-        asked = properties_of(models, broken, one, library)
         search = Search(tools, timeout, log=out / f"{one.name}.tlc.txt")
-        row = run_row(folder, broken, one, asked, search)
-        before = kept.get(one.name)
-        kept[one.name] = _record(one, row, hashes[one.name], before)
+        before = kept.get(one.name) or _empty(one, asked[one.name])
+        row = _searched(broken, one, asked[one.name], before, search)
+        kept[one.name] = row
         # After each row, so that what was searched is kept when the next is stopped.
-        write_records(folder, KILLS, _present(kept, broken))
-        screen.say(
-            f"[{number}/{len(chosen)}] {one.name}: {_says(kept[one.name])} after {row.result.seconds:.0f} s"
-        )
-    typer.echo(f"{len(_present(kept, broken))} of {len(broken.models)} mutants have a row")
-    raise typer.Exit(Exit.HELD if len(_present(kept, broken)) == len(broken.models) else Exit.UNKNOWN)
+        write_records(folder, KILLS, kept.values())
+        screen.say(f"[{number}/{len(chosen)}] {one.name}: {_says(row)} after {row.seconds:.0f} s")
+    complete = sum(row.complete for row in kept.values())
+    typer.echo(f"{len(kept)} of {len(broken.models)} mutants have a row, {complete} a complete one")
+    raise typer.Exit(Exit.HELD if len(kept) == len(broken.models) else Exit.UNKNOWN)
 
 
-def _is_done(row: KillRow | None, sha256: str) -> bool:
-    return row is not None and row.sha256 == sha256 and row.complete
+def _rows(kept: Mapping[str, KillRow], asked: Mapping[str, Asked]) -> dict[str, KillRow]:
+    """The rows that are of the present specification, with the columns that are asked for now."""
+    fitting = {name: asked[name].fits(row) for name, row in kept.items() if name in asked}
+    return {name: row for name, row in fitting.items() if row is not None}
 
 
-def _present(kept: dict[str, KillRow], manifest: Manifest) -> list[KillRow]:
-    names = {one.name for one in manifest.models}
-    return [row for name, row in kept.items() if name in names]
+def _empty(mutant: Model, asked: Asked) -> KillRow:
+    return KillRow(name=mutant.name, sha256=asked.sha256, asked=asked.names, killed=())
 
 
-def _record(mutant: Model, row: Row, sha256: str, before: KillRow | None) -> KillRow:
-    """What a shorter search of the same files has found before stays found."""
-    old = frozenset(before.killed) if before is not None and before.sha256 == sha256 else frozenset()
-    killed = tuple(name for name in row.asked if name in row.killed or name in old)
-    counts = row.result.counts
-    kept = KillRow(
-        name=mutant.name,
-        sha256=sha256,
-        asked=row.asked,
-        killed=killed,
-        held=row.held,
-        failed=tuple(name for name in row.failed if name not in killed),
+def _searched(broken: Manifest, mutant: Model, asked: Asked, row: KillRow, search: Search) -> KillRow:
+    """The row of a mutant, searched where it has left anything open; what was found stays found."""
+    spec = broken.folder.parent
+    if not row.decides(asked.states):
+        row = _with_states(row, run_row(spec, broken, mutant, asked.states, search))
+    notes = [row.note] if row.note else []
+    for column in asked.behaviours:
+        if not row.decides([column.name]):
+            cell = run_cell(spec, broken, mutant, column, search)
+            row = _with_cell(row, cell)
+            if not row.decides([column.name]):
+                notes.append(f"{column.name}: {cell.note}")
+    return replace(row, note="" if row.complete else "; ".join(notes))
+
+
+def _with_states(row: KillRow, found: Row) -> KillRow:
+    killed = {*row.killed, *found.killed}
+    counts = found.result.counts
+    return replace(
+        row,
+        killed=tuple(name for name in row.asked if name in killed),
+        held=tuple(name for name in row.asked if name in {*row.held, *found.held}),
+        failed=tuple(name for name in row.asked if name in {*row.failed, *found.failed} - killed),
         distinct=counts.distinct,
         depth=counts.depth,
-        seconds=round(row.result.seconds, 1),
-        tlc=row.result.version or "",
+        seconds=round(found.result.seconds, 1),
+        note="" if found.result.outcome is Outcome.HOLDS else found.note,
+        tlc=found.result.version or "",
     )
-    return kept if kept.complete else replace(kept, note=row.note)
+
+
+def _with_cell(row: KillRow, cell: Cell) -> KillRow:
+    return replace(
+        row,
+        killed=(*row.killed, cell.name) if cell.killed else row.killed,
+        held=(*row.held, cell.name) if cell.held else row.held,
+        failed=(*row.failed, cell.name) if cell.failed else row.failed,
+        seconds=round(row.seconds + cell.seconds, 1),
+    )
 
 
 def _says(row: KillRow) -> str:

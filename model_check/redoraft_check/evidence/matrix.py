@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from redoraft_check.counterexample.recorded import model_hash
+from redoraft_check.evidence.asked import Asked, asked_of
 from redoraft_check.evidence.markdown import table
 from redoraft_check.evidence.records import KILLS, Checked, KillRow, read_records
 from redoraft_check.evidence.scan import Tree
 from redoraft_check.evidence.trust import NO_RECORD, Records
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.manifest import Model
-from redoraft_check.tlc.matrix import STUCK, properties_of
+from redoraft_check.tlc.matrix import STUCK
 
 _OPENING: Final = """\
 # The kill matrix
@@ -22,23 +22,29 @@ specification replaced (`spec/mutants/`). `redoraft check --mutants` runs each a
 it names: it must be refuted by that property; another one, a deadlock or an evaluation error is red.
 `redoraft matrix --timeout S` goes on behind the first violation and notes every property that is false
 somewhere, up to S seconds a mutant, and keeps the row in `spec/records/kill-matrix.jsonl` after each
-mutant. Refinements and liveness are not in the matrix, so a mutant that names one has no `X`.
+mutant. Each refinement and each liveness property is a search of its own, up to S seconds: a refinement in
+the bounds of the mutant, liveness in those of the smallest model that has fairness and holds, with the
+mutant's definition put in.
 
 `X` violated, and the property that the mutant names; `x` violated; `.` holds in every state of the
 mutant (the search was complete); `!` cannot be evaluated in a state that the mutant reaches, which is
 no violation; `?` not seen within the time. *Stuck*: the mutant's own steps cannot be evaluated in a state
-that it reaches (behind a violation the specification need not make sense), and the search ends there.
+that it reaches (behind a violation the specification need not make sense), and the search ends there. The
+states are those of the first search.
 """
 
 
 def rows_of(tree: Tree) -> dict[str, KillRow]:
-    """The rows that are of the present specification."""
-    kept, library = read_records(tree.spec, KILLS, KillRow), library_dirs(tree.spec)
-    return {
-        one.name: kept[one.name]
-        for one in tree.mutants.models
-        if one.name in kept and kept[one.name].sha256 == model_hash(tree.mutants, one, library)
+    """The rows that are of the present specification, with the columns that are asked for now."""
+    kept = read_records(tree.spec, KILLS, KillRow)
+    fitting = {
+        one.name: _of(tree, one).fits(kept[one.name]) for one in tree.mutants.models if one.name in kept
     }
+    return {name: row for name, row in fitting.items() if row is not None}
+
+
+def _of(tree: Tree, mutant: Model) -> Asked:
+    return asked_of(tree.models, tree.mutants, mutant, library_dirs(tree.spec))
 
 
 def page(tree: Tree) -> str:
@@ -78,7 +84,7 @@ def _module(tree: Tree, mutants: Sequence[Model], rows: dict[str, KillRow]) -> I
 
 def _asked(tree: Tree, mutant: Model, row: KillRow | None) -> tuple[str, ...]:
     """The properties of a row, also of one that nobody has searched."""
-    return row.asked if row else properties_of(tree.models, tree.mutants, mutant, library_dirs(tree.spec))
+    return row.asked if row else _of(tree, mutant).names
 
 
 def _row(mutant: Model, asked: Sequence[str], row: KillRow | None) -> tuple[str, ...]:
@@ -92,7 +98,7 @@ def _row(mutant: Model, asked: Sequence[str], row: KillRow | None) -> tuple[str,
 def _search(row: KillRow) -> str:
     if row.complete:
         return "complete"
-    return "stuck" if row.note == STUCK else f"{row.seconds:.0f} s"
+    return "stuck" if row.note.startswith(STUCK) else f"{row.seconds:.0f} s"
 
 
 def _cell(mutant: Model, row: KillRow, name: str) -> str:

@@ -73,7 +73,11 @@ class KillRow(Kept, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         """Whether nothing was left open."""
-        return len(self.killed) + len(self.held) + len(self.failed) == len(self.asked)
+        return self.decides(self.asked)
+
+    def decides(self, names: Iterable[str]) -> bool:
+        """Whether of each of these it is known what comes of it."""
+        return {*names} <= {*self.killed, *self.held, *self.failed}
 
 
 KeptT = TypeVar("KeptT", bound=Kept)

@@ -3,7 +3,8 @@
 TLC stops at the first violation.  Here every property is instead a note in a register: where it is false for
 the first time, its name is printed, and the search goes on.  So one run fills a row, up to its time limit;
 what is printed before an evaluation error was violated before it.  Refinements and liveness are no notes
-and are left out.  A mutant whose own steps cannot be evaluated in a state that it reaches ends the search.
+and have runs of their own (`redoraft_check.tlc.temporal`).  A mutant whose own steps cannot be evaluated in a
+state that it reaches ends the search.
 """
 
 from __future__ import annotations
@@ -22,16 +23,15 @@ from redoraft_check.tlc.config import ModelConfig
 from redoraft_check.tlc.definitions import Definition, definitions, extended_modules
 from redoraft_check.tlc.manifest import Manifest, Model, config_of
 from redoraft_check.tlc.result import Outcome, TlcResult
-from redoraft_check.tlc.runner import ProgressHook, TlcJob, run_tlc
-from redoraft_check.tlc.tools import Tools
+from redoraft_check.tlc.runner import TlcJob, run_tlc
+from redoraft_check.tlc.search import Search
+from redoraft_check.tlc.temporal import constants_text, is_action, is_temporal
 
 KILLED: Final = "KILLED"
 STUCK: Final = "its own steps cannot be evaluated in a state that it reaches"
 """Why a search ended: nothing is known of what lies behind that state, and longer searches change nothing."""
 _FIRST_REGISTER: Final = 900
-_ACTION: Final = re.compile(r"^\w+\s*==\s*\[\]\[(.*)\]_(\w+)\s*$", re.DOTALL)
 _SPECIFICATION: Final = re.compile(r"==\s*(?:/\\\s*)?(\w+)(?:\s*/\\\s*\[\]\[(\w+)\]_)?")
-_ALIAS: Final = re.compile(r"\w+\s*==\s*(\w+)")
 _KEPT: Final = ("CONSTRAINTS", "ACTION_CONSTRAINTS")
 _NAME: Final = "KillMatrix"
 _NOTE: Final = re.compile(r'^Matrix\w+ == MatrixNote\(\d+, "(\w+)",')
@@ -62,8 +62,8 @@ class Row:
 def properties_of(
     models: Manifest, mutants: Manifest, mutant: Model, library: Sequence[Path]
 ) -> tuple[str, ...]:
-    """What is asked of a mutant: what the holding models of the module that it extends check, without
-    witnesses, refinements and liveness.
+    """What is asked of a mutant's states and steps: what the holding models of the module that it extends
+    check, without witnesses; refinements and liveness are columns of their own.
     """
     module = mutants.folder / f"{mutant.module}.tla"
     known = definitions(module, library)
@@ -74,33 +74,13 @@ def properties_of(
         if model.holds and model.module in extended:
             config = config_of(models, model)
             asked |= dict.fromkeys(config.section("INVARIANTS") + config.section("PROPERTIES"))
-    temporal = {name for name in asked if name in known and _is_temporal(name, known)}
+    temporal = {name for name in asked if name in known and is_temporal(name, known)}
     return tuple(name for name in asked if name in known and name not in temporal and not _prints(name))
-
-
-def _is_temporal(name: str, known: Mapping[str, Definition]) -> bool:
-    text = re.sub(r"\\\*.*|\(\*.*?\*\)", "", known[name].text, flags=re.DOTALL).strip()
-    alias = _ALIAS.fullmatch(text)
-    if alias and alias[1] in known and alias[1] != name:
-        return _is_temporal(alias[1], known)
-    if _ACTION.match(text):
-        return False
-    return any(mark in text for mark in ("[]", "<>", "~>", "WF_", "SF_", "!"))
 
 
 def _prints(name: str) -> bool:
     """Witnesses are named for what is seen."""
     return name.startswith("Sees")
-
-
-@frozen
-class Search:
-    """How a mutant is searched: with which tools, for how many seconds."""
-
-    tools: Tools
-    timeout_s: float
-    on_progress: ProgressHook | None = None
-    log: Path | None = None
 
 
 def run_row(spec: Path, mutants: Manifest, mutant: Model, asked: Sequence[str], search: Search) -> Row:
@@ -170,7 +150,7 @@ def _search(
 
 def module_text(mutant: str, init: str, asked: Sequence[str], known: Mapping[str, Definition]) -> str:
     """A module that extends a mutant's and notes what is violated."""
-    steps = [name for name in asked if _is_action(known[name])]
+    steps = [name for name in asked if is_action(known[name])]
     notes = [
         f'Matrix{name} == MatrixNote({number}, "{name}", {_step_name(name) if name in steps else name})'
         for number, name in enumerate(asked, _FIRST_REGISTER)
@@ -199,10 +179,6 @@ MatrixInit == {{init}} /\\ \\A k \\in {{first}}..{{last}} : TLCSet(k, FALSE)
 """
 
 
-def _is_action(definition: Definition) -> bool:
-    return _ACTION.match(definition.text.strip()) is not None
-
-
 def _step_name(name: str) -> str:
     return f"MatrixStepOf{name}"
 
@@ -223,14 +199,11 @@ def config_text(
     """The mutant's bounds, with the notes in place of what it checks."""
     lines = ["INIT MatrixInit", f"NEXT {following}"]
     for name in asked:
-        section = "ACTION_CONSTRAINTS" if _is_action(known[name]) else "INVARIANTS"
+        section = "ACTION_CONSTRAINTS" if is_action(known[name]) else "INVARIANTS"
         lines.append(f"{section} Matrix{name}")
     for section in _KEPT:
         lines += [f"{section} {name}" for name in config.section(section)]
-    lines += ["CONSTANTS", *(f"    {name} = {value}" for name, value in config.constants.items())]
-    for name, value in config.substitutions.items():
-        inside, _, own = name.rpartition("!")
-        lines.append(f"    {own} <- [{inside}]{value}" if inside else f"    {own} <- {value}")
+    lines += constants_text(config)
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,7 @@ from typing import IO
 
 from attrs import evolve, frozen
 
-from redoraft_check.tlc.config import load_config
+from redoraft_check.tlc.config import ModelConfig, load_config
 from redoraft_check.tlc.definitions import extended_modules
 from redoraft_check.tlc.messages import Line, Message, MessageStream
 from redoraft_check.tlc.output import ResultBuilder
@@ -89,11 +89,21 @@ def run_tlc(
         code, stop = run_lines(argv, scratch, reader.line, job.timeout_s)
         reader.end()
         result = builder.finish(code, stop, simulated=job.simulation is not None)
-    temporal = config.section("PROPERTIES")
-    if result.outcome is Outcome.LIVENESS and result.property_name is None and len(temporal) == 1:
-        # TLC 2.15 says only that temporal properties were violated; with one there is no doubt which.
-        result = evolve(result, property_name=temporal[0])
+    if result.outcome in {Outcome.SAFETY, Outcome.LIVENESS}:
+        result = evolve(result, property_name=_whose(result.property_name, config))
     return evolve(result, seconds=time.monotonic() - started, command=tuple(argv))
+
+
+def _whose(named: str | None, config: ModelConfig) -> str | None:
+    """The property of a `.cfg` that was violated, by what TLC 2.15 named.
+
+    TLC names no temporal property that it refutes, and of a refinement the conjunct or its place; where
+    there is one such property there is no doubt which.
+    """
+    temporal = config.section("PROPERTIES")
+    if named in config.properties or len(temporal) != 1:
+        return named
+    return temporal[0]
 
 
 def prepare(job: TlcJob, tools: Tools, scratch: Path) -> list[str]:

@@ -28,6 +28,11 @@ class _SendsAtOnce(BinlogRules):
         return written
 
 
+class _ShowsWhatIsWritten(BinlogRules):
+    def visible(self, committed: int, written: int) -> int:
+        return written
+
+
 class _CommitsPrepared(BinlogRules):
     def commits_prepared(self, in_binlog: bool) -> bool:
         return True
@@ -57,6 +62,12 @@ _TABLE: tuple[Mutant[BinlogRules], ...] = (
     Mutant("keeps-its-binlog", "H20", "a new leader keeps binlog that its redo has not", _KeepsItsBinlog),
     Mutant("takes-redo-first", "H20-order", "a follower has redo without its binlog", _TakesRedoFirst),
     Mutant("sends-at-once", "H20-dump", "downstream gets what is on no majority", _SendsAtOnce),
+    Mutant(
+        "shows-what-is-written",
+        "H18-binlog",
+        "readers see what group commit has written",
+        _ShowsWhatIsWritten,
+    ),
     Mutant("commits-prepared", "BIN-3", "a new leader commits all that is prepared", _CommitsPrepared),
     Mutant("syncs-no-binlog", "BIN-3-sync", "redo commits before the binlog is durable", _SyncsNoBinlog),
     Mutant("cuts-lazily", "H20-sync", "a new leader serves before its cut is durable", _CutsLazily),

@@ -204,6 +204,15 @@ class BinlogNode:
         committed = commits_of(self.entries, self.known)
         return self.binlog.events[: self.rules.sendable(len(committed), len(self.binlog.xids))]
 
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The XIDs of the transactions that readers see (H18-binlog; spec: BinlogReads, Shown).
+
+        That is visibility held back: a reader is answered at once, and sees what is on a majority.
+        """
+        written = self.commits
+        return written[: self.rules.visible(len(commits_of(self.entries, self.known)), len(written))]
+
     # --- following ---
 
     def take_binlog(self, leader: BinlogNode) -> bool:

@@ -39,6 +39,12 @@ class BinlogRules:
         del written
         return committed
 
+    def visible(self, committed: int, written: int) -> int:
+        """H18-binlog (Shown): readers see no more than the `committed` transactions, whoever has the binlog
+        of the others; `written` there are in redo."""
+        del written
+        return committed
+
     # --- below it: prepared transactions, and what is durable when ---
 
     def commits_prepared(self, in_binlog: bool) -> bool:

@@ -1,0 +1,160 @@
+"""The columns of the kill matrix that are no notes in a register: refinements and liveness.
+
+Each is a run of its own, which ends at the first violation.  A refinement is searched within the bounds of
+the mutant.  Liveness needs fairness, so it is searched as the model does that holds, with the mutant's
+definitions put in; and as the mutant itself does where that is a mutant of liveness.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from redoraft_check.paths import library_dirs
+from redoraft_check.tlc.config import ModelConfig
+from redoraft_check.tlc.definitions import Definition, definitions, extended_modules
+from redoraft_check.tlc.manifest import Manifest, Model, config_of
+from redoraft_check.tlc.result import Outcome
+from redoraft_check.tlc.runner import TlcJob, run_tlc
+from redoraft_check.tlc.search import Search
+
+_ACTION: Final = re.compile(r"^\w+\s*==\s*\[\]\[(.*)\]_(\w+)\s*$", re.DOTALL)
+_ALIAS: Final = re.compile(r"\w+\s*==\s*(\w+)")
+_LIVENESS: Final = ("<>", "~>", "WF_", "SF_")
+_KEPT: Final = ("CONSTRAINTS", "ACTION_CONSTRAINTS")
+_BEHAVIOUR: Final = ("SPECIFICATION", "INIT", "NEXT")
+
+
+@frozen
+class Column:
+    """A temporal property of a mutant, and whose behaviours and bounds are searched for it."""
+
+    name: str
+    config: ModelConfig
+    model: Model | None = None
+    """The model that holds, if they are its own."""
+
+
+@frozen
+class Cell:
+    """What a search of one column came to: killed, held, or failed (TLC could not evaluate something); none
+    of them, with the reason, when it came to no end."""
+
+    name: str
+    killed: bool = False
+    held: bool = False
+    failed: bool = False
+    seconds: float = 0.0
+    note: str = ""
+
+
+def is_action(definition: Definition) -> bool:
+    """Whether a property speaks of one step, `[][A]_v`."""
+    return _ACTION.match(definition.text.strip()) is not None
+
+
+def is_temporal(name: str, known: Mapping[str, Definition]) -> bool:
+    """Whether a property is a refinement or liveness: of a whole behaviour."""
+    text = _resolved(name, known)
+    return not _ACTION.match(text) and any(mark in text for mark in ("[]", "!", *_LIVENESS))
+
+
+def is_liveness(name: str, known: Mapping[str, Definition]) -> bool:
+    """Whether a temporal property asks that something happens."""
+    return any(mark in _resolved(name, known) for mark in _LIVENESS)
+
+
+def _resolved(name: str, known: Mapping[str, Definition]) -> str:
+    """The text of a property, or of the one that it is another name of."""
+    text = re.sub(r"\\\*.*|\(\*.*?\*\)", "", known[name].text, flags=re.DOTALL).strip()
+    alias = _ALIAS.fullmatch(text)
+    return _resolved(alias[1], known) if alias and alias[1] in known and alias[1] != name else text
+
+
+def columns_of(
+    models: Manifest, mutants: Manifest, mutant: Model, library: Sequence[Path]
+) -> tuple[Column, ...]:
+    """What the holding models of the module that a mutant extends check of whole behaviours.
+
+    Of several models that check a property the smallest counts.
+    """
+    module = mutants.folder / f"{mutant.module}.tla"
+    known = definitions(module, library)
+    extended = extended_modules(module, (module.parent, *library))
+    own = config_of(mutants, mutant)
+    found: dict[str, Model] = {}
+    holding = [model for model in models.models if model.holds and model.module in extended]
+    for model in sorted(holding, key=lambda one: (one.deep, one.distinct or 0)):
+        for name in config_of(models, model).section("PROPERTIES"):
+            if name in known and is_temporal(name, known):
+                found.setdefault(name, model)
+    checked = own.section("PROPERTIES")
+    return tuple(
+        Column(name, _overlaid(config_of(models, model), own, mutant, known), model)
+        if is_liveness(name, known) and name not in checked and not own.section("SPECIFICATION")
+        else Column(name, own)
+        for name, model in found.items()
+    )
+
+
+def _overlaid(
+    held: ModelConfig, own: ModelConfig, mutant: Model, known: Mapping[str, Definition]
+) -> ModelConfig:
+    """A holding model's bounds with the definitions that the mutant replaces by some of its module."""
+    replaced = {
+        name: by
+        for name, by in own.substitutions.items()
+        if (said := known.get(by)) is not None and said.module == mutant.module
+    }
+    return ModelConfig(held.constants, held.substitutions | replaced, held.sections)
+
+
+def run_cell(spec: Path, mutants: Manifest, mutant: Model, column: Column, search: Search) -> Cell:
+    """Search a mutant for a violation of one temporal property, with one worker.
+
+    Raises `CliError` (20) when Java does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="redoraft-matrix-") as folder:
+        bounds = Path(folder) / f"{mutant.module}.cfg"
+        bounds.write_text(config_text(column), encoding="utf-8")
+        job = TlcJob(
+            mutants.folder / f"{mutant.module}.tla",
+            bounds,
+            library=library_dirs(spec),
+            workers=1,
+            coverage=False,
+            timeout_s=search.timeout_s,
+            jvm=("-XX:TieredStopAtLevel=1",),
+        )
+        result = run_tlc(job, search.tools, on_progress=search.on_progress, log=search.log)
+    return Cell(
+        column.name,
+        killed=result.outcome in {Outcome.SAFETY, Outcome.LIVENESS},
+        held=result.outcome is Outcome.HOLDS,
+        failed=result.outcome is Outcome.ERROR and bool(result.counts.generated),
+        seconds=result.seconds,
+        note="" if result.outcome is Outcome.HOLDS else result.note or result.outcome.value,
+    )
+
+
+def config_text(column: Column) -> str:
+    """The bounds of a column, with its property and no other."""
+    config = column.config
+    lines = [f"{name} {word}" for name in _BEHAVIOUR for word in config.section(name)]
+    for section in _KEPT:
+        lines += [f"{section} {name}" for name in config.section(section)]
+    return "\n".join([*lines, *constants_text(config), f"PROPERTIES {column.name}"]) + "\n"
+
+
+def constants_text(config: ModelConfig) -> list[str]:
+    """The constants of a configuration, as lines of a `.cfg`."""
+    lines = ["CONSTANTS", *(f"    {name} = {value}" for name, value in config.constants.items())]
+    for name, value in config.substitutions.items():
+        inside, _, own = name.rpartition("!")
+        lines.append(f"    {own} <- [{inside}]{value}" if inside else f"    {own} <- {value}")
+    return lines
