@@ -1,214 +1,117 @@
-"""RedoLog against a plain list of mtrs, with crashes, and a follower that takes over its bytes."""
+"""The files of a log in lockstep with spec/LogBlocks.tla: every operation is steps of it, every state judged.
+
+A crash may come at any step, and in the middle of any operation of the disk; before each change of the disk
+every crash that may come then is tried.  What is found is made small, and saved as a scenario.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from random import Random
+from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
+from tests.machines import JudgedMachine, Wrong, replayed, run_machine
 
-from redoraft.disk.memory import CrashMode, MemoryDisk
-from redoraft.errors import LogDeleted, UnsafeCut
-from redoraft.redo.files import Layout, RedoFiles
-from redoraft.redo.log import RedoLog
-from redoraft.redo.record import Meta, encode_meta
-from redoraft.types import LogIndex, Lsn, Term
+from redoraft.redo.mutants import LOG_MUTANTS
+from redoraft_check.machines.log_lockstep import blocks
+from redoraft_check.machines.log_machine import OPERATIONS, LogMachine
+from redoraft_check.machines.log_world import BRANCHES
+from redoraft_check.machines.scenario import LogScenario, LogStep, read_machine_scenario
 
-from .kit import NaiveLog, contents, mtr_of_size, mtrs, new_log
-
-PICK = st.integers(0, 10**6)
-SMALL = Layout(file_size=2048 + 512)
-"""A file for each block."""
-
-
-def blocks(disk: MemoryDisk, layout: Layout) -> dict[int, bytes]:
-    """Every block of the log, by its ordinal."""
-    files = RedoFiles.open(disk, layout)
-    return {block: raw for block, raw in files.blocks(files.first_block) if raw}
+BRANCH = st.integers(1, len(BRANCHES))
+COUNT = st.integers(0, 3)
+BITS = st.integers(-1, 2**16)
+AFTER = st.none() | st.integers(0, 8)
+PLAIN = tuple(do for do in OPERATIONS if do not in {"crash", "restart"})
 
 
-class LogMachine(RuleBasedStateMachine):
-    """`items` of the model are mtrs; `durable` and `written` count them."""
+class Log(JudgedMachine[LogStep]):
+    """The list of operations is flat: what the rules do is what a scenario has."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.disk, self.follower_disk = MemoryDisk(), MemoryDisk()
-        self.log, self.follower = new_log(self.disk, SMALL), new_log(self.follower_disk)
-        self.model, self.copy = NaiveLog(), NaiveLog()
-        self.durable = self.written = self.checkpointed = 0
+    @property
+    def runs(self) -> bool:
+        judged = self.judged
+        assert isinstance(judged, LogMachine)
+        return judged.world.log is not None
 
-    @rule(data=mtrs())
-    def append_mtr(self, data: bytes) -> None:
-        self.model.items.append((data, None))
-        assert self.log.append_mtr(data) == self.model.lsn(len(self.model.items))
+    @precondition(lambda self: self.runs)
+    @rule(do=st.sampled_from(PLAIN), branch=BRANCH, count=COUNT)
+    def plain(self, do: str, branch: int, count: int) -> None:
+        self.steps([LogStep(do=do, branch=branch, count=count)])
 
-    @rule(step=st.integers(0, 2))
-    def close_entry(self, step: int) -> None:
-        counts = self.model.entry_counts()
-        last = self.model.items[counts[-1] - 1][1] if counts[-1] else None
-        term = Term(max(1, (last or 0) + step))
-        size = len(self.model.data(counts[-1], len(self.model.items)))
-        meta = Meta(term, LogIndex(len(counts)), self.model.lsn(counts[-1]), size)
-        self.model.items.append((encode_meta(meta), term))
-        assert self.log.close_entry(term) == self.model.lsn(len(self.model.items))
+    @precondition(lambda self: self.runs)
+    @rule(do=st.sampled_from(PLAIN), branch=BRANCH, count=COUNT, after=st.integers(0, 8), keep=BITS)
+    def power_fails(self, do: str, branch: int, count: int, after: int, keep: int) -> None:
+        self.steps([LogStep(do=do, branch=branch, count=count, after=after, keep=keep)])
 
-    @rule(sizes=st.lists(st.integers(200, 1200), min_size=2, max_size=5))
-    def append_entries(self, sizes: list[int]) -> None:
-        """So that there are several files."""
-        for size in sizes:
-            self.append_mtr(mtr_of_size(size))
-            self.close_entry(0)
+    @precondition(lambda self: self.runs)
+    @rule(keep=BITS)
+    def crash(self, keep: int) -> None:
+        self.steps([LogStep(do="crash", keep=keep)])
 
-    @rule(pick=PICK, durably=st.booleans())
-    def flush(self, pick: int, durably: bool) -> None:
-        count = max(pick % (len(self.model.items) + 1), self.model.count_at(self.log.first_lsn))
-        self.written = max(self.written, count)
-        if durably:
-            self.durable = self.written
-            assert self.log.fsync(self.model.lsn(count)) == self.model.lsn(self.durable)
-        else:
-            assert self.log.write(self.model.lsn(count)) == self.model.lsn(self.written)
+    @precondition(lambda self: not self.runs)
+    @rule(after=AFTER, keep=BITS)
+    def restart(self, after: int | None, keep: int) -> None:
+        self.steps([LogStep(do="restart", after=after, keep=keep if after is not None else 0)])
 
-    @rule(pick=PICK)
-    def truncate(self, pick: int) -> None:
-        counts = self.model.entry_counts()
-        # Mostly near the end, as in life.
-        self._cut(counts[max(-len(counts), -1 - pick % 4)])
-
-    @rule()
-    def truncate_the_open_entry(self) -> None:
-        self._cut(self.model.entry_counts()[-1])
-
-    def _cut(self, count: int) -> None:
-        if count < self.checkpointed:
-            with pytest.raises(UnsafeCut):
-                self.log.truncate(self.model.lsn(count))
-            return
-        self.log.truncate(self.model.lsn(count))
-        del self.model.items[count:]
-        self.durable, self.written = min(self.durable, count), min(self.written, count)
-
-    @rule(seed=PICK, mode=st.sampled_from(["subset", "prefix"]))
-    def crash(self, seed: int, mode: CrashMode) -> None:
-        self.disk.crash(Random(seed), mode)
-        self.log = RedoLog.open(self.disk, layout=SMALL)
-        assert self.log.checkpoint_lsn == self.model.lsn(self.checkpointed)
-        found = self.model.count_at(self.log.last_lsn)
-        assert self.model.closed(self.durable) <= found <= self.model.closed(self.written)
-        assert found in self.model.entry_counts()
-        del self.model.items[found:]
-        self.durable = self.written = found
-
-    @rule(one=PICK, other=PICK)
-    def read(self, one: int, other: int) -> None:
-        counts = self.model.entry_counts()
-        low, high = sorted((counts[one % len(counts)], counts[other % len(counts)]))
-        start, end = self.model.lsn(low), self.model.lsn(high)
-        if start < self.log.first_lsn:
-            with pytest.raises(LogDeleted):
-                self.log.read(start, end)
-        else:
-            assert self.log.read(start, end) == self.model.data(low, high)
-
-    @rule(pick=PICK)
-    def checkpoint(self, pick: int) -> None:
-        self.checkpointed += pick % (self.model.closed(self.durable) - self.checkpointed + 1)
-        self.log.checkpoint(self.model.lsn(self.checkpointed))
-
-    @rule(pick=PICK)
-    def delete(self, pick: int) -> None:
-        """A follower is behind; what it needs stays, and what is left begins in one of two files below."""
-        follower = self.model.lsn(pick % (len(self.model.items) + 1))
-        limit = min(follower, self.log.checkpoint_lsn)
-        before = self.log.first_lsn
-        deleted = self.log.delete([follower])
-        assert before <= self.log.first_lsn <= max(limit, before)
-        assert (deleted > 0) == (self.log.first_lsn > before)
-
-    @rule(keep=st.integers(0, 2))
-    def flush_checkpoint_and_delete(self, keep: int) -> None:
-        """As a node does that is not behind: all but the last entries may go."""
-        self.flush(len(self.model.items), durably=True)
-        counts = self.model.entry_counts()
-        self.checkpointed = max(self.checkpointed, counts[max(0, len(counts) - 1 - keep)])
-        self.log.checkpoint(self.model.lsn(self.checkpointed))
-        self.log.delete([self.log.last_lsn])
-        assert self.log.first_lsn <= self.log.checkpoint_lsn
-
-    @precondition(lambda self: self.log.closed_lsn > self.log.first_lsn)
-    @rule(pick=PICK)
-    def find(self, pick: int) -> None:
-        self.log.write(self.log.last_lsn)
-        self.written = len(self.model.items)
-        low = self.model.entry_counts().index(self.model.count_at(self.log.first_lsn)) + 1
-        index = LogIndex(low + pick % (self.log.last_index - low + 1))
-        scanned = self.log.finder.scanned
-        assert self.log.finder.find(index) == self.log.entry(index) == self.log.finder.find(index)
-        assert self.log.finder.scanned - scanned <= 1
-
-    @rule(pick=PICK, seed=PICK)
-    def ship(self, pick: int, seed: int) -> None:
-        """The follower cuts where it parts from this log, and takes a piece."""
-        ours, theirs = self.model.items, self.copy.items
-        same = next(
-            (at for at, (mine, other) in enumerate(zip(ours, theirs, strict=False)) if mine != other),
-            min(len(ours), len(theirs)),
-        )
-        shared = self.model.closed(same)
-        counts = [count for count in self.model.entry_counts() if count >= shared]
-        upto = counts[pick % len(counts)]
-        self.follower.truncate(self.copy.lsn(shared))
-        if self.model.lsn(shared) < self.log.first_lsn:
-            return
-        piece = self.log.read(self.model.lsn(shared), self.model.lsn(upto))
-        end = self.follower.append_records(piece)
-        self.copy.items = ours[:upto]
-        self.follower.fsync(end)
-        self.follower_disk.crash(Random(seed))
-        self.follower = RedoLog.open(self.follower_disk)
-        assert contents(self.follower) == self.copy.data(0, upto)
-
-    @precondition(lambda self: self.model.items and self.model.items == self.copy.items)
-    @rule()
-    def equal_logs_are_equal_blocks(self) -> None:
-        """Whatever files they lie in."""
-        self.log.fsync(self.log.last_lsn)
-        self.durable = self.written = len(self.model.items)
-        ours, theirs = blocks(self.disk, SMALL), blocks(self.follower_disk, Layout())
-        for block in ours.keys() & theirs.keys():
-            assert ours[block] == theirs[block]
-        # An empty last block is there after a cut only.
-        assert abs(max(ours) - max(theirs)) in (0, 1)
-
-    @invariant()
-    def positions_are_those_of_the_model(self) -> None:
-        items, log = self.model.items, self.log
-        counts = self.model.entry_counts()
-        ends = [self.model.lsn(count) for count in counts]
-        assert log.last_lsn == self.model.lsn(len(items))
-        assert log.closed_lsn == ends[-1]
-        assert log.durable_lsn == self.model.lsn(self.durable)
-        assert log.written_lsn == self.model.lsn(self.written)
-        assert log.last_index == len(counts) - 1
-        assert log.last_term == (items[counts[-1] - 1][1] if counts[-1] else 0)
-        kept = self.model.count_at(log.first_lsn)
-        ends = ends[counts.index(kept) :]
-        all_ends = tuple(self.model.lsn(count) for count in range(kept + 1, len(items) + 1))
-        assert log.mtr_ends(log.first_lsn, log.last_lsn) == all_ends
-        for at, lsn in enumerate(all_ends, kept + 1):
-            assert log.term_at(lsn) == items[at - 1][1]
-        assert log.checkpoint_lsn == self.model.lsn(self.checkpointed)
-        for probe in {Lsn(end + step) for end in (*ends, *all_ends) for step in (-1, 0, 1)}:
-            above = bisect_right(ends, probe)
-            if probe < log.first_lsn:
-                continue
-            assert log.entry_end_at_or_below(probe) == ends[max(0, above - 1)]
-            if probe >= log.start_lsn:
-                assert log.entry_end_after(probe) == (ends[above] if above < len(ends) else None)
+    @precondition(lambda self: self.runs)
+    @rule(branch=BRANCH, durably=st.booleans())
+    def take_a_leaders_log(self, branch: int, durably: bool) -> None:
+        """Cut where it parts from this log, then all of it."""
+        steps = [LogStep(do="cut", branch=branch), LogStep(do="append", branch=branch, count=8)]
+        self.steps([*steps, LogStep(do="fsync" if durably else "write")])
 
 
-TestLogMachine = LogMachine.TestCase
-TestLogMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+SETTINGS = settings(deadline=None, max_examples=40, stateful_step_count=30, report_multiple_bugs=False)
+FOUND = settings(
+    SETTINGS,
+    derandomize=True,
+    database=None,
+    max_examples=200,
+    stateful_step_count=15,
+    phases=(Phase.generate, Phase.shrink),
+)
+SHORT = 6
+"""Operations of a scenario that is short."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def specification() -> None:
+    """Compiled before Hypothesis runs: the oracle raises the recursion limit, which Hypothesis minds."""
+    blocks()
+
+
+def test_the_files_keep_to_the_specification() -> None:
+    run_machine(Log, LogMachine, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("keeps-cut-block", "crash: a start finds"), ("keeps-tail", "mapped state: "), ("cuts-below", "")],
+)
+def test_a_missing_rule_is_found_and_said_in_a_short_scenario(
+    name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a crash that was tried, by a state that no step leads to, by what the log refuses."""
+    with pytest.raises(Wrong) as wrong:
+        run_machine(Log, LogMachine, FOUND, name, tmp_path)
+    assert str(wrong.value).startswith(said)
+    scenario = read_machine_scenario(tmp_path / "found-log.toml")
+    assert isinstance(scenario, LogScenario)
+    assert (scenario.rule, len(scenario.steps) <= SHORT) == (LOG_MUTANTS[name].rule, True)
+    replayed(str(wrong.value), capsys)
+
+
+def test_its_operations_lead_to_every_action_of_the_specification() -> None:
+    judged = LogMachine()
+    machine = Log(judged, [])
+    machine.take_a_leaders_log(2, durably=True)
+    machine.steps([LogStep(do="cut", branch=1), LogStep(do="append", branch=1, count=1), LogStep(do="write")])
+    machine.take_a_leaders_log(3, durably=False)
+    machine.take_a_leaders_log(4, durably=True)
+    machine.steps([LogStep(do="crash", keep=-1), LogStep(do="restart")])
+    assert judged.trouble is None
+    seen = {action for _, action in judged.seen.pairs}
+    assert seen == {*judged.lockstep.spec.action_names} - {"Crashes"} | {"Crash"}
