@@ -14,7 +14,10 @@ from redoraft.mutants import rules_of
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import mutant_named
+from redoraft_check.evidence.runs import CRASHES
+from redoraft_check.evidence.sources import implementation_revision
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
 
 _POINTS_BETWEEN_NEWS = 20
@@ -85,6 +88,8 @@ def _print(tally: Tally, again: str) -> None:
 def _record(tally: Tally, again: str) -> dict[str, object]:
     return {
         "command": again,
+        "implementation": implementation_revision(),
+        "sources": CRASHES.revision(spec_dir()),
         "operations": dict(tally.operations),
         "points": len(tally.pending),
         "most_pending": max(tally.pending, default=0),
