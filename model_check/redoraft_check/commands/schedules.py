@@ -66,7 +66,8 @@ def schedules(
 ) -> None:
     """Simulate N runs, let the oracle judge every event, heal, and compare logs, pages and answers.
 
-    Interrupt it at any time; the same command goes on where it was. Exit codes: 0 all accepted; 12 not all.
+    Interrupt it at any time; the same command goes on where it was. Exit codes: 0 all accepted;
+    12 not all; 2 the file has runs of other sources.
     """
     try:
         parse_faults(faults)

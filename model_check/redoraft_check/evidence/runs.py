@@ -30,26 +30,27 @@ SCHEDULES: Final = Sources(
 
 @frozen
 class RunRecord:
-    """A record under docs/records: what makes it again, and what it depends on; None: on the whole
-    implementation and specification."""
+    """A record under docs/records, the command that makes it (the record may know more words of it), and what
+    it depends on; None: on the whole implementation and specification.  `then` is how it gets to its place.
+    """
 
     file: str
     what: str
     command: str
     sources: Sources | None
     is_quick: bool = False
-    note: str = ""
+    then: str = ""
 
 
 def _crashes(every: int, odd: int) -> RunRecord:
-    file = f"crashes-{every}.json"
-    command = f"redoraft crashes --every {every} --odd {odd} --stride 1 --record {FOLDER}/{file}"
-    return RunRecord(file, f"every crash of a small run, --every {every}", command, CRASHES, is_quick=True)
+    file, command = f"crashes-{every}.json", f"redoraft crashes --every {every} --odd {odd} --stride 1"
+    what = f"every crash of a small run, --every {every}"
+    return RunRecord(file, what, command, CRASHES, is_quick=True, then=f" --record {FOLDER}/{file}")
 
 
-def _fuzz(file: str, what: str, examples: int, more: str = "") -> RunRecord:
-    command = f"redoraft fuzz --mutants --examples {examples} --seed 1 --steps 500 --faults all{more}"
-    return RunRecord(file, what, command, None, note=f"copy out/fuzz/mutants.json to {FOLDER}/{file}")
+def _fuzz(file: str, what: str) -> RunRecord:
+    then = f"  # and copy out/fuzz/mutants.json to {FOLDER}/{file}"
+    return RunRecord(file, what, "redoraft fuzz --mutants", None, then=then)
 
 
 RUNS: Final = (
@@ -58,10 +59,9 @@ RUNS: Final = (
     RunRecord(
         "schedules-1000-steps.ndjson",
         "1,000 random runs of 1,000 steps, judged",
-        "redoraft schedules --runs 1000 --steps 1000 --faults all"
-        f" --out {FOLDER}/schedules-1000-steps.ndjson",
+        "redoraft schedules --runs 1000 --steps 1000 --faults all",
         SCHEDULES,
-        note="remove the old file first",
+        then=f" --out {FOLDER}/schedules-1000-steps.ndjson  # remove the old file first",
     ),
     RunRecord(
         "every-crash-of-ddl.json",
@@ -69,8 +69,8 @@ RUNS: Final = (
         f"python -m tests.ddl.every_crash --record {FOLDER}/every-crash-of-ddl.json",
         DDL_CRASHES,
     ),
-    _fuzz("fuzz-mutants.json", "mutants of Raft's rules against each catcher", 100),
-    _fuzz("fuzz-ddl-mutants.json", "mutants of DDL against each catcher", 40, " --ddl 1"),
+    _fuzz("fuzz-mutants.json", "mutants of Raft's rules against each catcher"),
+    _fuzz("fuzz-ddl-mutants.json", "mutants of DDL against each catcher"),
 )
 """In the order of the page."""
 
@@ -91,9 +91,11 @@ def made(root: Path, run: RunRecord) -> Made:
         raw = path.read_bytes()
         return msgspec.json.decode(raw.split(b"\n")[0] if path.suffix == ".ndjson" else raw, type=Made)
     except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error.strerror}; make it: {run.command}") from None
+        raise CliError(
+            Exit.BAD_INPUT, f"{path}: {error.strerror}; make it: {run.command}{run.then}"
+        ) from None
     except msgspec.MsgspecError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error}; make it again: {run.command}") from None
+        raise CliError(Exit.BAD_INPUT, f"{path}: {error}; make it again: {run.command}{run.then}") from None
 
 
 def is_fresh(tree: Tree, run: RunRecord) -> bool:
@@ -121,7 +123,9 @@ matrix](kill-matrix.md)).
 
 def page(tree: Tree) -> str:
     """The whole page."""
-    return "\n".join([_OPENING, table(["record", "what", "of", "hash"], _rows(tree)), "", *_again()]) + "\n"
+    rows = table(["record", "what", "of", "hash"], _rows(tree))
+    again = [f"    {made(tree.root, run).command or run.command}{run.then}" for run in RUNS]
+    return "\n".join([_OPENING, rows, "\nTo make them again:\n", *again]) + "\n"
 
 
 def _rows(tree: Tree) -> Iterator[tuple[str, ...]]:
@@ -135,8 +139,3 @@ def _rows(tree: Tree) -> Iterator[tuple[str, ...]]:
             of,
             f"`{digits}`" if digits else "not said",
         )
-
-
-def _again() -> Iterator[str]:
-    yield "To make them again:\n"
-    yield from (f"    {run.command}{f'  # {run.note}' if run.note else ''}" for run in RUNS)
