@@ -56,6 +56,7 @@ def crashes(
     bounds, broken = Bounds(every, odd, stride), mutant_named(mutant)
     if record is not None:
         record.parent.mkdir(parents=True, exist_ok=True)
+    made_by = {"implementation": implementation_revision(), "sources": CRASHES.revision(spec_dir())}
     screen = Screen(quiet=quiet)
     tally = Tally()
     for tally in enumerate_crashes(bounds, rules_of(broken)):
@@ -65,7 +66,9 @@ def crashes(
     again = command_line(*words, *(("--mutant", broken.name) if broken else ()))
     _print(tally, again)
     if record is not None:
-        record.write_bytes(msgspec.json.format(msgspec.json.encode(_record(tally, again)), indent=2) + b"\n")
+        record.write_bytes(
+            msgspec.json.format(msgspec.json.encode(_record(tally, again) | made_by), indent=2) + b"\n"
+        )
     if tally.findings:
         raise typer.Exit(int(Exit.SAFETY))
 
@@ -88,8 +91,6 @@ def _print(tally: Tally, again: str) -> None:
 def _record(tally: Tally, again: str) -> dict[str, object]:
     return {
         "command": again,
-        "implementation": implementation_revision(),
-        "sources": CRASHES.revision(spec_dir()),
         "operations": dict(tally.operations),
         "points": len(tally.pending),
         "most_pending": max(tally.pending, default=0),
