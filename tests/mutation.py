@@ -2,6 +2,7 @@
 
     python tests/mutation.py FOLDER redo.lsn raft.election ...
     python tests/mutation.py --sample 60 --seed 1 FOLDER redo.log
+    python tests/mutation.py --tests tests/redo/test_mtr.py --tests tests/redo/test_fuzz.py FOLDER redo.record
 
 mutmut wants the package and its tests side by side, so a copy is made in FOLDER, which has to be new: mutmut
 takes over from an old one which tests reach what, and that holds for the modules of then only.  It has to be
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import chdir
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,7 +28,7 @@ from random import Random
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("refimpl/redoraft", "traces/redoraft_traces", "model_check/redoraft_check")
 BESIDE = ("spec", "docs", "tests")
-TESTS = ("raft", "redo")
+TESTS = ("tests/raft", "tests/redo")
 TOO_LONG = ("tests/redo/test_log_machine.py", "tests/redo/test_crash.py::test_any_history_and_any_crash")
 """They would run for every mutant that survives."""
 KILLED, ENDLESS, NOT_REACHED, SURVIVED, NOT_RUN = "killed", "endless", "not reached", "survived", "not run"
@@ -36,8 +38,8 @@ OUTCOMES |= dict.fromkeys((-24, -9, 24, 36, 152), ENDLESS)
 TO_READ = (SURVIVED, NOT_REACHED, ENDLESS)
 
 
-def copy_to(folder: Path, modules: list[str]) -> None:
-    """The layout that mutmut works on."""
+def copy_to(folder: Path, modules: list[str], tests: Sequence[str] = TESTS) -> None:
+    """The layout that mutmut works on; `tests` are what each mutant is given to."""
     for path in (*PACKAGES, *BESIDE):
         to = folder / Path(path).name
         shutil.copytree(ROOT / path, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -48,7 +50,7 @@ def copy_to(folder: Path, modules: list[str]) -> None:
         "only_mutate": [path_in_copy(name) for name in modules],
         "also_copy": [Path(path).name for path in (*PACKAGES, *BESIDE)],
         "pytest_add_cli_args": arguments,
-        "pytest_add_cli_args_test_selection": [f"tests/{name}" for name in TESTS],
+        "pytest_add_cli_args_test_selection": list(tests),
         "timeout_constant": 5.0,
         "timeout_multiplier": 4.0,
         "track_dependencies": False,
@@ -87,6 +89,9 @@ def options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("modules", nargs="+", help="redo.lsn, raft.election, ...")
     parser.add_argument("--sample", type=int, metavar="N", help="run N mutants of each module (default: all)")
     parser.add_argument("--seed", type=int, default=1, help="draws the sample (default: 1)")
+    parser.add_argument(
+        "--tests", action="append", metavar="PATH", help="run these only (default: tests/raft, tests/redo)"
+    )
     asked = parser.parse_args(words)
     if asked.sample is not None and asked.sample < 1:
         parser.error("--sample has to be 1 or more")
@@ -106,7 +111,7 @@ def main(words: list[str]) -> int:
         sys.stderr.write(f"{what}\n")
         return 2
     folder.mkdir(parents=True)
-    copy_to(folder, asked.modules)
+    copy_to(folder, asked.modules, asked.tests or TESTS)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     sys.stdout.write("| module | mutants | killed | endless | survived | not reached | not run |\n")
     for module in asked.modules:

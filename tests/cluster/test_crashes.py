@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from redoraft.disk.subsets import count_of_subsets
 from redoraft.mutants import ALL_MUTANTS, ALL_PARTS, rules_of
 from redoraft.types import NodeId
 from redoraft_check.cli import main
+from redoraft_check.evidence.runs import CRASHES
+from redoraft_check.evidence.sources import implementation_revision
+from redoraft_check.paths import spec_dir
 
 SMALL = Bounds(every=2, odd=0, stride=9)
 CONTENT = 1 << 30
@@ -79,5 +83,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     words = ["crashes", "-q", "--every", "1", "--stride", "60", "--mutant", "LOG-6", "--record", str(record)]
     assert main(words) == 12
     assert "without a crash: the log may not be cut" in capsys.readouterr().out
-    assert '"wrong": 1' in record.read_text()
+    told = json.loads(record.read_text())
+    assert told["wrong"] == 1
+    assert told["sources"] == CRASHES.revision(spec_dir())
+    assert told["implementation"] == implementation_revision()
     assert main(["crashes", "--every", "2", "--odd", "1"]) == 2

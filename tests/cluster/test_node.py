@@ -10,6 +10,7 @@ from attrs import define, field
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import LogFull, StorageMisuse
+from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.node import VOTE_FILE, Dropped, Node, Posted, RestartProcess, Sizes, Stepped, Stopped
 from redoraft.node.logview import whole_mtrs
 from redoraft.observe import Action, NoObserver, Observed
@@ -37,8 +38,10 @@ def start(
     after: Stopped = Stopped.NEVER_RAN,
     me: NodeId = N1,
     data_disk: MemoryDisk | None = None,
+    rules: NodeRules = ALL_PARTS,
 ) -> Node:
-    return Node.start(me, MEMBERS, disk, data_disk or MemoryDisk(), after=after, observer=NoObserver())
+    disks = disk, data_disk or MemoryDisk()
+    return Node.start(me, MEMBERS, *disks, after=after, observer=NoObserver(), rules=rules)
 
 
 def stored(node: Node, size: int = 1) -> bytes:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from redoraft_check.cli import main
 from redoraft_check.commands import schedules
+from redoraft_check.evidence.runs import SCHEDULES
+from redoraft_check.evidence.sources import implementation_revision
+from redoraft_check.paths import spec_dir
 
 
 def run(out: Path, *words: str) -> int:
@@ -32,7 +36,7 @@ def test_it_goes_on_where_it_was(
     assert run(out, "--runs", "3") == 0
     assert seeds == [1, 2, 3, 3]
     assert out.read_bytes().startswith(whole)
-    assert out.read_bytes().count(b"\n") == 3
+    assert out.read_bytes().count(b"\n") == 4
     assert "3 accepted, 0 not" in capsys.readouterr().out
 
 
@@ -45,9 +49,29 @@ def test_what_is_not_accepted_fails(
     assert "0 accepted, 1 not\nseed 1: step 7: refused\n" in capsys.readouterr().out
 
 
-def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
+def test_runs_of_other_sources_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs of two implementations in one file would be of neither."""
+    out = tmp_path / "runs.ndjson"
+    monkeypatch.setattr(schedules, "_run", lambda *_: schedules.Judged(1, "all", 120, 7, 5, 0, None))
+    assert run(out, "--runs", "1") == 0
+    head, line = out.read_bytes().splitlines()
+    told = json.loads(head)
+    assert told["command"] == "redoraft schedules --runs 1 --steps 120 --faults all"
+    assert told["sources"] == SCHEDULES.revision(spec_dir())
+    assert told["implementation"] == implementation_revision()
+    old = json.dumps({**told, "sources": "0123456789ab"}).encode() + b"\n" + line + b"\n"
+    out.write_bytes(old)
+    assert run(out, "--runs", "1") == 2
+    assert "its runs are of sources 0123456789ab, these would be of" in capsys.readouterr().err
+    assert out.read_bytes() == old
+
+
+@pytest.mark.parametrize("text", ["mine\n", "mine", '{"command": "x", "impl'])
+def test_another_file_is_not_overwritten(tmp_path: Path, text: str) -> None:
     other = tmp_path / "notes"
-    other.write_text("mine\n")
+    other.write_text(text)
     assert run(other) == 65
-    assert other.read_text() == "mine\n"
+    assert other.read_text() == text
     assert run(tmp_path / "x", "--faults", "rain") == 2

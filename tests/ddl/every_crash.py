@@ -36,7 +36,9 @@ from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import DiskError, TwoFilesOneSpace
 from redoraft.storage.tablespaces import Tablespaces
-from redoraft_check.commands.simulate import code_revision
+from redoraft_check.evidence.runs import DDL_CRASHES
+from redoraft_check.evidence.sources import INSTALLED, implementation_revision
+from redoraft_check.paths import spec_dir
 
 from .stage import Stage
 from .world import CHANGES, NODES, Member, PowerLost, keeping_all
@@ -417,11 +419,13 @@ class Count:
 
 @attrs.frozen
 class Record:
-    """All counts, and the revision of the code that they are of, as in the header of a trace."""
+    """All counts, and the implementation that they are of, as in the header of a trace; `sources` is the part
+    of it that such a run depends on, with this file (docs/records.md)."""
 
     command: str
     implementation: str
     counts: tuple[Count, ...]
+    sources: str = ""
 
     @property
     def total(self) -> str:
@@ -450,11 +454,12 @@ def count_of(case: Case, pace: Pace) -> tuple[Count, list[str]]:
 def run_all(record: Path | None, jobs: int = 2) -> bool:
     """Print the table, line by line; whether nothing diverged.
 
-    What `record` has of the same revision is not done again.
+    What `record` has of the same sources is not done again.
     """
-    done = Record(COMMAND, code_revision(), ())
-    if record is not None and record.exists() and read_record(record).implementation == done.implementation:
-        done = read_record(record)
+    sources = DDL_CRASHES.revision(spec_dir(), {**INSTALLED, "tests": Path(__file__).parents[1]})
+    done = Record(COMMAND, implementation_revision(), (), sources)
+    if record is not None and record.exists() and (old := read_record(record)).sources == sources:
+        done = old
     left = [
         (case, pace)
         for case in CASES

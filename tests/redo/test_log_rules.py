@@ -5,11 +5,13 @@ The rules of the truncation itself (H12) are in test_every_crash.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 
-from redoraft.disk.memory import Fate, MemoryDisk
+from redoraft.disk.memory import Fate, MemoryDisk, MemoryFile
 from redoraft.errors import CorruptRedo, DiskError, LogFull, LogMisuse, SyncFailed, UnsafeCut
 from redoraft.redo.buffer import LogBuffer
 from redoraft.redo.files import Layout
@@ -20,9 +22,10 @@ from redoraft.redo.lsn import sn_of
 from redoraft.redo.mutants import LOG_MUTANTS
 from redoraft.redo.record import META_SIZE
 from redoraft.redo.rules import ALL_LOG_RULES, LogRules
+from redoraft.redo.sender import SendSource
 from redoraft.types import LogIndex, Lsn, Term
 
-from .kit import LOG, mtr_of_size
+from .kit import LOG, WatchedDisk, WatchedFile, mtr_of_size
 from .test_every_crash import CAUGHT_BY
 
 SMALL = Layout(file_size=2048 + 2 * 512)
@@ -249,6 +252,111 @@ def nothing_behind_a_hole_comes_back(rules: LogRules) -> bool:
     return opened(disk, rules, WIDE).last_lsn == end
 
 
+class CountedFile(WatchedFile):
+    """Counts the bytes that are read from it."""
+
+    def __init__(self, file: MemoryFile, disk: CountedDisk) -> None:
+        super().__init__(file, disk)
+        self._counts = disk
+
+    def read(self, offset: int, n: int) -> bytes:
+        found = super().read(offset, n)
+        self._counts.bytes_read += len(found)
+        return found
+
+
+class CountedDisk(WatchedDisk):
+    """Of every file."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryDisk())
+        self.bytes_read = 0
+
+    def open(self, name: str) -> CountedFile:
+        return CountedFile(self.disk.open(name), self)
+
+
+def entries_of(log: RedoLog, sizes: Iterable[int], term: Term = ONE) -> None:
+    """An entry for each mtr, durable one by one."""
+    for size in sizes:
+        log.append_mtr(mtr_of_size(size))
+        log.fsync(log.close_entry(term))
+
+
+def a_lookup_reads_one_file(rules: LogRules) -> bool:
+    """LOG-3: of four files, each longer than one read of the scan, the last one."""
+    disk, layout = CountedDisk(), Layout(file_size=2048 + 600 * 512)
+    log = RedoLog.open(disk, layout=layout, rules=rules)
+    entries_of(log, [16000] * 64)
+    disk.bytes_read = 0
+    assert log.finder.find(log.last_index) == log.entry(log.last_index)
+    return disk.bytes_read <= layout.file_size
+
+
+def an_entry_is_looked_up_anew_behind_a_cut(rules: LogRules) -> bool:
+    """LOG-3: no place of another branch comes out of the cache."""
+    log = opened(MemoryDisk(), rules, WIDE)
+    entries_of(log, (50, 60))
+    log.finder.find(LogIndex(2))
+    log.truncate(log.entry(LogIndex(1)).end)
+    entries_of(log, (70,), Term(2))
+    return log.finder.find(LogIndex(2)) == log.entry(LogIndex(2))
+
+
+def the_own_disk_is_not_waited_for(rules: LogRules) -> bool:
+    """LOG-4: an entry is sent that no file has yet, and no operation of the disk comes before."""
+    disk = WatchedDisk(MemoryDisk())
+    log = RedoLog.open(disk, layout=WIDE, rules=rules)
+    log.append_mtr(mtr_of_size(50))
+    end = log.close_entry(ONE)
+    disk.calls.clear()
+    assert SendSource(log, rules=rules).read(log.start_lsn, end)
+    return disk.calls == []
+
+
+def who_keeps_up_is_fed_from_memory(rules: LogRules) -> bool:
+    """LOG-4: an entry that was just made is sent without a read of the disk; the log buffer has it no
+    longer."""
+    disk = CountedDisk()
+    log = RedoLog.open(disk, layout=Layout(), rules=rules)
+    source = SendSource(log, rules=rules)
+    log.append_mtr(mtr_of_size(2000))
+    end = log.close_entry(ONE)
+    source.take_new()
+    log.fsync(end)
+    disk.bytes_read = 0
+    assert source.read(log.start_lsn, end) == log.read(log.start_lsn, end)
+    both, disk.bytes_read = disk.bytes_read, 0
+    log.read(log.start_lsn, end)
+    return both == disk.bytes_read > 0
+
+
+def who_is_far_behind_is_fed_in_batches(rules: LogRules) -> bool:
+    """LOG-7: sixty pieces, an entry each; all that is read from the files are some batches, once each."""
+    disk = CountedDisk()
+    log = RedoLog.open(disk, layout=Layout(), rules=rules)
+    entries_of(log, [200] * 60)
+    source = SendSource(log, cache_bytes=1, batch_bytes=3000, rules=rules)
+    disk.bytes_read = 0
+    for index in range(1, 61):
+        entry = log.entry(LogIndex(index))
+        assert source.read(entry.start, entry.end)
+    return disk.bytes_read <= 2 * (log.last_lsn - log.start_lsn)
+
+
+def what_is_received_waits_for_the_log_writer(rules: LogRules) -> bool:
+    """LOG-9: three pieces come, and then one write and one fsync."""
+    leader = grown(MemoryDisk(), rules, (50, 60, 70), WIDE)
+    disk = WatchedDisk(MemoryDisk())
+    log = RedoLog.open(disk, layout=WIDE, rules=rules)
+    disk.calls.clear()
+    for index in (1, 2, 3):
+        entry = leader.entry(LogIndex(index))
+        log.append_records(leader.read(entry.start, entry.end))
+    log.fsync(log.last_lsn)
+    return disk.calls == ["write", "fsync"]
+
+
 HOLDS: dict[str, Callable[[LogRules], bool]] = {
     "cuts-anywhere": only_at_entry_ends,
     "cuts-below": never_below_what_must_stay,
@@ -262,6 +370,12 @@ HOLDS: dict[str, Callable[[LogRules], bool]] = {
     "closes-by-size": a_waiting_commit_is_in_a_closed_entry,
     "closes-each-mtr": an_entry_holds_many_mtrs,
     "ships-at-commit": a_commit_waits_for_its_last_entry_only,
+    "scans-from-the-start": a_lookup_reads_one_file,
+    "remembers-what-went": an_entry_is_looked_up_anew_behind_a_cut,
+    "writes-before-sending": the_own_disk_is_not_waited_for,
+    "caches-nothing": who_keeps_up_is_fed_from_memory,
+    "reads-each-piece": who_is_far_behind_is_fed_in_batches,
+    "syncs-what-comes": what_is_received_waits_for_the_log_writer,
     "commits-when-written": a_commit_is_durable,
     "tries-sync-again": a_failed_sync_is_not_tried_again,
 }
@@ -270,6 +384,14 @@ HOLDS: dict[str, Callable[[LogRules], bool]] = {
 def test_every_mutant_has_a_test() -> None:
     assert set(LOG_MUTANTS) == {*HOLDS, *CAUGHT_BY}
     assert len({mutant.rule for mutant in LOG_MUTANTS.values()}) == len(LOG_MUTANTS)
+
+
+def test_the_table_of_mutants() -> None:
+    """docs/redo-format.md has each, with what catches it."""
+    page = (Path(__file__).parents[2] / "docs" / "redo-format.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w-]+) \| `([\w-]+)` \| .*? \| `(\w+)` \| \d+ \|$", page, re.MULTILINE)
+    catchers = {name: catcher.__name__ for name, catcher in [*HOLDS.items(), *CAUGHT_BY.items()]}
+    assert sorted(rows) == sorted((one.rule, name, catchers[name]) for name, one in LOG_MUTANTS.items())
 
 
 @pytest.mark.parametrize("name", LOG_MUTANTS)

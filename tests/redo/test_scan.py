@@ -46,7 +46,8 @@ FIRST_END = naive_lsn(133)
 def test_an_empty_log() -> None:
     found = scanned(file_of([]))
     assert (found.entries, found.mtr_ends, found.end_lsn, found.bytes_dropped) == ((), (), 8204, 0)
-    assert (found.reason, found.stopped_at) == (EndReason.LAST_BLOCK, 2048)
+    assert (found.reason, found.detail) == (EndReason.LAST_BLOCK, "it holds 0 bytes of data")
+    assert (found.stopped_in, found.stopped_at) == ("#ib_redo0", 2048)
 
 
 def test_entries_and_mtr_ends_are_found() -> None:
@@ -140,6 +141,33 @@ def test_a_first_group_that_is_not_there_ends_the_log_before_the_block() -> None
         assert found.detail == f"first_rec_group is {other}, the first group starts at {first_group}"
         assert (found.end_lsn, found.stopped_at) == (FIRST_END, 2048 + 512)
     assert scanned(content).entries[-1].index == 2
+
+
+@pytest.mark.parametrize("other", [0, 13, 112])
+def test_the_first_block_says_where_the_log_starts(other: int) -> None:
+    content = file_of(FIRST)
+    data = content[2048 + 12 : 2048 + 12 + 133]
+    found = scanned(content[:2048] + encode_block(16, data, other))
+    assert (found.reason, found.end_lsn, found.stopped_at) == (EndReason.FIRST_GROUP, 8204, 2048)
+
+
+def test_a_block_in_which_no_group_starts_says_so() -> None:
+    content = file_of([*FIRST, mtr_of_size(2000), meta(1, 2, FIRST_END, 2000)])
+    inside = content[2048 + 512 : 2048 + 1024]
+    assert inside[6:8] == bytes(2)
+    false = encode_block(17, inside[12:508], 100)
+    found = scanned(content[: 2048 + 512] + false + content[2048 + 1024 :])
+    assert found.reason is EndReason.FIRST_GROUP
+    assert found.detail == "first_rec_group is 100, the first group starts at 0"
+    assert found.stopped_at == 2048 + 512
+
+
+def test_a_false_first_group_is_told_before_a_bad_record_behind_it() -> None:
+    content = file_of([*FIRST, mtr_of_size(400), meta(1, 2, FIRST_END, 400), bytes(50)])
+    data = content[2048 + 512 + 12 :][: 133 + 433 + 50 - 496]
+    found = scanned(content[: 2048 + 512] + encode_block(17, data, 12))
+    assert (found.reason, found.end_lsn) == (EndReason.FIRST_GROUP, FIRST_END)
+    assert scanned(content).reason is EndReason.BAD_RECORD
 
 
 @pytest.mark.parametrize(

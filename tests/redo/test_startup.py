@@ -16,7 +16,7 @@ from redoraft.redo.entry import Entry
 from redoraft.redo.files import Layout, require_log
 from redoraft.redo.header import CHECKPOINTS, Header, Note, header_block, note_block
 from redoraft.redo.log import RedoLog
-from redoraft.redo.lsn import START_SN, block_of
+from redoraft.redo.lsn import START_SN, block_of, lsn_of, sn_of
 from redoraft.redo.record import META_SIZE, Meta
 from redoraft.redo.scan import entry_of
 from redoraft.types import LogIndex, Lsn, Term
@@ -95,6 +95,50 @@ def only_the_middle_of_an_mtr(disk: MemoryDisk) -> None:
     last.truncate(2048 + 512)
 
 
+def changed(sn: int, byte: int) -> Callable[[MemoryDisk], None]:
+    """One byte of data, with the checksum of its block made right."""
+    segment = WHOLE._files.at(sn // 496)
+    block = segment.offset(sn // 496)
+
+    def do(disk: MemoryDisk) -> None:
+        raw = bytearray(disk.open(segment.name).read(block, 508))
+        raw[12 + sn % 496] = byte
+        disk.open(segment.name).write(block, seal(bytes(raw)))
+
+    return do
+
+
+def place(sn: int) -> int:
+    """The byte of its file at which an SN stands."""
+    return WHOLE._files.place(sn // 496)[1] + 12 + sn % 496
+
+
+BASE_META = sn_of(WHOLE.first_lsn) - META_SIZE
+"""The meta record that says which entry the log follows."""
+INSIDE = next(
+    sn_of(end)
+    for end in WHOLE.mtr_ends(WHOLE.first_lsn, WHOLE.last_lsn)
+    if WHOLE._files.place(block_of(end))[0] == "#ib_redo3" and WHOLE._files.place(block_of(end))[1] > 2560
+)
+"""Where an mtr starts, not in the first block of its file."""
+BEGINS = WHOLE._files.segments[-1].first_block * 496
+IN_LAST = next(sn_of(end) for end in WHOLE.mtr_ends(WHOLE.first_lsn, WHOLE.last_lsn) if sn_of(end) >= BEGINS)
+"""Where the first mtr in the last file starts."""
+
+
+def only_a_bad_record(disk: MemoryDisk) -> None:
+    """The last file, and no record where its first mtr starts."""
+    for name in disk.names[:-1]:
+        disk.remove(name)
+    disk.open(LAST).write(Note.CHECKPOINT_1, note_block(Note.CHECKPOINT_1, lsn_of(IN_LAST)))
+    changed(IN_LAST, 0)(disk)
+
+
+def half_a_mark(disk: MemoryDisk) -> None:
+    put(LAST, Note.CUT, b"RAFT")(disk)
+    disk.open(LAST).truncate(Note.CUT + 4)
+
+
 DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("unreadable", put(FIRST, 0, b"?" * 512), FIRST, 0, "header of the log file cannot be read"),
     ("blank", put(FIRST, 0, bytes(512)), FIRST, 0, "header of the log file cannot be read"),
@@ -112,6 +156,16 @@ DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("both torn", all_checkpoints_torn, LAST, 1536, "no checkpoint can be read"),
     ("checkpoint elsewhere", only_a_checkpoint_elsewhere, "#ib_redo3", 1536, "no checkpoint can be read"),
     ("no entry", only_the_middle_of_an_mtr, LAST, 2560, "no whole entry stands in what is left"),
+    ("no record", changed(INSIDE, 0), "#ib_redo3", place(INSIDE), "there are files behind: .* 0x00"),
+    (
+        "follows nothing",
+        changed(BASE_META + META_SIZE - 1, 255),
+        WHOLE._files.place(BASE_META // 496)[0],
+        place(BASE_META),
+        "there are files behind: it is not behind the data it counts",
+    ),
+    ("no entry, no record", only_a_bad_record, LAST, place(IN_LAST), "no whole entry stands in what"),
+    ("half a mark", half_a_mark, LAST, 1024, "the mark of a truncation cannot be read"),
     ("torn mark", put("#ib_redo3", Note.CUT, b"?"), "#ib_redo3", 1024, "mark of a truncation"),
     (
         "mark below the checkpoint",

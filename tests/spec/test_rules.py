@@ -14,6 +14,7 @@ from redoraft.raft.client_mutants import CLIENT_MUTANTS
 from redoraft.raft.mutants import MUTANTS as RAFT_MUTANTS
 from redoraft.redo.mutants import LOG_MUTANTS
 from redoraft.storage.mutants import MUTANTS as STORAGE_MUTANTS
+from redoraft_check.evidence.requirements import load_requirements
 from redoraft_check.tlc.manifest import load_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,14 @@ BELOW_THE_SPEC = {
     "DDL-2",
     "H7",
     "H32",
+    "FOL-1",
     "LOG-2",
+    "LOG-3",
+    "LOG-3-cache",
+    "LOG-4",
+    "LOG-4-cache",
+    "LOG-7",
+    "LOG-9",
     "LOG-11",
     "H20-start",
     "H20-sync",
@@ -97,6 +105,21 @@ def test_every_switch_has_a_mutant_and_every_mutant_a_switch() -> None:
     raft = [*RAFT_MUTANTS, *CLIENT_MUTANTS]
     parts = [*raft, *LOG_MUTANTS, *STORAGE_MUTANTS, *ALL_DDL_MUTANTS, *BINLOG_MUTANTS]
     assert sorted(parts) == sorted(ALL_MUTANTS), "two mutants have the same name"
+
+
+KEPT_HERE = [
+    one.id for part in load_requirements(SPEC).parts if part.title[0] in "ABC" for one in part.requirement
+]
+"""The requirements of what is replicated; part D is of other systems."""
+WITHOUT_MUTANT = {"LOG-10"}
+
+
+@pytest.mark.parametrize("requirement", KEPT_HERE)
+def test_every_requirement_has_a_mutant_or_a_sentence_why_it_can_have_none(requirement: str) -> None:
+    own = re.compile(rf"{requirement}(-[a-z]+|[a-z])?")
+    mutants = [mutant.name for mutant in ALL_MUTANTS.values() if own.fullmatch(mutant.rule)]
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert (not mutants) == (requirement in WITHOUT_MUTANT) == (f"{requirement} has no mutant:" in page)
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))

@@ -7,9 +7,11 @@ from random import Random
 
 import pytest
 from attrs import frozen
+from tests.cluster.test_node import from_leader, start, stored
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import CorruptPage, DiskError, PoolFull, StorageMisuse, StorageStopped, TruncationRefused
+from redoraft.mutants import NodeRules
 from redoraft.redo.record import PAGE_SIZE, PageInit
 from redoraft.storage import bulk
 from redoraft.storage.engine import Storage
@@ -332,6 +334,17 @@ class Scene:
     play: Callable[[StorageRules], object]
 
 
+def a_follower_hears_of_a_commit(rules: StorageRules) -> bytes:
+    """FOL-1: what a follower shows once it has received two writes that are on a majority."""
+    node = start(MemoryDisk(), rules=NodeRules(storage=rules))
+    list(node.handle(from_leader("a", "b", majority=False)))
+    list(node.recover())
+    list(node.handle(from_leader("a", "b", majority=True)))
+    for end in node.applicable:
+        list(node.apply(end))
+    return stored(node)
+
+
 SCENES = (
     Scene("LIM-1", 2, a_file_operation_is_not_on_a_majority),
     Scene("LIM-2", 0, the_majority_does_not_have_a_page),
@@ -345,6 +358,7 @@ SCENES = (
     Scene("CKPT-fuzzy", 1, a_page_is_dirty),
     Scene("CKPT-grows", 3, a_restart_forgets_the_majority),
     Scene("H22", 1, metadata_is_in_no_page),
+    Scene("FOL-1", b"b", a_follower_hears_of_a_commit),
     Scene("APPLY", (b"other", 2), redo_comes_again),
     Scene("APPLY-init", b"\0\0fresh\0\0", garbage_lies_where_a_page_is_made),
     Scene("H11", "refused", a_branch_is_on_disk),

@@ -14,7 +14,10 @@ from redoraft.mutants import rules_of
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import mutant_named
+from redoraft_check.evidence.runs import CRASHES
+from redoraft_check.evidence.sources import implementation_revision
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
 
 _POINTS_BETWEEN_NEWS = 20
@@ -53,6 +56,7 @@ def crashes(
     bounds, broken = Bounds(every, odd, stride), mutant_named(mutant)
     if record is not None:
         record.parent.mkdir(parents=True, exist_ok=True)
+    made_by = {"implementation": implementation_revision(), "sources": CRASHES.revision(spec_dir())}
     screen = Screen(quiet=quiet)
     tally = Tally()
     for tally in enumerate_crashes(bounds, rules_of(broken)):
@@ -62,7 +66,9 @@ def crashes(
     again = command_line(*words, *(("--mutant", broken.name) if broken else ()))
     _print(tally, again)
     if record is not None:
-        record.write_bytes(msgspec.json.format(msgspec.json.encode(_record(tally, again)), indent=2) + b"\n")
+        record.write_bytes(
+            msgspec.json.format(msgspec.json.encode(_record(tally, again) | made_by), indent=2) + b"\n"
+        )
     if tally.findings:
         raise typer.Exit(int(Exit.SAFETY))
 

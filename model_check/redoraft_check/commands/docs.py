@@ -36,7 +36,7 @@ def docs(
     quiet: opt.QuietOption = False,
     no_color: opt.ColorOption = False,
 ) -> None:
-    """Write traceability.md, trust.md and kill-matrix.md in docs/ from the tree and its run records."""
+    """Write docs/records.md, traceability.md, trust.md and kill-matrix.md from the tree and run records."""
     folder = spec_dir(spec)
     source = load_source(folder)
     if not (source.tree.root / "docs").is_dir():

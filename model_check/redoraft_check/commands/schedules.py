@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,14 +14,26 @@ from redoraft.cluster.faults import parse_faults
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import counted
+from redoraft_check.evidence.runs import SCHEDULES
+from redoraft_check.evidence.sources import implementation_revision
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.example import Subject, run_example
 from redoraft_check.fuzz.plan import Plan
+from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
 
 CLIENTS: Final = 2
 NODES, LOG_NODES = 3, 1
 _COUNTED: Final = {"steps": "step", "events": "event", "crashes": "crash"}
+
+
+@frozen
+class Head:
+    """The first line: what all runs in a file are of (docs/records.md)."""
+
+    command: str
+    implementation: str
+    sources: str
 
 
 @frozen
@@ -53,16 +66,21 @@ def schedules(
 ) -> None:
     """Simulate N runs, let the oracle judge every event, heal, and compare logs, pages and answers.
 
-    Interrupt it at any time; the same command goes on where it was. Exit codes: 0 all accepted; 12 not all.
+    Interrupt it at any time; the same command goes on where it was. Exit codes: 0 all accepted;
+    12 not all; 2 the file has runs of other sources.
     """
     try:
         parse_faults(faults)
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
-    done = {one.seed: one for one in _read(out) if (one.faults, one.plan_steps) == (faults, steps)}
+    again = command_line(*("schedules", "--runs", str(runs), "--steps", str(steps)), "--faults", faults)
+    head = Head(again, implementation_revision(), SCHEDULES.revision(spec_dir()))
+    done = {one.seed: one for one in _read(out, head) if (one.faults, one.plan_steps) == (faults, steps)}
     screen = Screen(quiet=quiet)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("ab") as lines:
+        if not lines.tell():
+            lines.write(msgspec.json.encode(head) + b"\n")
         for seed in range(1, runs + 1):
             if seed in done:
                 continue
@@ -72,8 +90,7 @@ def schedules(
             if len(done) % 10 == 0:
                 screen.say(f"    {len(done):,} of {runs:,} runs")
     wrong = _report([done[seed] for seed in range(1, runs + 1)])
-    again = ("schedules", "--runs", str(runs), "--steps", str(steps), "--faults", faults, "--out", str(out))
-    typer.echo(f"repeat with: {command_line(*again)}")
+    typer.echo(f"repeat with: {again} {shlex.join(['--out', str(out)])}")
     if wrong:
         raise typer.Exit(int(Exit.SAFETY))
 
@@ -84,17 +101,26 @@ def _run(seed: int, faults: str, steps: int) -> Judged:
     return Judged(seed, faults, steps, found.steps, found.events, found.crashes, trouble)
 
 
-def _read(path: Path) -> list[Judged]:
-    """The runs of an earlier call; a torn last line is what an interrupted one leaves, and is run again."""
-    if not path.exists():
+def _read(path: Path, now: Head) -> list[Judged]:
+    """The runs of an earlier call of the same sources; a torn last line is what an interrupted one leaves,
+    and is run again.  Raises `CliError`: 65 for another file, 2 for runs of other sources; both are left
+    alone.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    if not content:
         return []
-    *whole, torn = path.read_bytes().split(b"\n")
-    if torn:
-        path.write_bytes(b"".join(line + b"\n" for line in whole))
+    *whole, torn = content.split(b"\n")
     try:
-        return [msgspec.json.decode(line, type=Judged) for line in whole]
+        head = msgspec.json.decode(whole[0] if whole else torn, type=Head)
+        runs = [msgspec.json.decode(line, type=Judged) for line in whole[1:]]
     except msgspec.DecodeError as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: not what redoraft schedules has written: {error}") from None
+    if head.sources != now.sources:
+        what = f"its runs are of sources {head.sources or 'not told'}, these would be of {now.sources}"
+        raise CliError(Exit.USAGE, f"{path}: {what}: give another --out, or remove the file")
+    if torn:
+        path.write_bytes(b"".join(line + b"\n" for line in whole))
+    return runs
 
 
 def _report(found: list[Judged]) -> int:

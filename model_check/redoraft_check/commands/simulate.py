@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Annotated
 import typer
 from attrs import frozen
 
-import redoraft
 from redoraft.binlog.mutants import BINLOG_MUTANTS
 from redoraft.binlog.rules import SIMULATED
 from redoraft.cluster.ending import end_check as end_check_of
@@ -28,6 +26,7 @@ from redoraft_check.campaign.clients import clients_check_of
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import counted, plain_table
+from redoraft_check.evidence.sources import implementation_revision
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.linearizability import Undecided
@@ -264,11 +263,7 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
 
 def code_revision() -> str:
     """A hash over the implementation: with the seed it says which run this was."""
-    folder = Path(redoraft.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+    return implementation_revision()
 
 
 # --- printing ---

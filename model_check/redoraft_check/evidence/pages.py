@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from redoraft_check.evidence import matrix, traceability, trust
+from redoraft_check.evidence import matrix, runs, traceability, trust
 from redoraft_check.evidence.requirements import Requirements, load_requirements
 from redoraft_check.evidence.scan import Tree
 
@@ -27,6 +27,7 @@ def load_source(spec: Path) -> Source:
 
 
 PAGES: Final[dict[str, Callable[[Source], str]]] = {
+    "records.md": lambda source: runs.page(source.tree),
     "traceability.md": lambda source: traceability.page(source.tree, source.requirements),
     "trust.md": lambda source: trust.page(source.tree),
     "kill-matrix.md": lambda source: matrix.page(source.tree),

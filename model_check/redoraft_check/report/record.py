@@ -40,15 +40,16 @@ def spec_revision(spec: Path) -> Revision:
     named = {path.relative_to(spec).as_posix(): path for path in files}
     git = _git(spec, "rev-parse", "HEAD")
     modified = bool(_git(spec, "status", "--porcelain", "--", ".")) if git else None
-    return Revision(_hash_of(named), git, modified)
+    return Revision(named_revision(named), git, modified)
 
 
 def files_revision(files: Iterable[Path]) -> Revision:
     """The SHA-256 over some files (names and contents), for a module that lies outside a specification."""
-    return Revision(_hash_of({path.name: path for path in files}))
+    return Revision(named_revision({path.name: path for path in files}))
 
 
-def _hash_of(files: Mapping[str, Path]) -> str:
+def named_revision(files: Mapping[str, Path]) -> str:
+    """The SHA-256 over files with their names.  Raises OSError."""
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
         content = path.read_bytes()

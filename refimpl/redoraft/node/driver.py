@@ -100,7 +100,7 @@ class Node(Seen):
         self._timing: Final = timing
         self._reads: Final = Reads(self)
         self._view: Final = RedoView(log, lambda: self.raft.known)
-        self._sending: Final = SendingLog(log)
+        self._sending: Final = SendingLog(log, rules.log)
         self._observer: Final = observer
         self._pages: Final = PageTeller(self, observer)
 
@@ -363,10 +363,12 @@ class Node(Seen):
     def applicable(self) -> tuple[Lsn, ...]:
         """The mtr ends up to which redo may be applied now, in bytes (FOL-1; spec: NodeApply); none while it
         serves."""
-        if not self.raft.is_data_node or self.startup.phase is not Phase.READY or self.serving:
+        if self.storage is None or self.startup.phase is not Phase.READY or self.serving:
             return ()
         limit = apply_limit(self.raft, self.log, self.rules)
-        return () if limit is None else self.log.mtr_ends(self.startup.applied, self._executable(limit))
+        if limit is None or not self.storage.rules.applies_behind(self.raft.role is Role.LEADER):
+            return ()
+        return self.log.mtr_ends(self.startup.applied, self._executable(limit))
 
     def apply(self, upto_lsn: Lsn) -> Iterator[Effect]:
         """Apply redo up to `upto_lsn`, one of `applicable` (spec: NodeApply)."""

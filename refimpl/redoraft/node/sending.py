@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from redoraft.redo.log import RedoLog
+from redoraft.redo.rules import LogRules
 from redoraft.redo.sender import SendSource
 from redoraft.types import EntryEnd, LogIndex, Lsn, Term
 
@@ -16,9 +17,9 @@ from redoraft.types import EntryEnd, LogIndex, Lsn, Term
 class SendingLog:
     """`raft.port.LogReader` on a log; what is read for followers comes from `source`."""
 
-    def __init__(self, log: RedoLog) -> None:
+    def __init__(self, log: RedoLog, rules: LogRules) -> None:
         self._log: Final = log
-        self.source: Final = SendSource(log)
+        self.source: Final = SendSource(log, rules=rules)
 
     def read(self, from_lsn: Lsn, upto_lsn: Lsn) -> bytes:
         """The redo records in (from_lsn, upto_lsn].  Raises as RedoLog.read."""

@@ -18,6 +18,7 @@ from redoraft.redo.index import LogIndexTable
 from redoraft.redo.lsn import BLOCK_DATA, BLOCK_HEADER, lsn_of
 from redoraft.redo.mtr import MtrParser
 from redoraft.redo.record import META_SIZE
+from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.redo.scan import entry_of
 from redoraft.types import LogIndex
 
@@ -25,8 +26,15 @@ from redoraft.types import LogIndex
 class EntryFinder:
     """Finds entries that were written to the files.  `cached` and `scanned` count how."""
 
-    def __init__(self, files: RedoFiles, index: LogIndexTable, cache_size: int = 1024) -> None:
+    def __init__(
+        self,
+        files: RedoFiles,
+        index: LogIndexTable,
+        cache_size: int = 1024,
+        rules: LogRules = ALL_LOG_RULES,
+    ) -> None:
         """For a log; the cache holds `cache_size` entries, the ones asked for last."""
+        self._rules: Final = rules
         self._files: Final = files
         self._index: Final = index
         self._cache: Final[OrderedDict[LogIndex, Entry]] = OrderedDict()
@@ -35,7 +43,8 @@ class EntryFinder:
 
     def forget(self) -> None:
         """Empty the cache: the log was cut, or a part of it deleted."""
-        self._cache.clear()
+        if self._rules.forgets_places():
+            self._cache.clear()
 
     def ranges(self) -> list[tuple[LogIndex, LogIndex]]:
         """(min, max) of each file, in order, of the entries that are still whole; a file in which no meta
@@ -66,7 +75,8 @@ class EntryFinder:
             raise LogMisuse(f"no entry has index {index}: the last one has {ranges[-1][1]}")
         if index <= self._index.base.index:
             raise LogDeleted(f"entry {index} was deleted: the log begins behind {self._index.base.index}")
-        segment = self._segments[bisect_left(ranges, index, key=lambda one: one[1])]
+        number = self._rules.scans_from(bisect_left(ranges, index, key=lambda one: one[1]))
+        segment = self._segments[number]
         self.scanned += 1
         entry = scan_for(self._files, segment, index)
         self._cache[index] = entry

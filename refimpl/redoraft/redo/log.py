@@ -63,7 +63,7 @@ class RedoLog:
         self._failed = False
         self._tail_sn, self._tail_block, self._tail_group = Sn(0), 0, 0
         self._start_tail(kept)
-        self.finder: Final = EntryFinder(files, index)
+        self.finder: Final = EntryFinder(files, index, rules=rules)
         self.scanned: Final = scanned
         self.notices: Final = checkpoints.notices
 
@@ -291,7 +291,7 @@ class RedoLog:
         self._require_room(len(records))
         self._tail.extend(records)
         self._index.add_all((lsn_of(mtr.end) for mtr in mtrs), entries)
-        return self.last_lsn
+        return self.last_lsn if self._rules.buffers_received() else self.fsync(self.last_lsn)
 
     def truncate(self, to_lsn: Lsn, floor: Lsn = NO_FLOOR) -> None:
         """Cut everything beyond `to_lsn`, an entry end; durable when it returns (spec: Truncate, UpdateTerm).

@@ -98,6 +98,36 @@ class _ClosesAtCommitOnly(LogRules):
         return False
 
 
+class _ScansFromTheStart(LogRules):
+    def scans_from(self, found: int) -> int:
+        return 0
+
+
+class _RemembersWhatWent(LogRules):
+    def forgets_places(self) -> bool:
+        return False
+
+
+class _WritesBeforeSending(LogRules):
+    def sends_unwritten(self) -> bool:
+        return False
+
+
+class _CachesNothing(LogRules):
+    def caches_entries(self, size: int) -> bool:
+        return False
+
+
+class _ReadsEachPiece(LogRules):
+    def reads_ahead(self, rest: int) -> bool:
+        return False
+
+
+class _SyncsWhatComes(LogRules):
+    def buffers_received(self) -> bool:
+        return False
+
+
 class _CommitsWhenWritten(LogRules):
     def may_commit(self, commit_lsn: Lsn, written: Lsn, flushed: Lsn) -> bool:
         return commit_lsn <= written
@@ -126,6 +156,18 @@ _TABLE: tuple[Mutant[LogRules], ...] = (
     Mutant("closes-by-size", "H29-commit", "a waiting commit closes no entry", _ClosesBySizeOnly),
     Mutant("closes-each-mtr", "LOG-2", "every mtr is an entry", _ClosesEachMtr),
     Mutant("ships-at-commit", "LOG-11", "an entry is closed by a commit only", _ClosesAtCommitOnly),
+    Mutant("scans-from-the-start", "LOG-3", "an entry is looked for in every file", _ScansFromTheStart),
+    Mutant(
+        "remembers-what-went", "LOG-3-cache", "an entry of a cut branch is found again", _RemembersWhatWent
+    ),
+    Mutant(
+        "writes-before-sending", "LOG-4", "nothing is sent before the own disk has it", _WritesBeforeSending
+    ),
+    Mutant("caches-nothing", "LOG-4-cache", "what was just made is read back from a file", _CachesNothing),
+    Mutant("reads-each-piece", "LOG-7", "a batch is read anew for each piece of it", _ReadsEachPiece),
+    Mutant(
+        "syncs-what-comes", "LOG-9", "a follower writes and syncs each piece as it comes", _SyncsWhatComes
+    ),
     Mutant("commits-when-written", "BIN-4", "a commit is answered before the fsync", _CommitsWhenWritten),
     Mutant("tries-sync-again", "LOG-5-fsync", "an fsync that failed is tried again", _TriesSyncAgain),
 )

@@ -105,6 +105,34 @@ class LogRules:
         del open_bytes, limit
         return False
 
+    # --- looking up, sending and receiving ---
+
+    def scans_from(self, found: int) -> int:
+        """LOG-3: the scan for a meta record begins in the file whose (min, max) has its index."""
+        return found
+
+    def forgets_places(self) -> bool:
+        """LOG-3-cache: where an entry stands is looked up again when the log was cut or its beginning
+        deleted."""
+        return True
+
+    def sends_unwritten(self) -> bool:
+        """LOG-4: what is sent comes from the log buffer, whether the own files have it yet or not."""
+        return True
+
+    def caches_entries(self, size: int) -> bool:
+        """LOG-4-cache: an entry of so many bytes that was just made is kept for the followers."""
+        return size > 0
+
+    def reads_ahead(self, rest: int) -> bool:
+        """LOG-7: of a batch from the files, `rest` bytes are beyond what was asked for; they are kept for the
+        next call."""
+        return rest > 0
+
+    def buffers_received(self) -> bool:
+        """LOG-9: what a follower receives is in its log buffer until its log writer comes."""
+        return True
+
     # --- commit ---
 
     def may_commit(self, commit_lsn: Lsn, written: Lsn, flushed: Lsn) -> bool:

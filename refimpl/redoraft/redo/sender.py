@@ -12,6 +12,7 @@ from typing import Final
 from redoraft.errors import LogMisuse
 from redoraft.redo.log import RedoLog
 from redoraft.redo.lsn import sn_of
+from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.types import Lsn
 
 AHEAD: Final = 8
@@ -55,11 +56,19 @@ class EntryCache:
 class SendSource:
     """Batches of whole entries for followers.  `from_cache`, `from_ahead` and `from_files` count how."""
 
-    def __init__(self, log: RedoLog, *, cache_bytes: int = 1 << 20, batch_bytes: int = 1 << 16) -> None:
+    def __init__(
+        self,
+        log: RedoLog,
+        *,
+        cache_bytes: int = 1 << 20,
+        batch_bytes: int = 1 << 16,
+        rules: LogRules = ALL_LOG_RULES,
+    ) -> None:
         """For a log; LogMisuse for sizes below 1."""
         if cache_bytes < 1 or batch_bytes < 1:
             raise LogMisuse("a cache and a batch have at least one byte")
         self._log: Final = log
+        self._rules: Final = rules
         self._batch_bytes: Final = batch_bytes
         self._cache: Final = EntryCache(cache_bytes)
         self._cached_to = log.closed_lsn
@@ -74,7 +83,9 @@ class SendSource:
         recent = self._log.entry_end_at_or_below(Lsn(self._log.closed_lsn - self._cache.limit))
         self._cached_to = max(self._cached_to, recent, self._log.first_lsn)
         while (end := self._log.entry_end_after(self._cached_to)) is not None:
-            self._cache.add(self._cached_to, end, self._log.read(self._cached_to, end))
+            records = self._log.read(self._cached_to, end)
+            if self._rules.caches_entries(len(records)):
+                self._cache.add(self._cached_to, end, records)
             self._cached_to = end
 
     def cut(self, to: Lsn) -> None:
@@ -100,6 +111,8 @@ class SendSource:
         """
         if start == upto:
             return b""
+        if not self._rules.sends_unwritten():
+            self._log.fsync(upto)
         self.take_new()
         cached, records = self._cache.run(start, self._batch_bytes)
         if cached < upto:
@@ -107,7 +120,7 @@ class SendSource:
         if cached < upto:
             return self._log.read(start, upto)
         size = sn_of(upto) - sn_of(start)
-        if size < len(records) and not self._cache.run(upto, 1)[1]:
+        if self._rules.reads_ahead(len(records) - size) and not self._cache.run(upto, 1)[1]:
             self._keep_ahead(upto, cached, records[size:])
         return records[:size]
 

@@ -72,6 +72,11 @@ class _CheckpointFalls(StorageRules):
         return allowed
 
 
+class _AppliesToLead(StorageRules):
+    def applies_behind(self, leads: bool) -> bool:
+        return leads
+
+
 class _AppliesTwice(StorageRules):
     def applies(self, start: Lsn, page: Lsn) -> bool:
         return True
@@ -141,6 +146,7 @@ _TABLE: tuple[Mutant[StorageRules], ...] = (
     ),
     Mutant("checkpoint-falls", "CKPT-grows", "the checkpoint goes back after a restart", _CheckpointFalls),
     Mutant("passes-dictionary", "H22", "the checkpoint passes unpersisted metadata", _PassesDictionary),
+    Mutant("applies-to-lead", "FOL-1", "a follower applies nothing until it leads", _AppliesToLead),
     Mutant("applies-twice", "APPLY", "a record is applied to a page that has it", _AppliesTwice),
     Mutant("init-is-a-write", "APPLY-init", "a page init is compared with what lay on disk", _InitIsAWrite),
     Mutant("truncates-pages", "H11", "the log is cut below a page on disk", _TruncatesBelowPages),

@@ -79,6 +79,11 @@ class StorageRules:
 
     # --- applying redo ---
 
+    def applies_behind(self, leads: bool) -> bool:
+        """FOL-1 (Apply): redo is applied all the time while the node runs, not only when it is to lead."""
+        del leads
+        return True
+
     def applies(self, start: Lsn, page: Lsn) -> bool:
         """APPLY (Apply; recv_recover_page): a record is applied iff its start LSN >= the page LSN."""
         return start >= page
