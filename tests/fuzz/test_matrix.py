@@ -12,7 +12,6 @@ from tests.cluster.test_tables import ENDS, REFUSED, SCHEDULES
 
 from redoraft.ddl.mutants import OUTSIDE_MUTANTS
 from redoraft.mutants import ALL_MUTANTS, Asked, NodeRules, taken_out, watched_rules
-from redoraft.raft.client_rules import ClientRules
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz import catchers, matrix
 from redoraft_check.fuzz.catchers import INVARIANTS
@@ -105,11 +104,11 @@ def test_catchers_see_an_answer_that_comes_too_early(answers_at_once: Row) -> No
         "AcknowledgedStays",
         "LIM-4: what was answered ok is committed",
     ]
-    assert 0 < answers_at_once.otherwise < answers_at_once.asked
+    assert 0 < answers_at_once.otherwise <= answers_at_once.asked
 
 
 def test_only_the_history_shows_a_read_that_is_too_old() -> None:
-    row = row_of(CLIENTS, "shows-its-pages", Trial(seed=1, examples=30, steps=100))
+    row = row_of(CLIENTS, "forgets-the-session", Trial(seed=1, examples=10, steps=100))
     assert row.history is not None
     assert (row.refusal, row.invariant, row.ending) == (None, None, None)
 
@@ -147,8 +146,12 @@ def test_the_rules_of_every_mutant_can_be_watched() -> None:
         asked = Asked()
         parts = watched_rules(mutant, asked)
         own = [getattr(parts, each.name) for each in fields(NodeRules)]
-        [watched] = [one for one in (*own, parts.raft.clients) if method in vars(type(one))]
-        assert isinstance(watched, mutant.rules if rules is not ClientRules else ClientRules)
+        [watched] = [
+            one
+            for one in (*own, parts.raft.clients)
+            if isinstance(one, rules) and method in vars(type(one)) and rules is not type(one)
+        ]
+        assert getattr(watched, method).__func__ is not getattr(rules, method)
 
 
 def test_what_no_catcher_looks_for_is_not_seen(answers_at_once: Row, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,12 +210,12 @@ def test_a_mutant_that_nothing_catches_is_told(tmp_path: Path, capsys: pytest.Ca
     assert "compares-lsn: NOT AS IT MUST BE" in told.err
 
 
-def test_a_mutant_that_is_caught_against_what_is_said_is_told(
+def test_a_mutant_that_is_caught_elsewhere_is_told_with_its_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(ELSEWHERE, "second-log", Elsewhere("it is not", "fuzz.md"))
-    assert fuzz(*FEW, "--mutant", "second-log", "--out", tmp_path) == 1
-    assert "second-log is caught here, and said to be caught elsewhere only" in capsys.readouterr().out
+    monkeypatch.setitem(ELSEWHERE, "compares-lsn", Elsewhere("too few", "fuzz.md"))
+    assert fuzz(*FEW, "--mutant", "compares-lsn", "--out", tmp_path) == 0
+    assert "| too few | [fuzz.md](fuzz.md) |" in capsys.readouterr().out
 
 
 def test_a_matrix_goes_on_from_its_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

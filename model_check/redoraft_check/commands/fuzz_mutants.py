@@ -119,6 +119,4 @@ def _print(matrix: Matrix, path: Path) -> None:
 def _wrong(row: Row) -> str:
     if row.mutant is None:
         return f"{row.family}: the implementation itself was caught: look at it with redoraft fuzz\n"
-    if row.is_caught:
-        return f"{row.mutant} is caught here, and said to be caught elsewhere only (fuzz/families.py)\n"
     return f"{row.mutant} is caught by nothing, here or elsewhere\n"

@@ -94,9 +94,8 @@ class Row:
 
     @property
     def is_right(self) -> bool:
-        """Whether something catches the mutant or is known to catch it elsewhere, or nothing the
-        implementation."""
-        return self.is_caught is (self.mutant is not None and self.mutant not in ELSEWHERE)
+        """Whether something catches the mutant, here or elsewhere, or nothing the implementation."""
+        return self.mutant in ELSEWHERE or self.is_caught is (self.mutant is not None)
 
 
 @frozen
