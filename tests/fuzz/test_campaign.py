@@ -18,7 +18,7 @@ from redoraft_check.fuzz import example
 from redoraft_check.fuzz.campaign import AHEAD, Campaign, Order
 from redoraft_check.fuzz.example import Subject, examine, run_example
 from redoraft_check.fuzz.guide import Guide
-from redoraft_check.fuzz.plan import Plan, Turn
+from redoraft_check.fuzz.plan import Plan, Shares, Turn
 from redoraft_check.fuzz.pools import Here, pool
 from redoraft_check.fuzz.shrink import shrink
 from redoraft_check.validate.oracle_engine import FrontierFull
@@ -48,7 +48,7 @@ def campaign(order: Order, executor: Executor | None = None) -> Campaign:
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_every_mutant_is_found(name: str) -> None:
-    one = campaign(Order(seed=1, subject=Subject(name), examples=WITHIN, stop_at_first=True, ddl=0))
+    one = campaign(Order(seed=1, subject=Subject(name), examples=WITHIN, stop_at_first=True, shares=Shares()))
     assert one.findings, f"{name} not found in {one.examples} examples"
     assert not one.undecided
 

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redoraft.mutants import ALL_MUTANTS, AnyMutant
-from redoraft.raft.client_rules import ClientRules
-
-
-def taken_out(mutant: AnyMutant) -> list[tuple[type, str]]:
-    """The methods that a mutant overrides, each with the class of the rules it is one of."""
-    mutated: type = mutant.rules
-    clients = vars(mutated).get("clients")
-    if isinstance(clients, ClientRules):
-        mutated = type(clients)
-    return [(mutated.__mro__[1], name) for name in vars(mutated) if not name.startswith("__")]
+from redoraft.mutants import ALL_MUTANTS, AnyMutant, taken_out
 
 
 @pytest.mark.parametrize("mutant", ALL_MUTANTS.values(), ids=lambda mutant: mutant.name)

@@ -10,21 +10,22 @@ from time import monotonic
 from typing import Annotated, Final
 
 import typer
-from attrs import define, evolve, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 from msgspec import structs
 
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
-from redoraft.ddl.mutants import ALL_DDL_MUTANTS
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.fuzz_mutants import MATRIX_EXAMPLES, try_mutants
 from redoraft_check.commands.screen import Screen
-from redoraft_check.commands.simulate import mutant_named
+from redoraft_check.commands.simulate import code_revision, mutant_named
 from redoraft_check.commands.tables import counted
 from redoraft_check.exits import CliError, Exit
-from redoraft_check.fuzz.campaign import DDL_SHARE, Campaign, Found, Order
+from redoraft_check.fuzz.campaign import SHARES, Campaign, Found, Order
 from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble, examine
+from redoraft_check.fuzz.families import family_of
 from redoraft_check.fuzz.finding import VERSION, Finding, read_finding
 from redoraft_check.fuzz.matrix import Trial
+from redoraft_check.fuzz.plan import Shares
 from redoraft_check.fuzz.pools import pool
 from redoraft_check.fuzz.shrink import Shrunk, shrink
 from redoraft_check.fuzz.walks import judge_walk, read_walk
@@ -69,7 +70,21 @@ def fuzz(
             "--ddl",
             min=0,
             max=1,
-            help=f"Share of examples with tables ({DDL_SHARE:g}; 1 with a mutant of DDL, 0 with another).",
+            help=f"Share of examples with tables ({SHARES.ddl:g}; with --mutant what its family takes).",
+        ),
+    ] = None,
+    binlog: Annotated[
+        float | None,
+        typer.Option("--binlog", min=0, max=1, help=f"Share of those with a binlog ({SHARES.binlog:g})."),
+    ] = None,
+    pages: Annotated[
+        float | None,
+        typer.Option("--pages", min=0, max=1, help=f"Share of those that tell of pages ({SHARES.pages:g})."),
+    ] = None,
+    reads: Annotated[
+        float | None,
+        typer.Option(
+            "--reads", min=0, max=1, help=f"Share of examples whose clients read, too ({SHARES.reads:g})."
         ),
     ] = None,
     stop_at_first: Annotated[
@@ -85,8 +100,12 @@ def fuzz(
         bool,
         typer.Option(
             "--mutants",
-            help="Try every mutant instead: which catcher sees it, and how soon; with --ddl 1 those of DDL.",
+            help="Try every mutant instead: which catcher sees it, and how soon; with --ddl 1 those of DDL,"
+            " with --mutant A,B only those.",
         ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="With --mutants: keep the rows of --out that are still true.")
     ] = False,
     out: opt.OutOption = Path("out/fuzz"),
     spec: opt.SpecOption = None,
@@ -112,18 +131,22 @@ def fuzz(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     if mutants:
-        if time is not None or mutant is not None or stop_at_first or compare:
-            what = "--mutants goes with --examples, --seed, --steps, --faults and --ddl only"
+        if time is not None or stop_at_first or compare or {binlog, pages, reads} != {None}:
+            what = (
+                "--mutants goes with --examples, --seed, --steps, --faults, --ddl, --mutant and --resume only"
+            )
             raise CliError(Exit.USAGE, what)
         each = MATRIX_EXAMPLES if examples is None else examples
-        trial = Trial(seed, each, steps, chosen, folder, ddl=bool(ddl))
+        only = frozenset(_mutant_of(word) for word in mutant.split(",")) if mutant else frozenset[str]()
+        trial = Trial(seed, each, steps, chosen, folder, bool(ddl), only, code_revision())
         with pool(jobs, scheduler) as executor:
-            raise typer.Exit(int(try_mutants(trial, executor, out, screen, format_)))
-    broken = mutant_named(mutant)
+            code = try_mutants(trial, executor, out, screen, format_, resume=resume)
+        raise typer.Exit(int(code))
+    broken = mutant_named(mutant, binlog=True)
     count = EXAMPLES if examples is None and time is None else examples
     subject = Subject(broken.name if broken else None, folder)
-    share = ddl if ddl is not None else _share(subject.mutant)
-    order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, ddl=share)
+    shares = _shares(subject.mutant, {"ddl": ddl, "binlog": binlog, "pages": pages, "reads": reads})
+    order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, shares=shares)
     session = _Session(order, out, screen, format_)
     with pool(jobs, scheduler) as executor:
         code = session.run(executor, compare=compare)
@@ -174,7 +197,7 @@ class _Session:
             *("--faults", format_faults(order.faults)),
             *(("--mutant", order.subject.mutant) if order.subject.mutant else ()),
             *(("--spec", order.subject.spec) if order.subject.spec else ()),
-            *("--ddl", f"{order.ddl:g}"),
+            *(word for name, share in asdict(order.shares).items() for word in (f"--{name}", f"{share:g}")),
             *(("--stop-at-first",) if order.stop_at_first else ()),
             *("--out", str(self.out)),
         )
@@ -273,9 +296,21 @@ class _Session:
         }
 
 
-def _share(mutant: str | None) -> float:
-    """Tables where they can show something, and in any campaign that looks for nothing in particular."""
-    return DDL_SHARE if mutant is None else float(mutant in ALL_DDL_MUTANTS)
+def _mutant_of(name: str) -> str:
+    """The name of a mutant that is asked for by its name or rule.  Raises `CliError` (2)."""
+    found = mutant_named(name, binlog=True)
+    assert found is not None, "a name is given"
+    return found.name
+
+
+def _shares(mutant: str | None, asked: dict[str, float | None]) -> Shares:
+    """What was asked for; of the rest what a mutant's family takes, or any campaign that looks for nothing in
+    particular.  Raises `CliError` (2) for shares that are more than all."""
+    usual = SHARES if mutant is None else family_of(mutant).shares
+    try:
+        return evolve(usual, **{name: share for name, share in asked.items() if share is not None})
+    except ValueError as error:
+        raise CliError(Exit.USAGE, str(error)) from None
 
 
 def _exit_of(led: Campaign, other: Campaign | None) -> Exit:

@@ -7,67 +7,116 @@ from pathlib import Path
 from typing import Final
 
 import typer
+from attrs import define, field
 
 from redoraft.cluster.faults import format_faults
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
-from redoraft_check.commands.simulate import code_revision
-from redoraft_check.exits import Exit
-from redoraft_check.fuzz.matrix import VERSION, Matrix, Row, Trial, row_of, table
+from redoraft_check.exits import CliError, Exit
+from redoraft_check.fuzz.matrix import VERSION, Matrix, Row, Trial, read_matrix, row_of, tables
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line, spec_revision
 
-MATRIX_EXAMPLES: Final = 100
+MATRIX_EXAMPLES: Final = 60
 """Examples of each mutant when their number is not given."""
 
+Key = tuple[str, str | None]
+"""A family, and a mutant or none."""
 
-def try_mutants(trial: Trial, executor: Executor, out: Path, screen: Screen, format_: opt.Format) -> Exit:
-    """Fill the matrix, write it to `out`/mutants.json and print it; the rows so far when interrupted.
 
-    Raises `CliError` when the specification cannot be read.
+def try_mutants(
+    trial: Trial, executor: Executor, out: Path, screen: Screen, format_: opt.Format, *, resume: bool = False
+) -> Exit:
+    """Fill the matrix, write it to `out`/mutants.json after each row and print it; the rows so far when
+    interrupted.
+
+    With `resume` the rows of that file which need not be tried again stay.  Raises `CliError` when it or the
+    specification cannot be read, and when it is of another trial.
     """
     out.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
-    subjects = trial.subjects
-    pending = [executor.submit(row_of, mutant, trial) for mutant in subjects]
+    filling = _Filling(trial, out / "mutants.json", screen)
+    if resume:
+        filling.take_over(read_matrix(filling.path))
     try:
-        for mutant, future in zip(subjects, pending, strict=True):
-            rows.append(future.result())
-            caught = "as it must be" if rows[-1].is_right else "NOT AS IT MUST BE"
-            screen.say(f"    {mutant or 'no mutant'}: {caught}; {len(rows)} of {len(subjects)}")
+        filling.fill(executor)
     except BaseException:
-        for future in pending:
-            future.cancel()
-        typer.echo(table(_matrix(trial, rows)))
+        typer.echo(_text(filling.matrix))
         raise
-    matrix = _matrix(trial, rows)
-    path = out / "mutants.json"
-    matrix.write(path)
     if format_ is opt.Format.JSON:
-        typer.echo(path.read_text(encoding="utf-8"), nl=False)
+        typer.echo(filling.path.read_text(encoding="utf-8"), nl=False)
     else:
-        _print(matrix, path)
-    return Exit.HELD if all(row.is_right for row in rows) else Exit.DISAGREES
+        _print(filling.matrix, filling.path)
+    return Exit.HELD if all(row.is_right for row in filling.matrix.rows) else Exit.DISAGREES
+
+
+@define
+class _Filling:
+    trial: Trial
+    path: Path
+    screen: Screen
+    rows: dict[Key, Row] = field(factory=dict)
+
+    def take_over(self, older: Matrix) -> None:
+        """Take the rows of an older record: with `only`, those of all other mutants; without, those of the
+        same implementation and specification."""
+        new = self.matrix
+        if (older.command, older.seed, older.examples) != (new.command, new.seed, new.examples):
+            said = f"{self.path} is of another trial ({older.command}): use its options, or another --out"
+            raise CliError(Exit.USAGE, said)
+        for row in older.rows:
+            same = (row.implementation, older.specification) == (new.implementation, new.specification)
+            if row.mutant not in self.trial.only if self.trial.only else same:
+                self.rows[row.family, row.mutant] = row
+
+    def fill(self, executor: Executor) -> None:
+        """Try what there is no row of."""
+        trial = self.trial
+        wanted = [key for key in trial.subjects if not trial.only or key[1] in trial.only]
+        missing = [key for key in wanted if key not in self.rows]
+        pending = [executor.submit(row_of, family, mutant, trial) for family, mutant in missing]
+        try:
+            for key, future in zip(missing, pending, strict=True):
+                row = self.rows[key] = future.result()
+                self.matrix.write(self.path)
+                caught = "as it must be" if row.is_right else "NOT AS IT MUST BE"
+                who = f"{key[0]}, {row.mutant or 'no mutant'}"
+                self.screen.say(f"    {who}: {caught}; {len(self.rows)} rows")
+        finally:
+            for future in pending:
+                future.cancel()
+
+    @property
+    def matrix(self) -> Matrix:
+        """The rows that there are, in the order of a whole record."""
+        trial = self.trial
+        numbers = {"--examples": trial.examples, "--seed": trial.seed, "--steps": trial.steps}
+        command = command_line(
+            *("fuzz", "--mutants"),
+            *(word for name, number in numbers.items() for word in (name, str(number))),
+            *("--faults", format_faults(trial.faults)),
+            *(("--ddl", "1") if trial.ddl else ()),
+            *(("--spec", trial.spec) if trial.spec else ()),
+        )
+        spec = spec_revision(spec_dir(Path(trial.spec) if trial.spec else None)).sha256
+        rows = tuple(self.rows[key] for key in trial.subjects if key in self.rows)
+        numbers_of = (trial.seed, trial.examples, spec, trial.implementation)
+        return Matrix(VERSION, command, *numbers_of, rows, trial.ddl)
+
+
+def _text(matrix: Matrix) -> str:
+    return "\n\n".join(f"{name}\n\n{table}" for name, table in tables(matrix))
 
 
 def _print(matrix: Matrix, path: Path) -> None:
-    typer.echo(table(matrix))
-    itself, *mutants = matrix.rows
-    caught = sum(row.is_right for row in mutants)
+    typer.echo(_text(matrix))
+    mutants = [row for row in matrix.rows if row.mutant is not None]
+    caught = sum(row.is_caught for row in mutants)
     typer.echo(f"\n{caught} of {len(mutants)} mutants caught in {matrix.examples} examples; record: {path}")
-    if not itself.is_right:
-        typer.echo("the implementation itself was caught: look at it with redoraft fuzz")
+    typer.echo("".join(_wrong(row) for row in matrix.rows if not row.is_right), nl=False)
     typer.echo(f"repeat with: {matrix.command}")
 
 
-def _matrix(trial: Trial, rows: list[Row]) -> Matrix:
-    numbers = {"--examples": trial.examples, "--seed": trial.seed, "--steps": trial.steps}
-    command = command_line(
-        *("fuzz", "--mutants"),
-        *(word for name, number in numbers.items() for word in (name, str(number))),
-        *("--faults", format_faults(trial.faults)),
-        *(("--ddl", "1") if trial.ddl else ()),
-        *(("--spec", trial.spec) if trial.spec else ()),
-    )
-    spec = spec_revision(spec_dir(Path(trial.spec) if trial.spec else None)).sha256
-    return Matrix(VERSION, command, trial.seed, trial.examples, spec, code_revision(), tuple(rows), trial.ddl)
+def _wrong(row: Row) -> str:
+    if row.mutant is None:
+        return f"{row.family}: the implementation itself was caught: look at it with redoraft fuzz\n"
+    return f"{row.mutant} is caught by nothing, here or elsewhere\n"

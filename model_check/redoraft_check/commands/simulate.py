@@ -34,7 +34,7 @@ from redoraft_check.report.record import command_line
 from redoraft_traces import TraceError, TraceWriter
 
 _STEPS_BETWEEN_NEWS = 10_000
-_PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes"}
+_PLURAL: dict[Kind, str] = {"read": "reads", "local": "local reads", "write": "writes", "other": "others"}
 _SHOWN = (
     "StartElection",
     "BecomeLeader",

@@ -13,14 +13,14 @@ from attrs import define, field, frozen
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft_check.fuzz.example import UNDECIDED, Outcome, Subject, Trouble, run_example
 from redoraft_check.fuzz.guide import Guide
-from redoraft_check.fuzz.plan import Plan
+from redoraft_check.fuzz.plan import Plan, Shares
 from redoraft_check.fuzz.seen import Feature
 
 AHEAD: Final = 32
 """Example N is planned from what the examples up to N - 32 have shown, however many run at once: so a
 campaign does not depend on how many do."""
-DDL_SHARE: Final = 0.4
-"""How many examples made afresh have tables where nobody says."""
+SHARES: Final = Shares(ddl=0.4, binlog=0.15, pages=0.15, reads=0.3)
+"""What examples made afresh have where nobody says."""
 
 
 @frozen
@@ -35,8 +35,7 @@ class Order:
     steps: int = 500
     guided: bool = True
     stop_at_first: bool = False
-    ddl: float = DDL_SHARE
-    """The share of examples made afresh that have tables."""
+    shares: Shares = SHARES
 
 
 @define
@@ -47,6 +46,16 @@ class Found:
     plan: Plan
     trouble: Trouble
     times: int = 1
+
+
+@frozen
+class Mark:
+    """How far a campaign was after so many seconds and events: the states and action pairs it had reached."""
+
+    seconds: float
+    events: int
+    states: int
+    pairs: int
 
 
 @define
@@ -64,6 +73,8 @@ class Campaign:
     states: set[Feature] = field(factory=set, init=False)
     pairs: set[Feature] = field(factory=set, init=False)
     found: dict[tuple[str, ...], Found] = field(factory=dict, init=False)
+    marks: list[Mark] = field(factory=list, init=False)
+    """One after each example."""
     _began: float = field(default=0.0, init=False)
 
     @property
@@ -80,7 +91,7 @@ class Campaign:
         """Run it.  Raises what an example raises (`CliError`), and lets an interruption through."""
         self._began = monotonic()
         order = self.order
-        guide = Guide(order.seed, order.faults, order.steps, order.guided, order.ddl)
+        guide = Guide(order.seed, order.faults, order.steps, order.guided, order.shares)
         pending: deque[tuple[int, Plan, Future[Outcome]]] = deque()
         number = 0
         try:
@@ -122,6 +133,7 @@ class Campaign:
         if outcome.trouble is not None:
             self._note(Found(number, plan, outcome.trouble))
         self.elapsed = monotonic() - self._began
+        self.marks.append(Mark(self.elapsed, self.events, len(self.states), len(self.pairs)))
         self.on_progress(self)
 
     def _note(self, one: Found) -> None:

@@ -20,9 +20,12 @@ from attrs import define, field, frozen
 
 from redoraft.cluster.ending import divergences, has_settled
 from redoraft.cluster.filewatch import NOBODY
+from redoraft.cluster.history import History
 from redoraft.cluster.simulator import Settings, Simulator
 from redoraft.cluster.trace import trace_header
-from redoraft.mutants import ALL_MUTANTS, rules_of
+from redoraft.mutants import ALL_MUTANTS, NodeRules, rules_of
+from redoraft_check import linearizability
+from redoraft_check.campaign.clients import unexplained
 from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.fuzz.plan import Plan, turn
 from redoraft_check.fuzz.seen import Feature, Seen
@@ -39,6 +42,8 @@ REST: Final = 4000
 FIRST_LINE: Final = 2
 """The line of a file's first event."""
 UNDECIDED: Final = "undecided"
+HISTORY_STATES: Final = 100_000
+"""States after which the search for an order of what clients saw is given up."""
 
 COLLECT_EVERY: Final = 16
 """Examples after which the memory of their simulators is given back."""
@@ -62,13 +67,19 @@ class Subject:
     mutant: str | None = None
     spec: str | None = None
 
+    @property
+    def rules(self) -> NodeRules:
+        """The rules of its nodes."""
+        return rules_of(None if self.mutant is None else ALL_MUTANTS[self.mutant])
+
 
 @frozen
 class Trouble:
     """What an example has shown.
 
-    `cause` is what makes two of them the same, its first word being refused, diverged, unsettled, exception
-    or undecided; `text` says it for a reader, and `step` is the step of the simulator that it came with.
+    `cause` is what makes two of them the same, its first word being refused, diverged, unsettled, history,
+    exception or undecided; `text` says it for a reader, and `step` is the step of the simulator that it came
+    with.
     """
 
     cause: tuple[str, ...]
@@ -90,11 +101,12 @@ class Outcome:
 
 @frozen
 class Examined:
-    """An example with its trace."""
+    """An example with its trace, and what its clients saw."""
 
     outcome: Outcome
     header: Header
     events: tuple[Event, ...]
+    history: History
 
 
 def run_example(plan: Plan, subject: Subject) -> Outcome:
@@ -105,13 +117,14 @@ def run_example(plan: Plan, subject: Subject) -> Outcome:
 def examine(plan: Plan, subject: Subject) -> Examined:
     """The same, with the trace.  Raises `CliError` as above, ValueError for what no cluster can be."""
     with _one_at_a_time():
-        return _Example(plan, subject).run()
+        return _Example(plan, subject, subject.rules).run()
 
 
-def end_of(plan: Plan, subject: Subject) -> Examined:
-    """The same with nobody judging: what counts is only how it ends.  Raises ValueError as above."""
+def end_of(plan: Plan, subject: Subject, rules: NodeRules | None = None) -> Examined:
+    """The same with nobody judging: what counts is only how it ends.  `rules` may be others than those of
+    the subject's mutant.  Raises ValueError as above."""
     with _one_at_a_time():
-        return _Example(plan, subject).run_unjudged()
+        return _Example(plan, subject, rules or subject.rules).run_unjudged()
 
 
 @contextmanager
@@ -134,6 +147,17 @@ def judges(spec: str | None, off: tuple[str, ...] = ()) -> tuple[OracleEngine, M
     return OracleEngine(folder, off=off), load_mapping(folder)
 
 
+def history_trouble(history: History, step: int) -> Trouble | None:
+    """What is wrong with what clients saw, until step `step`; also that it could not be told."""
+    try:
+        found = unexplained(history, HISTORY_STATES)
+    except linearizability.Undecided as error:
+        return Trouble((UNDECIDED, "history"), f"the history of the clients: {error}", step)
+    if found is None:
+        return None
+    return Trouble(("history", found.call.kind.value), f"history: {'; '.join(found.lines)}", step)
+
+
 def _raise_failure(simulator: Simulator) -> None:
     """What a node has stopped for, for good."""
     for failure in simulator.failures:
@@ -144,6 +168,7 @@ def _raise_failure(simulator: Simulator) -> None:
 class _Example:
     plan: Plan
     subject: Subject
+    rules: NodeRules
     step: int = 0
     events: list[Event] = field(factory=list)
     trouble: Trouble | None = None
@@ -154,13 +179,13 @@ class _Example:
     @property
     def settings(self) -> Settings:
         """What the simulator is made with."""
-        mutant = self.subject.mutant
-        return self.plan.settings(rules_of(None if mutant is None else ALL_MUTANTS[mutant]))
+        return self.plan.settings(self.rules)
 
     @property
     def header(self) -> Header:
         """The header of its trace."""
-        return trace_header(self.settings.members, "redoraft fuzz")
+        plan = self.plan
+        return trace_header(self.settings.members, "redoraft fuzz", pages=plan.pages, binlog=plan.binlog)
 
     def run_unjudged(self) -> Examined:
         """Simulate it, and look at how it ends."""
@@ -196,7 +221,8 @@ class _Example:
     def _examined(self, states: Features = (), pairs: Features = ()) -> Examined:
         counts = self.simulator.counts if self.simulator is not None else {}
         outcome = Outcome(self.step, len(self.events), counts.get("crashes", 0), states, pairs, self.trouble)
-        return Examined(outcome, self.header, tuple(self.events))
+        history = History() if self.simulator is None else self.simulator.history
+        return Examined(outcome, self.header, tuple(self.events), history)
 
     def _projected(self, projection: Projection, seen: Seen) -> Iterator[Projected]:
         """The events as they come; each is noted once it has been judged."""
@@ -264,6 +290,8 @@ class _Example:
         for promise, where in divergences(self.simulator):
             self._found(("diverged", promise), f"{promise}: {where}")
             return
+        if self.plan.reads is not None:
+            self.trouble = history_trouble(self.simulator.history, self.step)
 
     def _refused(self, event: Event, why: str) -> None:
         number = self.judged.passed + 1

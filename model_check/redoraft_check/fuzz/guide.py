@@ -15,7 +15,7 @@ from attrs import define, field
 
 from redoraft.cluster.faults import Fault
 from redoraft_check.fuzz.example import Outcome
-from redoraft_check.fuzz.plan import Plan, again, continued, fresh
+from redoraft_check.fuzz.plan import Plan, Shares, again, continued, fresh
 from redoraft_check.fuzz.seen import Feature
 
 FRESH: Final = 0.25
@@ -47,7 +47,7 @@ class Guide:
     faults: frozenset[Fault]
     steps: int
     guided: bool = True
-    ddl: float = 0.0
+    shares: Shares = field(factory=Shares)
     _ways: dict[Feature, _Way] = field(factory=dict, init=False)
     _order: list[Feature] = field(factory=list, init=False)
     _lately: deque[tuple[float, Plan]] = field(factory=lambda: deque(maxlen=LATELY), init=False)
@@ -57,7 +57,7 @@ class Guide:
         random = Random(f"{self.seed} {number}")
         choice = random.random()
         if not self._lately or choice < FRESH:
-            return fresh(random, self.faults, self.steps, self.ddl)
+            return fresh(random, self.faults, self.steps, self.shares)
         if choice < FRESH + AGAIN:
             rivals = [self._lately[random.randrange(len(self._lately))] for _ in range(RIVALS)]
             return again(max(rivals, key=lambda one: one[0])[1], random)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from redoraft_check.fuzz.catchers import INVARIANTS
 from redoraft_check.fuzz.example import judges
-from redoraft_check.fuzz.matrix import INVARIANTS
 from redoraft_check.fuzz.seen import Seen
 from redoraft_check.oracle.errors import EvaluationError
 from redoraft_check.oracle.spec import State

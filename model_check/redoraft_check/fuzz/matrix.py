@@ -1,61 +1,35 @@
 """Which mutants of the implementation are caught, by what, and how soon: mutant x catcher.
 
-Three catchers look at the same examples, and none has the help of the others:
-
-refusal    the oracle refuses an event
-invariant  without the rule that the mutant takes out, the specification follows the run as far as it can; an
-           invariant of it is then false in a state
-ending     nobody judges; the cluster breaks a promise that pages, disks and answers show, or does not come to
-           rest once it is healed, or the implementation raises
-
-The examples are made without guidance, so that example N is the same for all mutants and catchers.  The first
-row is the implementation itself: what catches that catches nothing.  The mutants are those of Raft's rules,
-which are switches of Startup, or those of DDL, in runs with tables: then it is DdlFileOps that refuses, and
-there is no second catcher.  Those of storage and log are caught where their rules are tested.
+All catchers look at the same examples (catchers.py), and examples are made without guidance, so that example
+N is the same for all mutants of a family (families.py).  The first row of a family is the implementation
+itself: what catches that catches nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from attrs import define, field, frozen
+from attrs import frozen
 
 from redoraft.cluster.faults import ALL_FAULTS, Fault
-from redoraft.ddl.mutants import MUTANTS as DDL_MUTANTS
-from redoraft.mutants import ALL_MUTANTS
-from redoraft.raft.mutants import MUTANTS
+from redoraft.mutants import Asked
 from redoraft_check.exits import CliError, Exit
-from redoraft_check.fuzz.example import Examined, Subject, end_of, judges, run_example
+from redoraft_check.fuzz.catchers import CATCHERS, Run
+from redoraft_check.fuzz.example import Subject
+from redoraft_check.fuzz.families import DDL, ELSEWHERE, FAMILIES, Family, family_named
 from redoraft_check.fuzz.guide import Guide
-from redoraft_check.fuzz.plan import Plan
-from redoraft_check.oracle.errors import EvaluationError
-from redoraft_check.validate.oracle_engine import FrontierFull, Judged, judge
-from redoraft_check.validate.prepare import Projected, constants_of
-from redoraft_check.validate.projection import Projection, Unprojectable, Unsupported
 
-VERSION: Final = 1
-INVARIANTS: Final = (
-    "ElectionSafety",
-    "LeaderAppendOnly",
-    "LogMatching",
-    "KnownIsCommitted",
-    "SettledStays",
-    "CommittedOnQuorum",
-    "LeaderCompleteness",
-    "AcknowledgedStays",
-    "CommittedIsWhole",
-    "LogNodesNeverServe",
-    "OnlyTheLeaderWrites",
-    "AppliedIsCommitted",
-    "NothingAppliedBeforeRecovery",
-    "WritersHaveRecovered",
-)
-"""Those of RaftRedo and Startup, without the types."""
+VERSION: Final = 2
+HEADS: Final = {
+    "refusal": "oracle refuses",
+    "invariant": "invariant of the specification",
+    "ending": "end state, answers",
+    "history": "history of the clients",
+}
+"""Of each catcher's column."""
 
 
 @frozen
@@ -68,12 +42,21 @@ class Trial:
     faults: frozenset[Fault] = ALL_FAULTS
     spec: str | None = None
     ddl: bool = False
-    """Whether the mutants are those of DDL, and all examples have tables."""
+    """Whether the mutants are those of DDL; or else all others."""
+    only: frozenset[str] = frozenset()
+    """The mutants that are tried, if not all."""
+    implementation: str = ""
+    """Of which implementation the rows will be (the first 12 digits of a SHA-256)."""
 
     @property
-    def subjects(self) -> tuple[str | None, ...]:
-        """The implementation, and the mutants by name."""
-        return (None, *(DDL_MUTANTS if self.ddl else MUTANTS))
+    def families(self) -> tuple[Family, ...]:
+        """What the mutants are tried on."""
+        return (DDL,) if self.ddl else FAMILIES
+
+    @property
+    def subjects(self) -> tuple[tuple[str, str | None], ...]:
+        """The rows of a whole record by family and mutant: first the implementation, without a mutant."""
+        return tuple((one.name, mutant) for one in self.families for mutant in (None, *one.mutants))
 
 
 @frozen
@@ -88,7 +71,8 @@ class Caught:
 class Row:
     """What catches one mutant; no mutant and no rule for the implementation itself.
 
-    `unfollowed` counts the examples that the specification refuses without the rule too.
+    `unfollowed` counts the examples that the specification refuses without the rule too; `asked` and
+    `otherwise` how often the unjudged examples asked the rule, and got another answer than the rule's.
     """
 
     mutant: str | None
@@ -97,18 +81,29 @@ class Row:
     invariant: Caught | None = None
     ending: Caught | None = None
     unfollowed: int = 0
+    history: Caught | None = None
+    family: str = DDL.name
+    asked: int = 0
+    otherwise: int = 0
+    implementation: str = ""
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether anybody sees it."""
+        return any((self.refusal, self.invariant, self.ending, self.history))
 
     @property
     def is_right(self) -> bool:
-        """Whether something catches the mutant, or nothing the implementation."""
-        return any((self.refusal, self.invariant, self.ending)) is (self.mutant is not None)
+        """Whether something catches the mutant, here or elsewhere, or nothing the implementation."""
+        return self.mutant in ELSEWHERE or self.is_caught is (self.mutant is not None)
 
 
 @frozen
 class Matrix:
     """A record: all rows, and what they depend on.
 
-    `specification` is a SHA-256, `implementation` the first 12 digits of one, as in the header of a trace.
+    `specification` is a SHA-256, `implementation` the first 12 digits of one, as in the header of a trace;
+    rows that were taken over from an older record say of which implementation they are.
     """
 
     redoraft_matrix: int
@@ -125,6 +120,10 @@ class Matrix:
         text = msgspec.json.format(msgspec.json.encode(self), indent=2)
         path.write_bytes(text + b"\n")
 
+    def of(self, family: str) -> tuple[Row, ...]:
+        """The rows of a family."""
+        return tuple(row for row in self.rows if row.family == family)
+
 
 def read_matrix(path: Path) -> Matrix:
     """Read one.  Raises `CliError` (65) for a file that cannot be read, or is not one."""
@@ -136,115 +135,94 @@ def read_matrix(path: Path) -> Matrix:
         raise CliError(Exit.BAD_INPUT, f"{path}: not a record of mutants: {error}") from None
 
 
-def row_of(mutant: str | None, trial: Trial) -> Row:
-    """Try one mutant until every catcher has seen it, or the examples are used up.
+def row_of(name: str, mutant: str | None, trial: Trial) -> Row:
+    """Try one mutant of the family `name` until every catcher has seen it, or the examples are used up.
 
     Raises `CliError` when the specification cannot be read.
     """
-    guide = Guide(trial.seed, trial.faults, trial.steps, guided=False, ddl=float(trial.ddl))
-    catchers = {name: sees for name, sees in _CATCHERS.items() if not (trial.ddl and name == "invariant")}
+    family = family_named(name)
+    steps, faults = trial.steps * family.longer, trial.faults | family.disk_faults
+    guide = Guide(trial.seed, faults, steps, guided=False, shares=family.shares)
     subject = Subject(mutant, trial.spec)
     caught: dict[str, Caught] = {}
+    asked = Asked()
     unfollowed = 0
     for number in range(1, trial.examples + 1):
-        run = _Run(guide.plan(number), subject)
-        for name, sees in catchers.items():
-            if name not in caught and (what := sees(run)):
-                caught[name] = Caught(number, what)
+        run = Run(guide.plan(number), subject, asked)
+        for catcher in family.catchers:
+            if catcher not in caught and (what := CATCHERS[catcher](run)):
+                caught[catcher] = Caught(number, what)
         unfollowed += run.unfollowed
-        if len(caught) == len(catchers):
+        if len(caught) == len(family.catchers):
             break
-    return Row(mutant, ALL_MUTANTS[mutant].rule if mutant else None, **caught, unfollowed=unfollowed)
+    return Row(
+        mutant,
+        family.mutants[mutant].rule if mutant else None,
+        **caught,
+        unfollowed=unfollowed,
+        family=family.name,
+        asked=asked.times,
+        otherwise=asked.otherwise,
+        implementation=trial.implementation,
+    )
 
 
-def table(matrix: Matrix) -> str:
-    """The rows as a table of Markdown."""
-    heads = ["mutant", "rule off", "oracle refuses", "invariant of the specification", "end state, answers"]
-    if matrix.ddl:
-        heads.remove("invariant of the specification")
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for row in matrix.rows:
-        name = f"`{row.mutant}`" if row.mutant else "none"
-        unseen = f"no ({row.unfollowed} not followed)" if row.unfollowed else "no"
-        invariant = () if matrix.ddl else (_cell(row.invariant, unseen),)
-        cells = (_cell(row.refusal), *invariant, _cell(row.ending))
-        lines.append(f"| {name} | {row.rule or ''} | {' | '.join(cells)} |")
+# --- as tables of Markdown ---
+
+
+def table(rows: Iterable[Row], family: Family) -> str:
+    """What catches the mutants of a family."""
+    lines = _head("mutant", "rule off", *(HEADS[name] for name in family.catchers))
+    for row in rows:
+        seen = {name: getattr(row, name) for name in family.catchers}
+        cells = [_cell(one, row.unfollowed if name == "invariant" else 0) for name, one in seen.items()]
+        lines.append(_line(_name(row), row.rule or "", *cells))
     return "\n".join(lines)
 
 
-def _cell(caught: Caught | None, unseen: str = "no") -> str:
-    return f"{caught.example}: {caught.what}" if caught else unseen
+def elsewhere_table(matrix: Matrix) -> str:
+    """The mutants that nothing here catches: what the examples asked of their rules, why that is so, and
+    where they are caught."""
+    lines = _head("mutant", "rule off", "asked in these examples", "why", "caught in")
+    for row in matrix.rows:
+        if row.mutant is None or row.is_caught:
+            continue
+        known = ELSEWHERE.get(row.mutant)
+        where = ("", "") if known is None else (known.why, f"[{known.page}]({known.page})")
+        lines.append(_line(_name(row), row.rule or "", _asked(row), *where))
+    return "\n".join(lines)
 
 
-# --- the catchers ---
+def tables(matrix: Matrix) -> Iterator[tuple[str, str]]:
+    """All of them, each under its heading."""
+    for family in (DDL,) if matrix.ddl else FAMILIES:
+        if rows := matrix.of(family.name):
+            yield family.name, table(rows, family)
+    if not matrix.ddl and any(row.mutant and not row.is_caught for row in matrix.rows):
+        yield "caught elsewhere", elsewhere_table(matrix)
 
 
-@define(slots=False)
-class _Run:
-    plan: Plan
-    subject: Subject
-    unfollowed: bool = False
-
-    @cached_property
-    def unjudged(self) -> Examined:
-        """The example as it ends by itself."""
-        return end_of(self.plan, self.subject)
+def _name(row: Row) -> str:
+    return f"`{row.mutant}`" if row.mutant else "none"
 
 
-def _refusal(run: _Run) -> str | None:
-    trouble = run_example(run.plan, run.subject).trouble
-    return trouble.cause[1] if trouble is not None and trouble.cause[0] == "refused" else None
+def _head(*heads: str) -> list[str]:
+    return [_line(*heads), "|---" * len(heads) + "|"]
 
 
-def _ending(run: _Run) -> str | None:
-    trouble = run.unjudged.outcome.trouble
-    # The promise that is broken, or the type of what was raised.
-    return trouble.cause[min(1, len(trouble.cause) - 1)] if trouble is not None else None
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
-def _invariant(run: _Run) -> str | None:
-    mutant = run.subject.mutant
-    follower = _Follower(run.unjudged, run.subject.spec, (MUTANTS[mutant].rule,) if mutant else ())
-    found = follower.violated()
-    run.unfollowed = found is None and follower.judged.passed < len(run.unjudged.events)
-    return found
+def _cell(caught: Caught | None, unfollowed: int) -> str:
+    if caught is not None:
+        return f"{caught.example}: {caught.what}"
+    return f"no ({unfollowed} not followed)" if unfollowed else "no"
 
 
-_CATCHERS: Final[dict[str, Callable[[_Run], str | None]]] = {
-    "refusal": _refusal,
-    "invariant": _invariant,
-    "ending": _ending,
-}
-
-
-@define
-class _Follower:
-    """Follows a run with the specification without the rules `off`, and looks at its invariants."""
-
-    run: Examined
-    spec: str | None
-    off: tuple[str, ...]
-    found: str | None = None
-    judged: Judged = field(factory=Judged)
-
-    def violated(self) -> str | None:
-        """The first invariant that is false in every state possible after some event."""
-        engine, mapping = judges(self.spec, self.off)
-        trace = engine.compiled(constants_of(self.run.header))
-        tests = [(name, trace.spec.predicate(name)) for name in INVARIANTS]
-        events = self._watched(Projection(self.run.header, mapping), tests)
-        # What the specification cannot follow any further is looked at up to there.
-        with suppress(FrontierFull, EvaluationError, Unprojectable, Unsupported):
-            judge(trace, events, self.judged, hidden=False)
-        return self.found
-
-    def _watched(
-        self, projection: Projection, tests: list[tuple[str, Callable[[Any], bool]]]
-    ) -> Iterator[Projected]:
-        for line, event in enumerate(self.run.events, 2):
-            projection.remember(event.node)
-            yield Projected(line, event, projection.event(event))
-            states = self.judged.frontier
-            self.found = next((name for name, holds in tests if not any(map(holds, states))), None)
-            if self.found is not None:
-                return
+def _asked(row: Row) -> str:
+    if not row.asked:
+        return "never"
+    if not row.otherwise:
+        return f"{row.asked:,} times, never another answer"
+    return f"another answer {row.otherwise:,} of {row.asked:,} times"

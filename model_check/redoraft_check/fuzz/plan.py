@@ -9,6 +9,7 @@ from attrs import evolve, field, fields, frozen
 
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft.cluster.readers import Reading
 from redoraft.cluster.simulator import Settings, members_of
 from redoraft.mutants import NodeRules
 
@@ -21,9 +22,35 @@ CLIENTS: Final = (1, 2, 2, 4)
 FEWEST_STEPS: Final = 60
 KEEPS_FAULT: Final = 0.75
 """Each fault is left out of an example now and then: some states are only reached in its absence."""
+LONELY: Final = 0.5
+"""How many of the examples with readers have one writer, and nothing but partitions: a read is old where a
+leader is cut off and nobody writes to it any more (H19)."""
+PARTITIONS: Final = frozenset({Fault.PARTITION, Fault.ASYMMETRIC})
 WHOLE_TURN: Final = 0.6
 """How often all dice are drawn anew, and not just some."""
 SEEDS: Final = 1 << 32
+
+
+@frozen
+class Shares:
+    """How many of the examples made afresh have what, from 0 to 1.
+
+    A run tells of one thing beside its log: the first three are together 1 at most.
+    """
+
+    ddl: float = 0.0
+    """Tables, and clients that create, rename and drop them."""
+    binlog: float = 0.0
+    """A binlog beside redo."""
+    pages: float = 0.0
+    """Pages, checkpoints and deleted redo in the trace; in small files and pools."""
+    reads: float = 0.0
+    """Clients that read, in one of the ways of `Reading`."""
+
+    def __attrs_post_init__(self) -> None:
+        """Raises ValueError where more than all examples would tell of something beside their log."""
+        if self.ddl + self.binlog + self.pages > 1:
+            raise ValueError("the shares of ddl, binlog and pages are together 1 at most: an example has one")
 
 
 @frozen
@@ -47,15 +74,27 @@ class Plan:
     steps: int
     turns: tuple[Turn, ...] = field(default=())
     ddl: bool = False
+    reads: Reading | None = None
+    """How clients read; None if they only write."""
+    binlog: bool = False
+    pages: bool = False
 
     def settings(self, rules: NodeRules) -> Settings:
-        """What a simulator of this plan is made with.  Raises ValueError for what no cluster can be."""
+        """What a simulator of this plan is made with.
+
+        Raises ValueError for what no cluster can be, and for more than one thing beside the log.
+        """
+        if self.ddl + self.binlog + self.pages > 1:
+            raise ValueError("a run tells of one thing beside its log: ddl, binlog or pages")
         return Settings(
             self.seed,
             members_of(self.nodes, self.log_nodes),
             parse_faults(self.faults),
             rules,
             self.clients,
+            pages=self.pages,
+            binlog=self.binlog,
+            reading=self.reads,
             ddl=self.ddl,
         )
 
@@ -70,19 +109,34 @@ def turn(dice: Dice, one: Turn) -> None:
     die.seed(f"{one.die} {one.seed}")
 
 
-def fresh(random: Random, faults: frozenset[Fault], steps: int, ddl: float = 0.0) -> Plan:
-    """An example out of nothing: some of `faults`, at most `steps` steps; tables in a share of `ddl`."""
+def fresh(random: Random, faults: frozenset[Fault], steps: int, shares: Shares) -> Plan:
+    """An example out of nothing: some of `faults`, at most `steps` steps, and the rest by `shares`."""
     nodes, log_nodes = random.choice(SIZES)
     kept = frozenset(fault for fault in Fault if fault in faults and random.random() < KEEPS_FAULT)
-    return Plan(
+    plain = Plan(
         seed=random.randrange(SEEDS),
         nodes=nodes,
         log_nodes=log_nodes,
         faults=format_faults(kept),
         clients=random.choice(CLIENTS),
         steps=random.randint(min(FEWEST_STEPS, steps), steps),
-        ddl=random.random() < ddl,
     )
+    beside = random.random()
+    with_binlog = shares.ddl + shares.binlog
+    plan = evolve(
+        plain,
+        ddl=beside < shares.ddl,
+        binlog=shares.ddl <= beside < with_binlog,
+        pages=with_binlog <= beside < with_binlog + shares.pages,
+    )
+    return _with_readers(plan, random, kept) if random.random() < shares.reads else plan
+
+
+def _with_readers(plan: Plan, random: Random, faults: frozenset[Fault]) -> Plan:
+    reading = evolve(plan, reads=random.choice(tuple(Reading)))
+    if random.random() >= LONELY:
+        return reading
+    return evolve(reading, clients=1, faults=format_faults(faults & PARTITIONS))
 
 
 def continued(plan: Plan, step: int, random: Random, steps: int) -> Plan:
@@ -91,16 +145,8 @@ def continued(plan: Plan, step: int, random: Random, steps: int) -> Plan:
     dice = DICE if random.random() < WHOLE_TURN else [die for die in DICE if die in some]
     turns = [one for one in plan.turns if one.step < step]
     turns += [Turn(step, die, random.randrange(SEEDS)) for die in dice]
-    return Plan(
-        plan.seed,
-        plan.nodes,
-        plan.log_nodes,
-        plan.faults,
-        plan.clients,
-        step + random.randint(min(FEWEST_STEPS, steps), steps),
-        tuple(turns),
-        plan.ddl,
-    )
+    length = step + random.randint(min(FEWEST_STEPS, steps), steps)
+    return evolve(plan, steps=length, turns=tuple(turns))
 
 
 def again(plan: Plan, random: Random) -> Plan:

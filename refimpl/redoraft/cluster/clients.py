@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, field
 
-from redoraft.cluster.history import History
+from redoraft.cluster.history import History, Kind
 from redoraft.raft.inputs import ClientMtr
 from redoraft.raft.outputs import Outcome
 from redoraft.redo.mtr import encode_mtr
@@ -66,7 +66,8 @@ class Client:
 
     def takes(self, transaction: Transaction, at: tuple[NodeId, int, Term]) -> None:
         """Begin `transaction` at a node."""
-        self.history.asks(self.name, transaction.request, "write", transaction.request)
+        kind: Kind = "write" if transaction.writes else "other"
+        self.history.asks(self.name, transaction.request, kind, transaction.request)
         self.rest, self.at, self.current = list(transaction.mtrs), at, transaction
 
 

@@ -14,8 +14,9 @@ from redoraft.raft.outputs import Outcome
 from redoraft.redo.lsn import START_LSN
 from redoraft.types import Lsn
 
-Kind = Literal["read", "local", "write"]
-"""`local`: a read at a follower, which may be old (spec: Clients, ReadHere)."""
+Kind = Literal["read", "local", "write", "other"]
+"""`local`: a read at a follower, which may be old (spec: Clients, ReadHere); `other`: a transaction that does
+not write what is read."""
 
 
 @define
@@ -62,5 +63,5 @@ class History:
         call.answered, call.told = next(self._moments), outcome
         if lsn is not None:
             call.lsn = lsn
-        if call.kind != "write":
+        if call.kind in {"read", "local"}:
             call.value = value
