@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import Random
 from typing import Final
 
 from attrs import define, field
 
+from redoraft.cluster.agenda import Happening
 from redoraft.cluster.faults import Fault
 from redoraft.disk import memory
 from redoraft.disk.memory import MemoryDisk
@@ -35,6 +36,16 @@ BINLOG_SIZES: Final = Sizes(Layout(capacity=4 * 1024 * 1024), pool_pages=24)
 """One file, so that no redo is deleted: a node with a binlog finds its commits there."""
 WRITES_BEFORE_CRASH: Final = 12
 """Power that fails while pages are written fails at one of the first so many operations of their disk."""
+
+
+def while_it_runs(host: Host, act: Callable[[Node], bool]) -> Happening:
+    """`act` on the node that runs there now; overtaken if it has ended by then."""
+    boot = host.boot
+
+    def happening() -> bool:
+        return host.node is not None and host.boot == boot and act(host.node)
+
+    return happening
 
 
 def _fails_at(operation: str, error: type[DiskError]) -> memory.Fault:
