@@ -47,6 +47,8 @@ class Plan:
     steps: int
     turns: tuple[Turn, ...] = field(default=())
     ddl: bool = False
+    undo: bool = False
+    small_files: bool = False
 
     def settings(self, rules: NodeRules) -> Settings:
         """What a simulator of this plan is made with.  Raises ValueError for what no cluster can be."""
@@ -57,6 +59,8 @@ class Plan:
             rules,
             self.clients,
             ddl=self.ddl,
+            undo=self.undo,
+            small_files=self.small_files,
         )
 
     def dice(self) -> Dice:

@@ -22,12 +22,19 @@ from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.sessions import STEP_MS
 from redoraft.errors import RedoError
 from redoraft.node import Effect, Node
+from redoraft.node.transactions import Leading
 from redoraft.raft.inputs import CloseDue
 
 FSYNC_MS: Final = (1, 9)
 SLOW_FSYNC_MS: Final = (20, 120)
 APPLY_MS: Final = (1, 12)
 CLOSE_MS: Final = (1, 9)
+COMMIT_MS: Final = (0, 3)
+"""From a commit that waits to the flush for it and for those that have come by then."""
+AGE_MS: Final = (8, 40)
+"""The age at which an entry is closed, and so sent, though no commit in it waits (LOG-11)."""
+UNDO_MS: Final = (1, 6)
+"""From one mtr of a rollback or a purge to the next."""
 PAGES_MS: Final = (10, 60)
 
 
@@ -51,10 +58,12 @@ class Chores:
         node = host.node
         if node is None:
             return
-        if node.log.last_lsn > node.log.durable_lsn:
-            slow = self.rng.random() < 0.1
-            self._chore(host, "fsync", SLOW_FSYNC_MS if slow else FSYNC_MS, self._fsync)
-        if node.serving and node.log.last_lsn > node.log.closed_lsn:
+        leading = _leading(node)
+        if leading is not None:
+            self._see_to_writers(host, leading)
+        elif node.log.last_lsn > node.log.durable_lsn:
+            self._chore(host, "fsync", self._fsync_ms(), self._fsync)
+        if leading is None and node.serving and node.log.last_lsn > node.log.closed_lsn:
             self._chore(host, "close", CLOSE_MS, self._close)
         if node.may_recover or node.applicable:
             self._chore(host, "apply", APPLY_MS, self._apply)
@@ -74,6 +83,54 @@ class Chores:
             return act(host, node)
 
         self.agenda.after(self.rng.randint(*when), while_it_runs(host, do))
+
+    def _fsync_ms(self) -> tuple[int, int]:
+        return SLOW_FSYNC_MS if self.rng.random() < 0.1 else FSYNC_MS
+
+    # --- a leader's log buffer ---
+
+    def _see_to_writers(self, host: Host, leading: Leading) -> None:
+        if leading.flush_due:
+            self._chore(host, "flush", COMMIT_MS if leading.commit_waits else CLOSE_MS, self._flush)
+        if leading.has_open_entry:
+            self._chore(host, "old entry", AGE_MS, self._close_old)
+        if leading.due:
+            self._chore(host, "undo", UNDO_MS, self._undo)
+
+    def _flush(self, host: Host, node: Node) -> bool:
+        """Begin a flush for the commits that wait; it ends later, and others append meanwhile."""
+        leading = _leading(node)
+        if leading is None or not leading.flush_due:
+            return False
+        with host.failing_disks():
+            self.perform(host, leading.begin_flush())
+        if leading.flushes:
+            ends = while_it_runs(host, partial(self._end_flush, host, leading))
+            self.agenda.after(self.rng.randint(*self._fsync_ms()), ends)
+        return True
+
+    def _end_flush(self, host: Host, leading: Leading, _node: Node) -> bool:
+        with host.failing_disks():
+            done = leading.group.commits
+            self.perform(host, leading.end_flush())
+        done = leading.group.commits - done
+        self.counts["group fsyncs"] += done > 0
+        self.counts["shared fsyncs"] += done > 1
+        self.counts["commits in groups"] += done
+        return True
+
+    def _close_old(self, host: Host, node: Node) -> bool:
+        leading = _leading(node)
+        return leading is not None and leading.has_open_entry and self.perform(host, leading.close())
+
+    def _undo(self, host: Host, node: Node) -> bool:
+        leading = _leading(node)
+        if leading is None or not leading.due:
+            return False
+        recovers, before = not leading.recovered, leading.reserved_lsn
+        self.perform(host, leading.step())
+        self.counts["undone by new leaders"] += recovers and leading.reserved_lsn > before
+        return True
 
     # --- room ---
 
@@ -112,7 +169,7 @@ class Chores:
         """Mostly everything; sometimes up to an mtr in the middle, sometimes only into the file and not to
         disk."""
         ends = node.log.mtr_ends(node.log.durable_lsn, node.log.last_lsn)
-        if not ends:
+        if not ends or _leading(node) is not None:
             return False
         upto = ends[-1] if self.rng.random() < 0.7 else self.rng.choice(ends)
         if self.rng.random() < 0.2:
@@ -157,3 +214,8 @@ class Chores:
         if node.two_phase.binlog.xids != had:
             self.ship(host)
         return True
+
+
+def _leading(node: Node) -> Leading | None:
+    """What the node writes through, where it leads with a log buffer."""
+    return None if node.transactions is None else node.transactions.leading

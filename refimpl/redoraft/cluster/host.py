@@ -32,6 +32,9 @@ PAGES_SIZES: Final = Sizes(
     Layout(file_size=2560, capacity=4 * 1024 * 1024), pool_pages=3, retain=PAGES_RETAIN
 )
 """Smaller still, so that this happens in a run of some hundred steps."""
+SMALL_SIZES: Final = Sizes(Layout(file_size=2048 + 4 * 512, capacity=4 * 1024 * 1024), pool_pages=24)
+"""Files of four blocks, so that redo is deleted in a run of 1,000 steps; all of it is kept that a follower
+lacks (LOG-8)."""
 BINLOG_SIZES: Final = Sizes(Layout(capacity=4 * 1024 * 1024), pool_pages=24)
 """One file, so that no redo is deleted: a node with a binlog finds its commits there."""
 WRITES_BEFORE_CRASH: Final = 12
@@ -80,6 +83,8 @@ class Host:
     timing: Timing = NO_LEASE
     ddl: bool = False
     """Whether its node does DDL."""
+    undo: bool = False
+    """Whether clients write transactions with undo."""
     binlog: bool = False
     """Whether its node has a binlog."""
     watch: Watch = field(factory=NoWatch)
@@ -120,6 +125,7 @@ class Host:
             sizes=self.sizes,
             timing=self.timing,
             ddl=self.ddl,
+            undo=self.undo,
             binlog_disk=self.binlog_disk if self.binlog else None,
             observer=self.observer,
         )

@@ -25,10 +25,11 @@ from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
 from redoraft.cluster.history import History
-from redoraft.cluster.host import BINLOG_SIZES, PAGES_SIZES, SIZES, Host, while_it_runs
+from redoraft.cluster.host import BINLOG_SIZES, PAGES_SIZES, SIZES, SMALL_SIZES, Host, while_it_runs
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
+from redoraft.cluster.rowclients import RowClients
 from redoraft.cluster.sessions import Sessions
 from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.cluster.writers import LEISURE_MS, THINK_MS, Writers
@@ -50,6 +51,14 @@ PROCESS_RESTART_MS: Final = (5, 25)
 CLIENTS: Final = 2
 
 
+def _sizes(settings: Settings) -> Sizes:
+    if settings.pages:
+        return PAGES_SIZES
+    if settings.binlog:
+        return BINLOG_SIZES
+    return SMALL_SIZES if settings.small_files else SIZES
+
+
 @frozen
 class Settings:
     """Everything that a run depends on."""
@@ -63,15 +72,16 @@ class Settings:
     """Whether the events tell of pages, too (spec: StorageLimits)."""
     binlog: bool = False
     """Whether data nodes have a binlog beside redo, and somebody downstream reads it."""
-    sizes: Sizes = field(default=Factory(lambda self: _sizes(self.pages, self.binlog), takes_self=True))
+    small_files: bool = False
+    """Whether redo files are so small that redo is deleted, where neither pages nor binlog say how large."""
+    sizes: Sizes = field(default=Factory(_sizes, takes_self=True))
     reading: Reading | None = None
     """Whether clients read, too, and how reads are answered."""
+    undo: bool = False
+    """Whether clients write rows in transactions with undo, through the leader's log buffer, and not bytes of
+    pages."""
     ddl: bool = False
     """Whether there are tables, and clients that create, rename and drop them."""
-
-
-def _sizes(pages: bool, binlog: bool) -> Sizes:
-    return PAGES_SIZES if pages else BINLOG_SIZES if binlog else SIZES
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -127,6 +137,7 @@ class Simulator:
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,
+                undo=settings.undo,
                 binlog=self._has_binlog(name),
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
                 binlog_rng=Random(f"binlog of {name}, seed {settings.seed}"),
@@ -152,6 +163,9 @@ class Simulator:
         )
         self.sessions: Final = Sessions(
             Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform
+        )
+        self.rows: Final = RowClients(
+            Random(f"rows, seed {settings.seed}"), self._agenda, self.hosts, self._perform, self._fail
         )
         self.files: Final = FileWatch(self.ledger)
         self.binlogs: Final = binlogs.Binlogs(
@@ -184,7 +198,10 @@ class Simulator:
         for host in self.hosts.values():
             host.watch = watching(host, self.ledger)
             self._start(host)
-        self._writers.start(settings.clients)
+        if settings.undo:
+            self.rows.start()
+        else:
+            self._writers.start(settings.clients)
         self._weather.start()
         if settings.reading is not None:
             self._readers.start()
@@ -217,6 +234,7 @@ class Simulator:
         self._writers.stop()
         self._readers.stop()
         self.sessions.stop()
+        self.rows.stop()
         for host in self.hosts.values():
             host.no_more_faults()
 
@@ -296,6 +314,8 @@ class Simulator:
                 self._answer(request, outcome, effect.lsn)
             case Reply(request, outcome) if request in self.sessions.asked:
                 self.sessions.hears(request, outcome)
+            case Reply(request, outcome) if request in self.rows.asked:
+                self.rows.hears(request, outcome)
             case Reply():
                 self._readers.hears(effect)
             case ResetElectionTimer():

@@ -38,6 +38,7 @@ from redoraft.node.seen import Seen
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit
 from redoraft.node.tables import LogGround, Tables
+from redoraft.node.transactions import Transactions
 from redoraft.node.twophase import TwoPhase
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
@@ -94,6 +95,8 @@ class Node(Seen):
         """Copies of this node that are under way (Copy): no redo is deleted meanwhile (H24)."""
         self.tables: Tables | None = None
         """The tables; None where no DDL is done."""
+        self.transactions: Transactions | None = None
+        """The transactions; None where clients write bytes of pages."""
         self.two_phase: TwoPhase | None = None
         """The binlog; None where there is none."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
@@ -118,14 +121,16 @@ class Node(Seen):
         sizes: Sizes = DEFAULT_SIZES,
         timing: Timing = NO_LEASE,
         ddl: bool = False,
+        undo: bool = False,
         binlog_disk: Disk | None = None,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart,
         Seed).
 
-        A log node leaves all but `disk` alone; `ddl` says whether data nodes have tables, `binlog_disk` where
-        they have a binlog.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage, CorruptBinlog or
-        DiskError if the disks do not give what a crash may leave.
+        A log node leaves all but `disk` alone; `ddl` says whether data nodes have tables, `undo` whether they
+        write through transactions (node.transactions), `binlog_disk` where they have a binlog.  Raises
+        CorruptRedo, CorruptVote, CorruptStorage, CorruptPage, CorruptBinlog or DiskError if the disks do not
+        give what a crash may leave.
         """
         log, votes = open_log_and_vote(disk, rules.raft.scan_end, sizes.layout, rules.log)
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
@@ -138,7 +143,7 @@ class Node(Seen):
             raft = evolve(raft, lease=timing.lease, heard_ms=heard_ms)
         node = cls(log, votes, raft, rules=rules, sizes=sizes, timing=timing, observer=observer)
         if raft.is_data_node:
-            node._open_data(data_disk, rules, ddl=ddl)
+            node._open_data(data_disk, rules, ddl=ddl, undo=undo)
         if raft.is_data_node and binlog_disk is not None:
             node.two_phase = TwoPhase.open(node, binlog_disk, rules.binlog, observer)
         if raft.is_data_node and rules.raft.trusts_shutdown(after is Stopped.CLEAN):
@@ -149,10 +154,13 @@ class Node(Seen):
             observer.record(action, node, (), None)
         return node
 
-    def _open_data(self, disk: Disk, rules: NodeRules, *, ddl: bool) -> None:
+    def _open_data(self, disk: Disk, rules: NodeRules, *, ddl: bool, undo: bool) -> None:
         view, checkpoints, frames = self._view, RedoCheckpoints(self.log), self.sizes.pool_pages
         if not ddl:
             self.storage = Storage.open(disk, checkpoints, view, rules.storage, frames, steps=self._pages)
+            if undo:
+                self.transactions = transactions = Transactions(self, self.storage, rules.log)
+                view.reserved = lambda: transactions.reserved_lsn
             return
         ground = LogGround(self.log, lambda: self.raft, self.log.last_lsn)
         opened = DdlNode.open(
@@ -210,6 +218,8 @@ class Node(Seen):
             return False
         if isinstance(event, ClientMtr) and self.tables is not None:
             return not self.tables.accepts_writers
+        if self.transactions is not None and not self.transactions.gives:
+            return True
         return not self.serving
 
     def _perform(self, transition: Transition, received: str | None) -> list[Effect]:
@@ -245,7 +255,7 @@ class Node(Seen):
                 self._truncate(to_lsn)
             case AppendRecords(records):
                 self.log.append_records(records)
-            case AppendMtr(records) if was_serving:
+            case AppendMtr(records) if was_serving and self.transactions is None:
                 self._write(records)
             case AppendMtr(records):
                 self.log.append_mtr(records)
