@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Iterator
+from collections.abc import Mapping as Counts
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -86,6 +87,8 @@ class Outcome:
     states: Features
     pairs: Features
     trouble: Trouble | None
+    counts: Counts[str, int] = field(factory=dict, hash=False)
+    """How often each action or accident happened (Simulator.counts)."""
 
 
 @frozen
@@ -160,7 +163,7 @@ class _Example:
     @property
     def header(self) -> Header:
         """The header of its trace."""
-        return trace_header(self.settings.members, "redoraft fuzz")
+        return trace_header(self.settings.members, "redoraft fuzz", pages=self.plan.pages)
 
     def run_unjudged(self) -> Examined:
         """Simulate it, and look at how it ends."""
@@ -194,8 +197,9 @@ class _Example:
         return self._examined(tuple(seen.states.items()), tuple(seen.pairs.items()))
 
     def _examined(self, states: Features = (), pairs: Features = ()) -> Examined:
-        counts = self.simulator.counts if self.simulator is not None else {}
-        outcome = Outcome(self.step, len(self.events), counts.get("crashes", 0), states, pairs, self.trouble)
+        counts = dict(self.simulator.counts) if self.simulator is not None else {}
+        told = (self.step, len(self.events), counts.get("crashes", 0))
+        outcome = Outcome(*told, states, pairs, self.trouble, counts)
         return Examined(outcome, self.header, tuple(self.events))
 
     def _projected(self, projection: Projection, seen: Seen) -> Iterator[Projected]:

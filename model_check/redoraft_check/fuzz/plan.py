@@ -49,6 +49,7 @@ class Plan:
     ddl: bool = False
     undo: bool = False
     small_files: bool = False
+    pages: bool = False
 
     def settings(self, rules: NodeRules) -> Settings:
         """What a simulator of this plan is made with.  Raises ValueError for what no cluster can be."""
@@ -61,6 +62,7 @@ class Plan:
             ddl=self.ddl,
             undo=self.undo,
             small_files=self.small_files,
+            pages=self.pages,
         )
 
     def dice(self) -> Dice:
