@@ -37,7 +37,8 @@ class Turn:
 
 @frozen
 class Plan:
-    """One example.  `turns` are in the order of their steps; `faults` as `parse_faults` reads them."""
+    """One example.  `turns` are in the order of their steps; `faults` as `parse_faults` reads them; what is
+    true of tables, transactions, files and pages is as in `Settings`."""
 
     seed: int
     nodes: int
@@ -97,16 +98,8 @@ def continued(plan: Plan, step: int, random: Random, steps: int) -> Plan:
     dice = DICE if random.random() < WHOLE_TURN else [die for die in DICE if die in some]
     turns = [one for one in plan.turns if one.step < step]
     turns += [Turn(step, die, random.randrange(SEEDS)) for die in dice]
-    return Plan(
-        plan.seed,
-        plan.nodes,
-        plan.log_nodes,
-        plan.faults,
-        plan.clients,
-        step + random.randint(min(FEWEST_STEPS, steps), steps),
-        tuple(turns),
-        plan.ddl,
-    )
+    whole = step + random.randint(min(FEWEST_STEPS, steps), steps)
+    return evolve(plan, steps=whole, turns=tuple(turns))
 
 
 def again(plan: Plan, random: Random) -> Plan:

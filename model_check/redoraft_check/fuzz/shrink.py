@@ -61,7 +61,13 @@ def _smaller(plan: Plan, trouble: Trouble) -> Iterator[Plan]:
     for fault in Fault:
         if fault in faults:
             yield evolve(plan, faults=format_faults(faults - {fault}))
-    plainer = (evolve(plan, clients=1), evolve(plan, ddl=False))
+    plainer = (
+        evolve(plan, clients=1),
+        evolve(plan, ddl=False),
+        evolve(plan, undo=False),
+        evolve(plan, pages=False),
+        evolve(plan, small_files=False),
+    )
     yield from (one for one in plainer if one != plan)
     if plan.nodes > 3:
         yield evolve(plan, nodes=3, log_nodes=1)

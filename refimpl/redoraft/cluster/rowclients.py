@@ -6,10 +6,10 @@ reserve theirs, finish, commit, and power fails (H29).  They have dice of their 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import count
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import define, field
 
@@ -35,6 +35,7 @@ PATIENCE_MS: Final = 260
 DELETES: Final = 0.15
 ROLLS_BACK: Final = 0.15
 
+T = TypeVar("T")
 Wait = tuple[int, int]
 """Milliseconds until a client goes on: at least and at most."""
 
@@ -151,7 +152,7 @@ class RowClients:
         yield BETWEEN_MS
 
     def _commits(self, host: Host, leading: Leading, one: RowTransaction, transaction: int) -> Iterator[Wait]:
-        mtr = leading.commit(transaction, one.request)
+        mtr = yield from _as_there_is_room(lambda: leading.commit(transaction, one.request))
         one.commit = (mtr.place.end_lsn, leading.term)
         yield from self._finishes(host, leading, mtr)
         if one.outcome is None:
@@ -160,8 +161,17 @@ class RowClients:
     def _rolls_back(self, host: Host, leading: Leading, transaction: int) -> Iterator[Wait]:
         more = True
         while more:
-            more, mtr = leading.undo_one(transaction)
+            more, mtr = yield from _as_there_is_room(lambda: leading.undo_one(transaction))
             yield from self._finishes(host, leading, mtr)
+
+
+def _as_there_is_room(write: Callable[[], T]) -> Generator[Wait, None, T]:
+    """What has to be written, as soon as log and pool have room for it."""
+    while True:
+        try:
+            return write()
+        except (LogFull, PoolFull):
+            yield BETWEEN_MS
 
 
 def _leading(host: Host) -> Leading | None:

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, frozen
 
+from redoraft.errors import LogFull, PoolFull
 from redoraft.node.effects import Effect
 from redoraft.raft.inputs import ClientMtr, CloseDue, FsyncDone
 from redoraft.redo.buffer import LogBuffer, Reservation
@@ -282,10 +284,13 @@ class Leading:
         return not (self.recovered and self._purged)
 
     def step(self) -> Iterator[Effect]:
-        """Write it: unfinished transactions of leaders before are rolled back first (H30).
-
-        Raises as `Node.handle`, and what `Rows.undo_one` raises.
+        """Write it, if log and pool have room: what leaders before have left unfinished is rolled back first
+        (H30).  Raises as `Node.handle`, and what `Rows.undo_one` raises.
         """
+        with suppress(LogFull, PoolFull):
+            yield from self._step()
+
+    def _step(self) -> Iterator[Effect]:
         if not self.recovered:
             left = self.rows.to_roll_back
             if left:
