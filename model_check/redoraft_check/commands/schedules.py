@@ -136,14 +136,14 @@ def _read(path: Path) -> list[Judged]:
 def _report(found: list[Judged]) -> int:
     wrong = [one for one in found if one.trouble is not None]
     totals = {name: sum(getattr(one, name) for one in found) for name in _COUNTED}
-    counts = ", ".join(counted(count, _COUNTED[name], name) for name, count in totals.items())
-    typer.echo(
-        f"{counted(len(found), 'run')}, {counts}: {len(found) - len(wrong):,} accepted, {len(wrong):,} not"
-    )
     more = {what: sum(getattr(one, name) for one in found) for name, (_, what) in _MORE.items()}
     typer.echo(", ".join(f"{count:,} {what}" for what, count in more.items()))
     kinds = Counter(one.kind for one in found)
     typer.echo("runs with " + ", ".join(f"{kind}: {count:,}" for kind, count in sorted(kinds.items())))
+    counts = ", ".join(counted(count, _COUNTED[name], name) for name, count in totals.items())
+    typer.echo(
+        f"{counted(len(found), 'run')}, {counts}: {len(found) - len(wrong):,} accepted, {len(wrong):,} not"
+    )
     for one in wrong[:10]:
         typer.echo(f"seed {one.seed}: {one.trouble}")
     return len(wrong)
