@@ -44,11 +44,10 @@ steps."""
 
 @frozen
 class OpenMtr:
-    """An mtr that has its place, is in the pages, and is not finished.  `request`: the commit that it is."""
+    """An mtr that has its place, is in the pages, and is not finished."""
 
     place: Reservation
     records: bytes
-    request: str = ""
 
 
 @define
