@@ -15,7 +15,7 @@ from redoraft.cluster.faults import ALL_FAULTS
 from redoraft.mutants import ALL_MUTANTS
 from redoraft_check.fuzz.example import Subject, Trouble, end_of, run_example
 from redoraft_check.fuzz.guide import Guide
-from redoraft_check.fuzz.plan import Plan
+from redoraft_check.fuzz.plan import Plan, Shares
 
 DOCS = Path(__file__).parents[2] / "docs"
 SEEN = {
@@ -27,7 +27,7 @@ SEEN = {
 
 
 def plan(number: int) -> Plan:
-    guide = Guide(1, ALL_FAULTS, 500, guided=False, ddl=0.0)
+    guide = Guide(1, ALL_FAULTS, 500, guided=False, shares=Shares())
     return [guide.plan(one) for one in range(1, number + 1)][-1]
 
 

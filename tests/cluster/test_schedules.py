@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,16 @@ def test_it_goes_on_where_it_was(
     assert seeds == [1, 2, 3, 3]
     assert out.read_bytes().startswith(whole)
     assert out.read_bytes().count(b"\n") == 4
-    assert "3 accepted, 0 not" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "3 accepted, 0 not" in said
+    assert "runs with bytes: 1, undo: 2\n" in said
+
+
+def test_pages_are_told_of_in_one_run_of_ten() -> None:
+    assert Counter(map(schedules._kind, range(1, 1001))) == {"bytes": 400, "undo": 500, "pages": 100}
+    judged = schedules._run(10, "all", 150)
+    assert (judged.kind, judged.trouble) == ("pages", None)
+    assert judged.deleted > 0
 
 
 def test_what_is_not_accepted_fails(

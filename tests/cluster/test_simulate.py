@@ -67,6 +67,24 @@ def test_the_mutants_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(ALL_MUTANTS)
 
 
+def test_transactions_and_deleted_redo_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        "--undo",
+        "--small-files",
+        "--end-check",
+        "--steps",
+        "700",
+        "-q",
+        "--out",
+        str(tmp_path / "a.ndjson"),
+    )
+    assert simulate(*words) == 0
+    out = capsys.readouterr().out
+    assert " commits shared " in out and " files deleted\n" in out
+    assert "end check: all is as it has to be" in out
+    assert "--end-check --undo --small-files --out" in out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -75,6 +93,9 @@ def test_the_mutants_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (("--nodes", "2", "--log-nodes", "2"), "at least one has to keep data"),
         (("--nodes", "100000"), "--nodes 100000: simulate runs at most 100 nodes"),
         (("--format", "junit"), "judges nothing"),
+        (("--undo", "--ddl"), "one thing beside its log"),
+        (("--small-files", "--pages"), "leave --small-files out"),
+        (("--undo", "--reads", "index"), "leave --reads or --undo out"),
     ],
 )
 def test_wrong_words_are_usage(words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -219,6 +219,31 @@ def test_who_comes_during_a_flush_waits_for_the_next(monkeypatch: pytest.MonkeyP
     assert log.durable_lsn == log.last_lsn > end
 
 
+def test_a_commit_is_durable_with_its_whole_entry() -> None:
+    """LOG-1: of an entry without its meta record a crash leaves nothing, so a commit in it waits."""
+    for crashes in (True, False):
+        disk = MemoryDisk()
+        log = new_log(disk)
+        buffer = LogBuffer(log, ONE)
+        commits = GroupCommit(log, buffer)
+        end = commits.append([mtr_of_size(50)])
+        place = buffer.reserve(20)
+        commits.close_for(end)
+        assert not commits.may_flush(end), "an mtr of its entry is not finished"
+        assert log.fsync(log.last_lsn) == end
+        assert not commits.is_done(end)
+        if crashes:
+            disk.crash_keeping([True] * disk.pending)
+            assert RedoLog.open(disk).last_lsn == log.start_lsn
+            continue
+        buffer.finish(place, mtr_of_size(20))
+        assert commits.may_flush(end)
+        upto = commits.begins()
+        assert not commits.is_done(end)
+        commits.ends(upto)
+        assert commits.is_done(end)
+
+
 def test_a_transaction_without_redo_waits_for_what_is_there() -> None:
     log = new_log()
     buffer = LogBuffer(log, ONE)

@@ -168,8 +168,9 @@ def a_waiting_commit_is_in_a_closed_entry(rules: LogRules) -> bool:
     """H29: an entry that is never closed is never sent."""
     log = opened(MemoryDisk(), rules)
     commits = GroupCommit(log, LogBuffer(log, ONE, rules=rules), rules)
-    end = commits.commit([mtr_of_size(50)])
-    return log.closed_lsn >= end
+    end = commits.append([mtr_of_size(50)])
+    commits.close_for(end)
+    return log.closed_lsn >= end and commits.may_flush(end)
 
 
 def committed(rules: LogRules, mtrs: int, limit: int) -> tuple[RedoLog, list[int]]:

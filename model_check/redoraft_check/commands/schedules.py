@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -24,7 +25,18 @@ from redoraft_check.report.record import command_line
 
 CLIENTS: Final = 2
 NODES, LOG_NODES = 3, 1
+KINDS: Final = ("bytes", "undo")
+PAGES_EVERY: Final = 10
+"""In one run of so many events tell of pages, too: there followers are left behind, and seeded (H24)."""
 _COUNTED: Final = {"steps": "step", "events": "event", "crashes": "crash"}
+_MORE: Final = {
+    "deleted": ("files deleted", "redo files deleted"),
+    "seeded": ("copies", "nodes seeded"),
+    "commits": ("commits in groups", "commits in groups"),
+    "fsyncs": ("group fsyncs", "fsyncs for them"),
+    "undone": ("undone by new leaders", "changes undone by new leaders"),
+}
+"""The fields of a run that are counts of its simulator, and what they are called."""
 
 
 @frozen
@@ -38,7 +50,10 @@ class Head:
 
 @frozen
 class Judged:
-    """One run: its seed, its steps (those after healing included) and events; what is wrong, if anything."""
+    """One run: its seed, its steps (those after healing included) and events; what is wrong, if anything.
+
+    `kind` is what clients wrote and events told: bytes of pages, transactions with undo, or pages, too.
+    """
 
     seed: int
     faults: str
@@ -47,6 +62,12 @@ class Judged:
     events: int
     crashes: int
     trouble: str | None
+    kind: str = "bytes"
+    deleted: int = 0
+    seeded: int = 0
+    commits: int = 0
+    fsyncs: int = 0
+    undone: int = 0
 
 
 def register(app: typer.Typer) -> None:
@@ -65,6 +86,9 @@ def schedules(
     quiet: opt.QuietOption = False,
 ) -> None:
     """Simulate N runs, let the oracle judge every event, heal, and compare logs, pages and answers.
+
+    Redo is deleted in all of them.  In half of them clients write transactions with undo; in one of ten
+    events tell of pages, too, and who is behind deleted redo is seeded.
 
     Interrupt it at any time; the same command goes on where it was. Exit codes: 0 all accepted;
     12 not all; 2 the file has runs of other sources.
@@ -95,10 +119,22 @@ def schedules(
         raise typer.Exit(int(Exit.SAFETY))
 
 
+def _kind(seed: int) -> str:
+    return "pages" if seed % PAGES_EVERY == 0 else KINDS[seed % len(KINDS)]
+
+
 def _run(seed: int, faults: str, steps: int) -> Judged:
-    found = run_example(Plan(seed, NODES, LOG_NODES, faults, CLIENTS, steps), Subject())
+    kind = _kind(seed)
+    plan = Plan(
+        *(seed, NODES, LOG_NODES, faults, CLIENTS, steps),
+        undo=kind == "undo",
+        pages=kind == "pages",
+        small_files=kind != "pages",
+    )
+    found = run_example(plan, Subject())
     trouble = None if found.trouble is None else f"step {found.trouble.step}: {found.trouble.text}"
-    return Judged(seed, faults, steps, found.steps, found.events, found.crashes, trouble)
+    more = {name: found.counts.get(counter, 0) for name, (counter, _) in _MORE.items()}
+    return Judged(seed, faults, steps, found.steps, found.events, found.crashes, trouble, kind, **more)
 
 
 def _read(path: Path, now: Head) -> list[Judged]:
@@ -126,6 +162,10 @@ def _read(path: Path, now: Head) -> list[Judged]:
 def _report(found: list[Judged]) -> int:
     wrong = [one for one in found if one.trouble is not None]
     totals = {name: sum(getattr(one, name) for one in found) for name in _COUNTED}
+    more = {what: sum(getattr(one, name) for one in found) for name, (_, what) in _MORE.items()}
+    typer.echo(", ".join(f"{count:,} {what}" for what, count in more.items()))
+    kinds = Counter(one.kind for one in found)
+    typer.echo("runs with " + ", ".join(f"{kind}: {count:,}" for kind, count in sorted(kinds.items())))
     counts = ", ".join(counted(count, _COUNTED[name], name) for name, count in totals.items())
     typer.echo(
         f"{counted(len(found), 'run')}, {counts}: {len(found) - len(wrong):,} accepted, {len(wrong):,} not"

@@ -66,6 +66,8 @@ class _Request:
     pages: bool
     ddl: bool
     binlog: bool
+    undo: bool
+    small_files: bool
     out: Path
 
     @property
@@ -84,6 +86,8 @@ class _Request:
             *(("--pages",) if self.pages else ()),
             *(("--ddl",) if self.ddl else ()),
             *(("--binlog",) if self.binlog else ()),
+            *(("--undo",) if self.undo else ()),
+            *(("--small-files",) if self.small_files else ()),
         )
 
 
@@ -166,6 +170,18 @@ def simulate(
             " reads it; the trace tells of it, too.",
         ),
     ] = False,
+    undo: Annotated[
+        bool,
+        typer.Option(
+            "--undo",
+            help="Clients write rows in transactions with undo, through the leader's log buffer and group"
+            " commit; a new leader rolls back what is unfinished.",
+        ),
+    ] = False,
+    small_files: Annotated[
+        bool,
+        typer.Option("--small-files", help="Redo files of four blocks, so that redo is deleted."),
+    ] = False,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="List the mutants and stop.")] = False,
     format_: opt.FormatOption = opt.Format.TEXT,
     quiet: opt.QuietOption = False,
@@ -190,10 +206,18 @@ def simulate(
     broken = mutant_named(mutant, binlog=binlog)
     if broken is not None and broken.name in ALL_DDL_MUTANTS and not ddl:
         raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
-    if pages + ddl + binlog > 1:
-        raise CliError(Exit.USAGE, "a run tells of one thing beside its log: --pages, --ddl or --binlog")
+    if pages + ddl + binlog + undo > 1:
+        raise CliError(
+            Exit.USAGE, "a run tells of one thing beside its log: --pages, --ddl, --binlog or --undo"
+        )
+    if small_files and (pages or binlog):
+        raise CliError(
+            Exit.USAGE, "files of --pages and --binlog have a size of their own: leave --small-files out"
+        )
+    if undo and reads:
+        raise CliError(Exit.USAGE, "readers read what --undo does not write: leave --reads or --undo out")
     cluster = (seed, steps, nodes, log_nodes, members, chosen)
-    request = _Request(*cluster, broken, end_check, reads, pages, ddl, binlog, target)
+    request = _Request(*cluster, broken, end_check, reads, pages, ddl, binlog, undo, small_files, target)
     lockstep = DdlLockstep(local_file_ops(None)) if ddl else None
     simulator, findings = _run(request, lockstep, Screen(quiet=quiet))
     try:
@@ -244,6 +268,8 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
                 pages=request.pages,
                 ddl=request.ddl,
                 binlog=request.binlog,
+                undo=request.undo,
+                small_files=request.small_files,
             )
             watching = NOBODY if lockstep is None else lockstep.watching
             simulator = Simulator(settings, trace.write, watching=watching)
@@ -303,6 +329,10 @@ def _report(request: _Request, run: _Run, format_: opt.Format) -> None:
         typer.echo("\n".join(_tables_text(run.simulator, run.lockstep)))
     if request.binlog:
         typer.echo(_binlog_text(run.simulator))
+    if request.undo:
+        typer.echo(_undo_text(run.simulator))
+    if run.simulator.counts["files deleted"]:
+        typer.echo(f"redo: {counted(run.simulator.counts['files deleted'], 'file')} deleted")
     if request.end_check:
         typer.echo("\n".join(f"end check: {what}" for what in run.findings or ["all is as it has to be"]))
     if request.reads:
@@ -343,6 +373,17 @@ def _binlog_text(simulator: Simulator) -> str:
         if host.node is not None and host.node.binlog_size is not None
     )
     return f"binlog: {shown}; {', '.join(sizes) or 'no data node is up'}"
+
+
+def _undo_text(simulator: Simulator) -> str:
+    ended = Counter(f"{one.outcome or 'open'}" for one in simulator.rows.asked.values())
+    counts = simulator.counts
+    answers = ", ".join(f"{number:,} {what}" for what, number in sorted(ended.items()))
+    return (
+        f"transactions: {answers}; {counts['commits in groups']:,} commits shared"
+        f" {counted(counts['group fsyncs'], 'fsync')};"
+        f" new leaders undid {counted(counts['undone by new leaders'], 'change')}"
+    )
 
 
 def _print_mutants(format_: opt.Format) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Iterator
+from collections.abc import Mapping as Counts
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -97,6 +98,8 @@ class Outcome:
     states: Features
     pairs: Features
     trouble: Trouble | None
+    counts: Counts[str, int] = field(factory=dict, hash=False)
+    """How often each action or accident happened (Simulator.counts)."""
 
 
 @frozen
@@ -219,8 +222,9 @@ class _Example:
         return self._examined(tuple(seen.states.items()), tuple(seen.pairs.items()))
 
     def _examined(self, states: Features = (), pairs: Features = ()) -> Examined:
-        counts = self.simulator.counts if self.simulator is not None else {}
-        outcome = Outcome(self.step, len(self.events), counts.get("crashes", 0), states, pairs, self.trouble)
+        counts = dict(self.simulator.counts) if self.simulator is not None else {}
+        told = (self.step, len(self.events), counts.get("crashes", 0))
+        outcome = Outcome(*told, states, pairs, self.trouble, counts)
         history = History() if self.simulator is None else self.simulator.history
         return Examined(outcome, self.header, tuple(self.events), history)
 

@@ -64,7 +64,8 @@ class Turn:
 
 @frozen
 class Plan:
-    """One example.  `turns` are in the order of their steps; `faults` as `parse_faults` reads them."""
+    """One example.  `turns` are in the order of their steps; `faults` as `parse_faults` reads them; what is
+    true of tables, transactions, files and pages is as in `Settings`."""
 
     seed: int
     nodes: int
@@ -77,6 +78,8 @@ class Plan:
     reads: Reading | None = None
     """How clients read; None if they only write."""
     binlog: bool = False
+    undo: bool = False
+    small_files: bool = False
     pages: bool = False
 
     def settings(self, rules: NodeRules) -> Settings:
@@ -92,10 +95,12 @@ class Plan:
             parse_faults(self.faults),
             rules,
             self.clients,
-            pages=self.pages,
-            binlog=self.binlog,
-            reading=self.reads,
             ddl=self.ddl,
+            reading=self.reads,
+            binlog=self.binlog,
+            undo=self.undo,
+            small_files=self.small_files,
+            pages=self.pages,
         )
 
     def dice(self) -> Dice:
@@ -145,8 +150,8 @@ def continued(plan: Plan, step: int, random: Random, steps: int) -> Plan:
     dice = DICE if random.random() < WHOLE_TURN else [die for die in DICE if die in some]
     turns = [one for one in plan.turns if one.step < step]
     turns += [Turn(step, die, random.randrange(SEEDS)) for die in dice]
-    length = step + random.randint(min(FEWEST_STEPS, steps), steps)
-    return evolve(plan, steps=length, turns=tuple(turns))
+    whole = step + random.randint(min(FEWEST_STEPS, steps), steps)
+    return evolve(plan, steps=whole, turns=tuple(turns))
 
 
 def again(plan: Plan, random: Random) -> Plan:

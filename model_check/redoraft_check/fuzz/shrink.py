@@ -64,8 +64,10 @@ def _smaller(plan: Plan, trouble: Trouble) -> Iterator[Plan]:
     plainer = (
         evolve(plan, clients=1),
         evolve(plan, ddl=False),
+        evolve(plan, undo=False),
         evolve(plan, binlog=False),
         evolve(plan, pages=False),
+        evolve(plan, small_files=False),
         evolve(plan, reads=None),
     )
     yield from (one for one in plainer if one != plan)

@@ -5,24 +5,31 @@ This sees what no trace shows: the bytes of pages, and what is on disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve
 
 from redoraft.binlog.rules import agreeing, is_prefix
 from redoraft.cluster.ledger import Ledger
+from redoraft.cluster.rowclients import KEYS, in_order, rows_of
 from redoraft.cluster.sessions import Asked
 from redoraft.cluster.simulator import Simulator
 from redoraft.ddl.dictionary import RowState
-from redoraft.errors import RedoError
+from redoraft.errors import RedoError, StorageMisuse
 from redoraft.node import Node
 from redoraft.raft.outputs import Outcome
 from redoraft.redo.lsn import START_LSN
+from redoraft.redo.record import Record
+from redoraft.storage.engine import Storage
+from redoraft.storage.port import LoggedMtr
+from redoraft.storage.rows import Rows
 
 SETTLE_STEPS = 4000
 """Steps after healing in which a cluster has to come to rest."""
 
 COMMITTED = "LIM-4: what was answered ok is committed"
+NEVER_COMMITTED = "H17: what was answered failed is not committed"
+FINISHED_ONLY = "H30: rows are those of finished transactions"
 SAME_LOGS = "LOG-6: all logs are the same"
 SAME_BINLOG = "H20: a binlog is the committed transactions in their order"
 DOWNSTREAM = "H20-dump: downstream has nothing but committed transactions, in their order"
@@ -35,6 +42,8 @@ def has_settled(simulator: Simulator) -> bool:
     if len(nodes) < len(simulator.hosts) or len(serving) != 1:
         return False
     if any(node.tables is not None and not node.tables.idle for node in nodes):
+        return False
+    if not simulator.rows.idle or any(node.transactions and not node.transactions.idle for node in nodes):
         return False
     if not _same_binlogs(nodes):
         return False
@@ -84,6 +93,8 @@ def divergences(simulator: Simulator) -> Iterator[tuple[str, str]]:
         simulator.files.compare(host)
     _compare_logs(simulator)
     _compare_binlogs(simulator)
+    if simulator.settings.undo:
+        _compare_rows(simulator)
     for one in simulator.transactions.values():
         whole = all(ledger.has(page_id, at, data) for (page_id, at), data in one.writes.items())
         if one.outcome is Outcome.OK and not whole:
@@ -139,6 +150,38 @@ def _compare_binlogs(simulator: Simulator) -> None:
         for one in simulator.transactions.values():
             if one.outcome is Outcome.OK and one.number not in want:
                 simulator.ledger.find(COMMITTED, one.request, "redo has no commit of it")
+
+
+def _compare_rows(simulator: Simulator) -> None:
+    """Rows are what the committed transactions have left, in the order of the log; none is half done."""
+    ledger, asked = simulator.ledger, simulator.rows.asked.values()
+    done = in_order(asked, ledger.mtrs)
+    committed, want = {one.request for one in done}, rows_of(done)
+    for one in asked:
+        if one.outcome is Outcome.OK and one.request not in committed:
+            ledger.find(COMMITTED, one.request, "its commit mtr is not in the committed log")
+        if one.outcome is Outcome.FAILED and one.request in committed:
+            ledger.find(NEVER_COMMITTED, one.request, "it is")
+    for node in running(simulator):
+        if node.storage is not None:
+            try:
+                _compare_rows_of(node, node.storage, want, ledger)
+            except RedoError as error:
+                ledger.find("rows can be read", node.raft.me, str(error))
+
+
+def _compare_rows_of(node: Node, storage: Storage, want: Mapping[int, bytes], ledger: Ledger) -> None:
+    rows = Rows(storage, _writes_nothing)
+    for key in KEYS:
+        if (have := rows.stored(key)) != want.get(key):
+            what = f"row {key} is {have!r}, of finished transactions it is {want.get(key)!r}"
+            ledger.find(FINISHED_ONLY, node.raft.me, what)
+    if rows.unfinished:
+        ledger.find(FINISHED_ONLY, node.raft.me, f"transactions {rows.unfinished} are neither here nor there")
+
+
+def _writes_nothing(records: Sequence[Record]) -> LoggedMtr:
+    raise StorageMisuse(f"{len(records)} records: who looks at rows writes none")
 
 
 def _parted(have: Sequence[int], want: Sequence[int]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import Random
 from typing import Final
 
 from attrs import define, field
 
+from redoraft.cluster.agenda import Happening
 from redoraft.cluster.faults import Fault
 from redoraft.disk import memory
 from redoraft.disk.memory import MemoryDisk
@@ -31,10 +32,23 @@ PAGES_SIZES: Final = Sizes(
     Layout(file_size=2560, capacity=4 * 1024 * 1024), pool_pages=3, retain=PAGES_RETAIN
 )
 """Smaller still, so that this happens in a run of some hundred steps."""
+SMALL_SIZES: Final = Sizes(Layout(file_size=2048 + 4 * 512, capacity=4 * 1024 * 1024), pool_pages=24)
+"""Files of four blocks, so that redo is deleted in a run of 1,000 steps; all of it is kept that a follower
+lacks (LOG-8)."""
 BINLOG_SIZES: Final = Sizes(Layout(capacity=4 * 1024 * 1024), pool_pages=24)
 """One file, so that no redo is deleted: a node with a binlog finds its commits there."""
 WRITES_BEFORE_CRASH: Final = 12
 """Power that fails while pages are written fails at one of the first so many operations of their disk."""
+
+
+def while_it_runs(host: Host, act: Callable[[Node], bool]) -> Happening:
+    """`act` on the node that runs there now; overtaken if it has ended by then."""
+    boot = host.boot
+
+    def happening() -> bool:
+        return host.node is not None and host.boot == boot and act(host.node)
+
+    return happening
 
 
 def _fails_at(operation: str, error: type[DiskError]) -> memory.Fault:
@@ -69,6 +83,8 @@ class Host:
     timing: Timing = NO_LEASE
     ddl: bool = False
     """Whether its node does DDL."""
+    undo: bool = False
+    """Whether clients write transactions with undo."""
     binlog: bool = False
     """Whether its node has a binlog."""
     watch: Watch = field(factory=NoWatch)
@@ -109,6 +125,7 @@ class Host:
             sizes=self.sizes,
             timing=self.timing,
             ddl=self.ddl,
+            undo=self.undo,
             binlog_disk=self.binlog_disk if self.binlog else None,
             observer=self.observer,
         )

@@ -44,6 +44,8 @@ class Ledger:
     transactions: list[int] = field(factory=list)
     """The transactions of the committed log by their XIDs, in the order of their commits; none where nodes
     have no binlog."""
+    mtrs: dict[Lsn, Term] = field(factory=dict)
+    """Where the mtrs of the committed log end, and the terms of their entries."""
     _checkpoints: dict[str, Lsn] = field(factory=dict)
 
     @property
@@ -67,6 +69,8 @@ class Ledger:
             return
         for mtr in mtrs:
             self._apply(mtr.records)
+            closes = leader.log.entry_end_after(Lsn(mtr.end - 1))
+            self.mtrs[mtr.end] = NO_TERM if closes is None else leader.log.term_at(closes) or NO_TERM
             if is_ddl(mtr.records):
                 self.ddl.append(mtr)
             if xid := committed_by(mtr.records):

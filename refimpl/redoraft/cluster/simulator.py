@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Final
@@ -17,25 +18,27 @@ from attrs import Factory, field, frozen
 
 from redoraft.cluster import binlogs
 from redoraft.cluster.agenda import Agenda, Happening
+from redoraft.cluster.chores import Chores
 from redoraft.cluster.clients import PAGELESS, Transaction, transactions
 from redoraft.cluster.copies import Copies
 from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
 from redoraft.cluster.history import History
-from redoraft.cluster.host import BINLOG_SIZES, PAGES_SIZES, SIZES, Host
+from redoraft.cluster.host import BINLOG_SIZES, PAGES_SIZES, SIZES, SMALL_SIZES, Host, while_it_runs
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
 from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
-from redoraft.cluster.sessions import STEP_MS, Sessions
+from redoraft.cluster.rowclients import RowClients
+from redoraft.cluster.sessions import Sessions
 from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.cluster.writers import LEISURE_MS, THINK_MS, Writers
 from redoraft.errors import DiskError, RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
-from redoraft.node import Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing, stop
+from redoraft.node import Dropped, Effect, Node, Posted, RestartProcess, Sizes, Stepped, Timing, stop
 from redoraft.node.startup import Phase
 from redoraft.observe import TraceObserver
-from redoraft.raft.inputs import CloseDue, ElectionTimeout, HeartbeatDue
+from redoraft.raft.inputs import ElectionTimeout, HeartbeatDue
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
 from redoraft.raft.state import Members, Role
 from redoraft.types import Lsn, NodeId
@@ -43,14 +46,17 @@ from redoraft_traces import Event
 
 HEARTBEAT_MS: Final = 60
 ELECTION_MS: Final = (150, 300)
-FSYNC_MS: Final = (1, 9)
-SLOW_FSYNC_MS: Final = (20, 120)
-APPLY_MS: Final = (1, 12)
-CLOSE_MS: Final = (1, 9)
-PAGES_MS: Final = (10, 60)
 DOWN_MS: Final = (20, 220)
 PROCESS_RESTART_MS: Final = (5, 25)
 CLIENTS: Final = 2
+
+
+def _sizes(settings: Settings) -> Sizes:
+    if settings.pages:
+        return PAGES_SIZES
+    if settings.binlog:
+        return BINLOG_SIZES
+    return SMALL_SIZES if settings.small_files else SIZES
 
 
 @frozen
@@ -66,15 +72,16 @@ class Settings:
     """Whether the events tell of pages, too (spec: StorageLimits)."""
     binlog: bool = False
     """Whether data nodes have a binlog beside redo, and somebody downstream reads it."""
-    sizes: Sizes = field(default=Factory(lambda self: _sizes(self.pages, self.binlog), takes_self=True))
+    small_files: bool = False
+    """Whether redo files are so small that redo is deleted, where neither pages nor binlog say how large."""
+    sizes: Sizes = field(default=Factory(_sizes, takes_self=True))
     reading: Reading | None = None
     """Whether clients read, too, and how reads are answered."""
+    undo: bool = False
+    """Whether clients write rows in transactions with undo, through the leader's log buffer, and not bytes of
+    pages."""
     ddl: bool = False
     """Whether there are tables, and clients that create, rename and drop them."""
-
-
-def _sizes(pages: bool, binlog: bool) -> Sizes:
-    return PAGES_SIZES if pages else BINLOG_SIZES if binlog else SIZES
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -130,6 +137,7 @@ class Simulator:
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,
+                undo=settings.undo,
                 binlog=self._has_binlog(name),
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
                 binlog_rng=Random(f"binlog of {name}, seed {settings.seed}"),
@@ -156,6 +164,9 @@ class Simulator:
         self.sessions: Final = Sessions(
             Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform
         )
+        self.rows: Final = RowClients(
+            Random(f"rows, seed {settings.seed}"), self._agenda, self.hosts, self._perform, self._fail
+        )
         self.files: Final = FileWatch(self.ledger)
         self.binlogs: Final = binlogs.Binlogs(
             *(Random(f"binlogs, seed {settings.seed}"), self._agenda, self._network, self.hosts),
@@ -164,6 +175,16 @@ class Simulator:
         )
         self._copies = Copies(
             Random(f"copies, seed {settings.seed}"), self._agenda, self.hosts, self.counts, self._start
+        )
+        self._chores = Chores(
+            dice.machines,
+            self._agenda,
+            self.counts,
+            self.ledger,
+            self._perform,
+            self._fail,
+            ship=self.binlogs.ship,
+            copies=self._copies if settings.pages else None,
         )
         self._weather = Weather(
             dice.weather,
@@ -177,7 +198,10 @@ class Simulator:
         for host in self.hosts.values():
             host.watch = watching(host, self.ledger)
             self._start(host)
-        self._writers.start(settings.clients)
+        if settings.undo:
+            self.rows.start()
+        else:
+            self._writers.start(settings.clients)
         self._weather.start()
         if settings.reading is not None:
             self._readers.start()
@@ -210,6 +234,7 @@ class Simulator:
         self._writers.stop()
         self._readers.stop()
         self.sessions.stop()
+        self.rows.stop()
         for host in self.hosts.values():
             host.no_more_faults()
 
@@ -243,15 +268,6 @@ class Simulator:
     def _between(self, bounds: tuple[int, int]) -> int:
         return self._rng.randint(*bounds)
 
-    def _at_node(self, host: Host, delay_ms: int, act: Callable[[Node], bool]) -> None:
-        """Put down what the node is to do, unless it has ended by then."""
-        boot = host.boot
-
-        def happening() -> bool:
-            return host.node is not None and host.boot == boot and act(host.node)
-
-        self._agenda.after(delay_ms, happening)
-
     # --- a node's effects ---
 
     def _perform(self, host: Host, effects: Iterator[Effect]) -> bool:
@@ -268,7 +284,7 @@ class Simulator:
         except RedoError as error:
             self._fail(host, error)
             return True
-        self._see_to(host)
+        self._chores.see_to(host)
         if self.settings.ddl:
             self.files.look_at(host)
         return True
@@ -291,17 +307,22 @@ class Simulator:
         match effect:
             case Stepped(action):
                 if action is not None and action.name == "BecomeLeader":
-                    self._at_node(host, HEARTBEAT_MS, lambda node: self._heartbeat(host, node))
+                    self._beat_later(host)
             case Posted():
                 self._post(host, effect)
             case Reply(request, outcome) if request in self.transactions:
                 self._answer(request, outcome, effect.lsn)
             case Reply(request, outcome) if request in self.sessions.asked:
                 self.sessions.hears(request, outcome)
+            case Reply(request, outcome) if request in self.rows.asked:
+                self.rows.hears(request, outcome)
             case Reply():
                 self._readers.hears(effect)
             case ResetElectionTimer():
                 self._reset_election_timer(host)
+            case Dropped():
+                # A message that was lost on its way: its sender says it again.
+                self.counts["dropped"] += 1
             case RestartProcess():
                 self.counts["deposed"] += 1
                 host.kill_process()
@@ -324,125 +345,15 @@ class Simulator:
         if outcome is Outcome.OK:
             self._readers.follows_up(self.history.calls[request].client)
 
-    def _see_to(self, host: Host) -> None:
-        """Put down the chores that the node's state calls for."""
-        node = host.node
-        if node is None:
-            return
-        if node.log.last_lsn > node.log.durable_lsn:
-            slow = self._rng.random() < 0.1
-            self._chore(host, "fsync", SLOW_FSYNC_MS if slow else FSYNC_MS, self._fsync)
-        if node.serving and node.log.last_lsn > node.log.closed_lsn:
-            self._chore(host, "close", CLOSE_MS, self._close)
-        if node.may_recover or node.applicable:
-            self._chore(host, "apply", APPLY_MS, self._apply)
-        if node.tables is not None and node.tables.due:
-            self._chore(host, "ddl", STEP_MS, self._ddl)
-        if node.two_phase is not None and node.two_phase.due:
-            self._chore(host, "binlog", binlogs.STEP_MS, self._binlog)
-        self._see_to_pages(host, node)
-
-    def _see_to_pages(self, host: Host, node: Node) -> None:
-        """Let the node make room, now and then: no step of the specification that a trace is judged by."""
-        if self.settings.pages:
-            self._copies.look_at(host)
-        if "pages" in host.chores or not node.has_room_to_make:
-            return
-        host.chores.add("pages")
-        boot = host.boot
-
-        def clean() -> bool:
-            if host.node is not None and host.boot == boot:
-                host.chores.discard("pages")
-                self._make_room(host, host.node)
-            return False
-
-        self._agenda.after(host.data_rng.randint(*PAGES_MS), clean)
-
-    def _make_room(self, host: Host, node: Node) -> None:
-        try:
-            with host.failing_disks():
-                self._clean(host.data_rng, node)
-        except RedoError as error:
-            self._fail(host, error)
-        else:
-            self.ledger.look_at(node)
-
-    def _clean(self, rng: Random, node: Node) -> None:
-        self.counts["pages written"] += node.flush_pages(rng.choice((1, 2, 4, None)))
-        # The header of a log file shares its fsync with the blocks behind it: so it waits for them.
-        if node.log.written_lsn == node.log.durable_lsn:
-            before = node.log.checkpoint_lsn
-            self.counts["checkpoints"] += node.checkpoint() > before
-            self.counts["files deleted"] += node.delete_redo()
-
-    def _chore(self, host: Host, name: str, when: tuple[int, int], act: Callable[[Host, Node], bool]) -> None:
-        if name in host.chores:
-            return
-        host.chores.add(name)
-
-        def do(node: Node) -> bool:
-            host.chores.discard(name)
-            return act(host, node)
-
-        self._at_node(host, self._between(when), do)
-
-    def _fsync(self, host: Host, node: Node) -> bool:
-        """Mostly everything; sometimes up to an mtr in the middle, sometimes only into the file and not to
-        disk."""
-        ends = node.log.mtr_ends(node.log.durable_lsn, node.log.last_lsn)
-        if not ends:
-            return False
-        upto = ends[-1] if self._rng.random() < 0.7 else self._rng.choice(ends)
-        if self._rng.random() < 0.2:
-            try:
-                with host.failing_disks():
-                    node.log.write(upto)
-            except RedoError as error:
-                self._fail(host, error)
-                return True
-            self._see_to(host)
-            return True
-        with host.failing_disks():
-            return self._perform(host, node.fsync(upto))
-
-    def _close(self, host: Host, node: Node) -> bool:
-        return self._perform(host, node.handle(CloseDue()))
-
-    def _apply(self, host: Host, node: Node) -> bool:
-        if node.may_recover:
-            return self._perform(host, node.recover())
-        ends = node.applicable
-        if not ends:
-            return False
-        upto = ends[-1] if self._rng.random() < 0.7 else self._rng.choice(ends)
-        return self._perform(host, node.apply(upto))
-
-    def _ddl(self, host: Host, node: Node) -> bool:
-        """The next step of a DDL, or the validation of the files, unless it has to wait now."""
-        tables = node.tables
-        if tables is None or not tables.due:
-            return False
-        with host.failing_disks():
-            return self._perform(host, tables.step())
-
-    def _binlog(self, host: Host, node: Node) -> bool:
-        """The next step of a two-phase commit."""
-        if node.two_phase is None or not node.two_phase.due:
-            return False
-        had = node.two_phase.binlog.xids
-        with host.failing_disks():
-            self._perform(host, node.two_phase.step())
-        if node.two_phase.binlog.xids != had:
-            self.binlogs.ship(host)
-        return True
-
     # --- timers ---
+
+    def _beat_later(self, host: Host) -> None:
+        self._agenda.after(HEARTBEAT_MS, while_it_runs(host, partial(self._heartbeat, host)))
 
     def _heartbeat(self, host: Host, node: Node) -> bool:
         if node.raft.role is not Role.LEADER:
             return False
-        self._at_node(host, HEARTBEAT_MS, lambda later: self._heartbeat(host, later))
+        self._beat_later(host)
         if self.settings.binlog:
             self.binlogs.ship(host)
         return self._perform(host, node.handle(HeartbeatDue()))
@@ -456,7 +367,7 @@ class Simulator:
                 return False
             return self._perform(host, node.handle(ElectionTimeout()))
 
-        self._at_node(host, self._between(ELECTION_MS), time_out)
+        self._agenda.after(self._between(ELECTION_MS), while_it_runs(host, time_out))
 
     # --- machines ---
 
@@ -471,7 +382,7 @@ class Simulator:
         if self.settings.ddl:
             self.files.look_at(host)
         self._reset_election_timer(host)
-        self._see_to(host)
+        self._chores.see_to(host)
 
     def _starting(self, host: Host) -> Happening:
         def start() -> bool:

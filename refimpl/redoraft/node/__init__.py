@@ -5,9 +5,12 @@ startup  when redo may be applied, and when a leader serves (Startup.tla)
 reads    what who reads pages is answered
 logview  the log as the pages of the same node see it
 sending  the log as the core reads it to send
+room     pages to disk, checkpoint, deletion of redo
 deleted  what is said of the part of the log that is deleted
 effects  what a node is started with, and what comes of its steps
 driver   Node: takes the core's steps, does their outputs, tells the observer
+transactions
+         rows with undo, through the log buffer, and group commit
 stopping a clean stop (StorageShutdown.tla)
 copying  a node's disks as a copy of another node's (H24)
 process  a node as a process of its own, on real files

@@ -17,7 +17,7 @@ from redoraft.disk.state import VoteStore
 from redoraft.errors import LogFull, PoolFull, StorageMisuse, StorageStopped, UnwritableBytes
 from redoraft.files import Disk
 from redoraft.mutants import ALL_PARTS, NodeRules
-from redoraft.node.deleted import deleted_forgotten, within_log, without_vain
+from redoraft.node.deleted import within_log, without_vain
 from redoraft.node.effects import (
     DEFAULT_SIZES,
     NO_LEASE,
@@ -34,10 +34,11 @@ from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
 from redoraft.node.pages import PageTeller, names_changed, seeded
 from redoraft.node.reads import Reads
-from redoraft.node.seen import Seen
+from redoraft.node.room import Room
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit
 from redoraft.node.tables import LogGround, Tables
+from redoraft.node.transactions import Transactions
 from redoraft.node.twophase import TwoPhase
 from redoraft.observe import Action, Observer
 from redoraft.raft.core import step
@@ -57,7 +58,7 @@ from redoraft.raft.outputs import (
     TruncateLog,
 )
 from redoraft.raft.rules import Rules
-from redoraft.raft.state import Members, Progress, RaftState, Role, started
+from redoraft.raft.state import Members, RaftState, Role, started
 from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import decode_mtr, encode_mtr
 from redoraft.redo.record import Meta, Record
@@ -67,7 +68,7 @@ from redoraft.storage.port import LoggedMtr
 from redoraft.types import Lsn, NodeId
 
 
-class Node(Seen):
+class Node(Room):
     """One running node on its disks: one for the log and the vote, one for pages.  Not for use by several
     threads."""
 
@@ -87,22 +88,23 @@ class Node(Seen):
         self.votes: Final = votes
         self.raft = raft
         self.rules: Final[Rules] = rules.raft
-        self.sizes: Final = sizes
+        self.sizes = sizes
         self.storage: Storage | None = None
         """The pages; None on a log node."""
         self.copies = 0
-        """Copies of this node that are under way (Copy): no redo is deleted meanwhile (H24)."""
         self.tables: Tables | None = None
         """The tables; None where no DDL is done."""
+        self.transactions: Transactions | None = None
+        """The transactions; None where clients write bytes of pages."""
         self.two_phase: TwoPhase | None = None
         """The binlog; None where there is none."""
         self.startup = Startup(Phase.ALIGNING, log.start_lsn)
         self._timing: Final = timing
         self._reads: Final = Reads(self)
-        self._view: Final = RedoView(log, lambda: self.raft.known)
+        self._view = RedoView(log, lambda: self.raft.known)
         self._sending: Final = SendingLog(log, rules.log)
         self._observer: Final = observer
-        self._pages: Final = PageTeller(self, observer)
+        self._pages = PageTeller(self, observer)
 
     @classmethod
     def start(
@@ -118,14 +120,16 @@ class Node(Seen):
         sizes: Sizes = DEFAULT_SIZES,
         timing: Timing = NO_LEASE,
         ddl: bool = False,
+        undo: bool = False,
         binlog_disk: Disk | None = None,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart,
         Seed).
 
-        A log node leaves all but `disk` alone; `ddl` says whether data nodes have tables, `binlog_disk` where
-        they have a binlog.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage, CorruptBinlog or
-        DiskError if the disks do not give what a crash may leave.
+        A log node leaves all but `disk` alone; `ddl` says whether data nodes have tables, `undo` whether they
+        write through transactions (node.transactions), `binlog_disk` where they have a binlog.  Raises
+        CorruptRedo, CorruptVote, CorruptStorage, CorruptPage, CorruptBinlog or DiskError if the disks do not
+        give what a crash may leave.
         """
         log, votes = open_log_and_vote(disk, rules.raft.scan_end, sizes.layout, rules.log)
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
@@ -138,7 +142,7 @@ class Node(Seen):
             raft = evolve(raft, lease=timing.lease, heard_ms=heard_ms)
         node = cls(log, votes, raft, rules=rules, sizes=sizes, timing=timing, observer=observer)
         if raft.is_data_node:
-            node._open_data(data_disk, rules, ddl=ddl)
+            node._open_data(data_disk, rules, ddl=ddl, undo=undo)
         if raft.is_data_node and binlog_disk is not None:
             node.two_phase = TwoPhase.open(node, binlog_disk, rules.binlog, observer)
         if raft.is_data_node and rules.raft.trusts_shutdown(after is Stopped.CLEAN):
@@ -149,10 +153,13 @@ class Node(Seen):
             observer.record(action, node, (), None)
         return node
 
-    def _open_data(self, disk: Disk, rules: NodeRules, *, ddl: bool) -> None:
+    def _open_data(self, disk: Disk, rules: NodeRules, *, ddl: bool, undo: bool) -> None:
         view, checkpoints, frames = self._view, RedoCheckpoints(self.log), self.sizes.pool_pages
         if not ddl:
             self.storage = Storage.open(disk, checkpoints, view, rules.storage, frames, steps=self._pages)
+            if undo:
+                self.transactions = transactions = Transactions(self, self.storage, rules.log)
+                view.reserved = lambda: transactions.reserved_lsn
             return
         ground = LogGround(self.log, lambda: self.raft, self.log.last_lsn)
         opened = DdlNode.open(
@@ -210,6 +217,8 @@ class Node(Seen):
             return False
         if isinstance(event, ClientMtr) and self.tables is not None:
             return not self.tables.accepts_writers
+        if self.transactions is not None and not self.transactions.gives:
+            return True
         return not self.serving
 
     def _perform(self, transition: Transition, received: str | None) -> list[Effect]:
@@ -245,7 +254,7 @@ class Node(Seen):
                 self._truncate(to_lsn)
             case AppendRecords(records):
                 self.log.append_records(records)
-            case AppendMtr(records) if was_serving:
+            case AppendMtr(records) if was_serving and self.transactions is None:
                 self._write(records)
             case AppendMtr(records):
                 self.log.append_mtr(records)
@@ -430,70 +439,6 @@ class Node(Seen):
         if self.storage is None or not self.readable:
             raise StorageMisuse(f"{self.raft.me} has no pages to read now: ask a node that is readable")
         return self.storage.read(page_id)
-
-    # --- room: pages to disk, checkpoint, deletion of redo ---
-
-    @property
-    def has_room_to_make(self) -> bool:
-        """Whether pages are dirty, or the checkpoint may rise."""
-        if self.storage is not None:
-            return self.storage.pool.dirty > 0 or self.storage.checkpoint_limit > self.log.checkpoint_lsn
-        return min(self._view.durable_lsn, self.raft.known) > self.log.checkpoint_lsn
-
-    def flush_pages(self, pages: int | None = None) -> int:
-        """Write dirty pages, the oldest first, as far as the limits allow; how many (LIM-2, H26, H33).
-
-        Raises CorruptPage, DiskError, StorageStopped.
-        """
-        return 0 if self.storage is None else self.storage.flush_list(pages)
-
-    def checkpoint(self) -> Lsn:
-        """Raise the checkpoint as far as it may go (LIM-1); where it is then.
-
-        A log node needs nothing below what is durable here and on a majority.  Raises DiskError,
-        StorageStopped, LogMisuse.
-        """
-        if self.storage is not None:
-            before = self.storage.checkpoint_lsn
-            if self.storage.checkpoint() != before:
-                self._pages.tell(Action("Checkpoint", {"lsn": self.storage.checkpoint_lsn}))
-            return self.storage.checkpoint_lsn
-        limit = min(self._view.durable_lsn, self.raft.known)
-        if limit > self.log.checkpoint_lsn:
-            self.log.checkpoint(limit)
-        return self.log.checkpoint_lsn
-
-    def delete_redo(self) -> int:
-        """Delete the redo files that nobody needs; how many (LOG-8, H24).
-
-        Only a leader knows what the others have; who does not keeps what `sizes.retain` says.  DiskError.
-        """
-        if self.copies:
-            return 0
-        have = dict.fromkeys(self.raft.others, self.log.start_lsn)
-        have |= {node: progress.acked for node, progress in self.raft.progress.items()}
-        before = self.log.first_lsn
-        deleted = self.log.delete(list(have.values()), self.sizes.retain)
-        if deleted:
-            self.raft = deleted_forgotten(self.raft, self.log)
-            if self.storage is not None and self.log.first_lsn > before:
-                self._pages.tell(Action("DeleteRedo", {"lsn": self.log.first_lsn}))
-        return deleted
-
-    @property
-    def to_seed(self) -> tuple[NodeId, ...]:
-        """The followers that need what is deleted from this leader's log: they have to be seeded (H24)."""
-        first = self.log.first_lsn
-        return tuple(
-            node
-            for node, progress in self.raft.progress.items()
-            if progress.answered and progress.next_lsn < first
-        )
-
-    def has_seeded(self, follower: NodeId, upto_lsn: Lsn) -> None:
-        """The follower has this leader's log up to there, an entry end: what comes behind is sent next."""
-        progress = {**self.raft.progress, follower: Progress(self.log.start_lsn, upto_lsn)}
-        self.raft = evolve(self.raft, progress=progress)
 
     # --- the end ---
 

@@ -25,6 +25,8 @@ class RedoView:
         self._log: Final = log
         self._majority: Final = majority
         self.apply_limit: Lsn = log.start_lsn
+        self.reserved: Callable[[], Lsn] | None = None
+        """The end of what has its place in the log buffer, where there is one."""
 
     @property
     def start_lsn(self) -> Lsn:
@@ -33,8 +35,9 @@ class RedoView:
 
     @property
     def last_lsn(self) -> Lsn:
-        """The end of everything written."""
-        return self._log.last_lsn
+        """The end of everything that mtrs have written, or have their places for in the log buffer (InnoDB:
+        log_get_lsn)."""
+        return self._log.last_lsn if self.reserved is None else max(self._log.last_lsn, self.reserved())
 
     @property
     def durable_lsn(self) -> Lsn:

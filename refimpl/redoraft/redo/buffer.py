@@ -14,16 +14,39 @@ from __future__ import annotations
 
 from collections import deque
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
 from redoraft.errors import LogFull, LogMisuse
-from redoraft.redo.log import RedoLog
 from redoraft.redo.lsn import lsn_of, sn_of
 from redoraft.redo.record import META_SIZE
 from redoraft.redo.rules import ALL_LOG_RULES, LogRules
 from redoraft.types import Lsn, Sn, Term
+
+
+class LogTail(Protocol):
+    """What a buffer gives its mtrs to: a RedoLog, or whoever takes a step of its own for each (the node).
+
+    It is given one mtr or meta record after the other, and none of them may fail for want of room (H25).
+    """
+
+    @property
+    def last_lsn(self) -> Lsn:
+        """The end of what it was given."""
+
+    @property
+    def closed_lsn(self) -> Lsn:
+        """The end of the last whole entry."""
+
+    def has_room(self, data_bytes: int) -> bool:
+        """Whether so many bytes of data more fit behind `last_lsn`."""
+
+    def append_mtr(self, records: bytes) -> Lsn:
+        """Take a mtr into the open entry; its end."""
+
+    def close_entry(self, term: Term) -> Lsn:
+        """Take the meta record that closes the open entry; its end."""
 
 
 @attrs.define(eq=False)
@@ -41,6 +64,11 @@ class Reservation:
         return self.records is not None or self.term is not None
 
     @property
+    def start_lsn(self) -> Lsn:
+        """The LSN where it begins."""
+        return lsn_of(self.start)
+
+    @property
     def end_lsn(self) -> Lsn:
         """The LSN behind it: what a commit waits for, if this is its last mtr."""
         return lsn_of(self.end)
@@ -53,7 +81,7 @@ class LogBuffer:
     """
 
     def __init__(
-        self, log: RedoLog, term: Term, *, entry_limit: int = 65536, rules: LogRules = ALL_LOG_RULES
+        self, log: LogTail, term: Term, *, entry_limit: int = 65536, rules: LogRules = ALL_LOG_RULES
     ) -> None:
         """For the leader of `term`; LogMisuse if an entry is open in the log."""
         if log.last_lsn != log.closed_lsn:
@@ -76,6 +104,16 @@ class LogBuffer:
     def reserved_lsn(self) -> Lsn:
         """The end of everything that was reserved."""
         return lsn_of(self._reserved)
+
+    @property
+    def entry_lsn(self) -> Lsn:
+        """Where the entry begins that is open now: the end of the last meta record that has its place."""
+        return lsn_of(self._entry_start)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every mtr that has a place is finished."""
+        return not self._places
 
     @property
     def open_bytes(self) -> int:

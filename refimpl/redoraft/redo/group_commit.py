@@ -1,8 +1,10 @@
 """Group commit (BIN-4): one fsync for all transactions that wait, each done once the flushed LSN covers it.
 
 The first that comes flushes for all that are there; who comes meanwhile waits for the next flush, which one
-of
-them does.  What closes the entry of a waiting commit is the flush (H29): before it, the buffer is asked to.
+of them does.  A commit is durable with its whole entry: of an entry without its meta record a crash leaves
+nothing (LOG-1).  So who waits has the entry closed (H29), and flushes once all mtrs in it are finished.
+
+Who has threads says `commit`; who has none asks `may_flush`, and takes `begins` and `ends` as two steps.
 """
 
 from __future__ import annotations
@@ -58,34 +60,61 @@ class GroupCommit:
     def wait(self, lsn: Lsn) -> None:
         """Wait until everything up to `lsn` is durable, flushing if nobody does.  DiskError."""
         with self._changed:
-            while not self._is_done(lsn):
-                if self._flushing or self._buffer.contiguous_lsn < lsn:
-                    self._changed.wait()
-                else:
+            while not self.is_done(lsn):
+                self.close_for(lsn)
+                if self.may_flush(lsn):
                     self._flush()
+                else:
+                    self._changed.wait()
             self.commits += 1
 
-    def _is_done(self, lsn: Lsn) -> bool:
+    def is_done(self, lsn: Lsn) -> bool:
+        """Whether a commit that ends at `lsn` is durable, with its whole entry.
+
+        DiskError if that is unknown: the disk has failed.
+        """
         if self._broken is not None:
             raise DiskError(f"the disk failed: whether LSN {lsn} is durable is unknown") from self._broken
-        return self._rules.may_commit(lsn, self._log.written_lsn, self._log.durable_lsn)
+        flushed = self._log.entry_end_at_or_below(self._log.durable_lsn)
+        return self._rules.may_commit(lsn, self._log.written_lsn, flushed)
+
+    def close_for(self, lsn: Lsn) -> Lsn | None:
+        """A commit that ends at `lsn` waits: close its entry, if that is open; its end then, else None."""
+        return self._buffer.close_entry(waiting=1) if lsn > self._buffer.entry_lsn else None
+
+    def may_flush(self, lsn: Lsn) -> bool:
+        """Whether a flush now makes a commit that ends at `lsn` durable: its entry is whole in the log, and
+        nobody else flushes."""
+        return not self._flushing and lsn <= self._log.closed_lsn
+
+    def begins(self) -> Lsn:
+        """Begin a flush: hand the log to the files; up to where `ends` makes it durable.  DiskError."""
+        self._flushing = True
+        self.fsyncs += 1
+        return self._log.write(self._log.last_lsn)
+
+    def ends(self, upto: Lsn) -> None:
+        """End a flush that has begun with this result.  DiskError."""
+        self._log.sync_files()
+        self._ended(upto)
+
+    def _ended(self, upto: Lsn) -> None:
+        self._log.note_durable(upto)
+        self._flushing = False
 
     def _flush(self) -> None:
         """Write the log under the lock, and fsync it without, so that others append meanwhile.
 
         Whoever flushes waits for it, so at least one commit does.
         """
-        self._flushing = True
         try:
-            self._buffer.close_entry(waiting=1)
-            upto = self._log.write(self._log.last_lsn)
-            self.fsyncs += 1
+            upto = self.begins()
             self._changed.release()
             try:
                 self._log.sync_files()
             finally:
                 self._changed.acquire()
-            self._log.note_durable(upto)
+            self._ended(upto)
         except DiskError as wrong:
             self._broken = wrong
         finally:

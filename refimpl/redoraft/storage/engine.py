@@ -254,8 +254,9 @@ class Storage:
         return LoggedMtr(self._applied, self._applied, tuple(records))
 
     def pass_over(self, end_lsn: Lsn) -> None:
-        """A leader has written a meta record, which changes no page, up to `end_lsn`."""
-        self._applied = end_lsn
+        """A leader has written a meta record, which changes no page, up to `end_lsn`; mtrs that have their
+        places behind it in the log buffer may be in the pages already."""
+        self._applied = max(self._applied, end_lsn)
 
     def _prepare(self, records: Sequence[Record]) -> list[tuple[Frame, list[PageRecord]]]:
         """Everything of an mtr that can fail: its pages are in the pool, together, with what changes them."""

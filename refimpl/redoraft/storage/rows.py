@@ -107,25 +107,54 @@ class Rows:
 
     def roll_back(self, transaction: int) -> None:
         """Undo its changes, the last first."""
-        self._undo(self._active(transaction))
+        while self.undo_one(transaction):
+            pass
+
+    def undo_one(self, transaction: int) -> bool:
+        """One mtr of a rollback: undo the last change that is not undone, or end the transaction if there is
+        none; whether there is more to do."""
+        head = self._active(transaction)
+        if head.changes == 0:
+            self._write([_head_write(_Undo(head.slot, _FREE, transaction, 0))])
+            return False
+        left = head.changes - 1
+        key, before = self._changes(head)[left]
+        self._write([_row_write(key, before), _head_write(_Undo(head.slot, _ACTIVE, transaction, left))])
+        return True
+
+    @property
+    def unfinished(self) -> tuple[int, ...]:
+        """The transactions that are neither committed nor rolled back."""
+        return tuple(head.transaction for head in self._unfinished())
 
     # --- a new leader ---
 
     def roll_back_unfinished(self) -> tuple[int, ...]:
         """What a new leader does before it accepts writes (H30): nobody will end those; which they were."""
-        found = self._unfinished() if self._storage.rules.rolls_back(promoted=True) else []
-        for head in found:
-            self._undo(head)
-        return tuple(head.transaction for head in found)
+        found = self.to_roll_back
+        for transaction in found:
+            self.roll_back(transaction)
+        return found
+
+    @property
+    def to_roll_back(self) -> tuple[int, ...]:
+        """What a new leader still has to roll back (H30)."""
+        return self.unfinished if self._storage.rules.rolls_back(promoted=True) else ()
 
     def purge(self, *, leads: bool) -> int:
         """Free the undo of committed transactions; how many.  It is redo: a follower does not (H23)."""
-        if not self._storage.rules.works_in_background(leads):
-            return 0
-        done = [head for head in self._heads() if head.state == _COMMITTED]
-        for head in done:
+        done = 0
+        while self.purge_one(leads=leads):
+            done += 1
+        return done
+
+    def purge_one(self, *, leads: bool) -> bool:
+        """One mtr of a purge: free the undo of one committed transaction; False if there is none."""
+        heads = self._heads() if self._storage.rules.works_in_background(leads) else iter(())
+        head = next((head for head in heads if head.state == _COMMITTED), None)
+        if head is not None:
             self._write([_head_write(_Undo(head.slot, _FREE, head.transaction, 0))])
-        return len(done)
+        return head is not None
 
     # --- readers ---
 
@@ -136,19 +165,13 @@ class Rows:
         head = next((one for one in self._unfinished() if one.transaction == writer), None)
         if head is not None:
             row = next(before for changed, before in self._changes(head) if changed == key)
-        there, _, length, value = _ROW.unpack(row)
-        return bytes(value[:length]) if there else None
+        return _value(row)
+
+    def stored(self, key: int) -> bytes | None:
+        """The row as it stands, whoever has written it; None if there is none."""
+        return _value(self._row(key))
 
     # --- pages ---
-
-    def _undo(self, head: _Undo) -> None:
-        changes = self._changes(head)
-        for left in range(head.changes - 1, -1, -1):
-            key, before = changes[left]
-            self._write(
-                [_row_write(key, before), _head_write(_Undo(head.slot, _ACTIVE, head.transaction, left))]
-            )
-        self._write([_head_write(_Undo(head.slot, _FREE, head.transaction, 0))])
 
     def _active(self, transaction: int) -> _Undo:
         head = next((one for one in self._unfinished() if one.transaction == transaction), None)
@@ -174,6 +197,11 @@ class Rows:
 
     def _write(self, records: list[PageWrite]) -> None:
         self._storage.write(records, self._append)
+
+
+def _value(row: bytes) -> bytes | None:
+    there, _, length, value = _ROW.unpack(row)
+    return bytes(value[:length]) if there else None
 
 
 def _place(key: int) -> tuple[PageId, int]:
