@@ -176,7 +176,7 @@ def _terms_and_votes(s: Raft) -> tuple[Named, ...]:
 
 
 def _leader_logs(s: Raft) -> tuple[Named, ...]:
-    t, _u, h, g, n, p = s.vars("t u h g n p")
+    t, f, h, g, n, p = s.vars("t f h g n p")
     return (
         *prefix_closed(s, s.leader_log, "t"),
         rule(
@@ -212,6 +212,18 @@ def _leader_logs(s: Raft) -> tuple[Named, ...]:
             "A log node that leads has no entry of its own (CL-2).",
         ),
         rule("LeaderLogTerm", "t h", s, s.leader_log(t, h), before(ZERO, t), "Nobody leads in term 0."),
+        rule(
+            "EntryHasOneTerm",
+            "t g h",
+            s,
+            s.leader_log(t, g) & PREFIX(h, g),
+            either(
+                same(TERM_OF(h), TERM_OF(g)),
+                exists([f], both(WHOLE(f), PREFIX(h, f), PREFIX(f, g), differ(f, g))),
+            ),
+            "A leader begins behind a whole entry (CL-1) and closes what it has opened itself.",
+            "LeaderHasItsLog OpenIsOwn OpenIsLeading LeaderLogIsOneLog",
+        ),
         rule(
             "LeaderHasItsLog",
             "n t p",
@@ -298,4 +310,12 @@ def _node_logs(s: Raft) -> tuple[Named, ...]:
             "What is settled was durable, and is never truncated.",
         ),
         rule("SettledIsWhole", "n z", s, s.settled(n, z), WHOLE(z), "Only whole entries settle (H33)."),
+        rule(
+            "KnownAndDurableSettles",
+            "n k d z h",
+            s,
+            both(s.known(n, k), s.durable(n, d), s.settled(n, z), WHOLE(h), PREFIX(h, k), PREFIX(h, d)),
+            PREFIX(h, z),
+            "Whole entries that are known and durable at once have settled (R3).",
+        ),
     )

@@ -19,7 +19,7 @@ from redoraft_check.smt.startup_rule import GONE, READY, STOPPED, Start
 def startup_invariant(start: Start) -> tuple[Named, ...]:
     """What is added to the commit rule's invariant."""
     s = start.raft
-    n, t, p, k, a = s.vars("n t p k a")
+    n, t, p, k, a, h = s.vars("n t p k a h")
     ready = start.phase(n, READY)
     leads = both(s.role(n, LEADER), ready, s.term(n, t), same(TERM_OF(a), t))
     return (
@@ -72,6 +72,18 @@ def startup_invariant(start: Start) -> tuple[Named, ...]:
             both(s.role(n, LEADER), s.log(n, p), ~WHOLE(p), s.term(n, t), start.applied(n, a)),
             both(ready, same(TERM_OF(a), t)),
             "Only who serves opens an entry (ST-1).",
+        ),
+        rule(
+            "MarkerIsLast",
+            "n t p h",
+            s,
+            both(
+                *(s.role(n, LEADER), s.term(n, t), s.log(n, p), PREFIX(h, p), same(TERM_OF(h), t)),
+                forall([a], ~start.serves(n, t, a)),
+            ),
+            same(h, p),
+            "A leader that does not serve has written no more than its term's marker (ST-1, H14).",
+            "CandidateStands CandidacyOrigin LeaderHasItsLog LeaderLogTerms",
         ),
     )
 
