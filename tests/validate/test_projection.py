@@ -9,6 +9,7 @@ import pytest
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.logview import LogView
 from redoraft_check.validate.mapping import VARS, load_mapping
+from redoraft_check.validate.prepare import Constants
 from redoraft_check.validate.projection import (
     ABSENT,
     ABSENT_NAME,
@@ -306,7 +307,7 @@ def test_no_name_can_leave_its_string() -> None:
         assert text.count('"') == 8 and "\\" not in text
         quoted = text.split('"')[3]
         assert plain_name(quoted) == name
-        assert f'{{"{quoted}"}}' in config([name], [], [], telling=False)
+        assert f'{{"{quoted}"}}' in config(Constants((name,), (), ()), telling=False)
     assert '"?"' in make_run("0", [SpecEvent("?", "n1", (), ())]).text
 
 

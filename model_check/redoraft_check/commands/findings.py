@@ -52,7 +52,8 @@ def findings(
     page_.parent.mkdir(parents=True, exist_ok=True)
     if record:
         chosen = rules or [rule.id for rule, _ in stale(source)]
-        models = tuple(dict.fromkeys(source.manifest.rule(rule).model for rule in chosen))
+        named = (source.manifest.rule(rule).refuting for rule in chosen)
+        models = tuple(dict.fromkeys(name for names in named for name in names))
         tools = find_tools(tla2tools, java)
         # One worker searches in order, so its counterexample is a shortest one and the same every time.
         limits = Limits(1, timeout, heap)

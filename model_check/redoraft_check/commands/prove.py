@@ -14,10 +14,12 @@ from xml.etree import ElementTree as ET
 import typer
 
 from redoraft_check.commands import options as opt
-from redoraft_check.commands.refuting import refute_rules
+from redoraft_check.commands.refuting import Judge, Refuting, refute_rules
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table
+from redoraft_check.evidence.both import write_both
 from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
 from redoraft_check.smt import second
 from redoraft_check.smt.answers import Answer
@@ -65,6 +67,13 @@ def prove(
         list[str] | None,
         typer.Option("--refute", help="RULE, or all: show by an execution what goes wrong without it."),
     ] = None,
+    judge: Annotated[
+        Judge, typer.Option("--judge", help="Who judges the traces of --refute.")
+    ] = Judge.ORACLE,
+    record_: Annotated[
+        bool,
+        typer.Option("--record", help="Keep in docs/records what TLC (--refute) or both solvers have said."),
+    ] = False,
     format_: opt.FormatOption = opt.Format.TEXT,
     out: opt.OutOption = Path("out/prove"),
     quiet: opt.QuietOption = False,
@@ -79,10 +88,20 @@ def prove(
     if refute:
         if models:
             raise CliError(Exit.USAGE, "--refute takes rules, and no models")
-        refute_rules(refute, out, format_, screen)
+        refute_rules(Refuting(refute, judge, record_), out, format_, screen)
         return
-    if learn and solver is not Solver.Z3:
-        raise CliError(Exit.USAGE, "--learn asks Z3 which hypotheses suffice: leave --solver out")
+    for wrong, said in (
+        (
+            record_ and (solver is not Solver.BOTH or bool(models) or not no_cache),
+            "--record keeps a whole run of both solvers: redoraft prove --no-cache --solver both --record",
+        ),
+        (
+            learn and solver is not Solver.Z3,
+            "--learn asks Z3 which hypotheses suffice: leave --solver out",
+        ),
+    ):
+        if wrong:
+            raise CliError(Exit.USAGE, said)
     if solver is not Solver.Z3:
         screen.say(f"cvc5 {second.version()}")
     again = [f"--timeout={timeout:g}"] if timeout != 60.0 else []
@@ -101,15 +120,22 @@ def prove(
         code = worst(_EXITS[proof.result.answer] for proof in proofs)
         record = _record(proofs, code if finished else Exit.INTERRUPTED, command, time.monotonic() - start)
         write_json(out / "run.json", record)
+    if record_:
+        screen.say(f"{write_both(spec_dir(None), proofs, record)}: {len(proofs)} obligations")
     if learn:
         _keep_hints(names, proofs, screen)
+    if format_ is opt.Format.TEXT:
+        _print_text(names, proofs, record, verbose=verbose)
+    else:
+        _print_machine(proofs, record, format_)
+    raise typer.Exit(code)
+
+
+def _print_machine(proofs: Sequence[Proof], record: dict[str, object], format_: opt.Format) -> None:
     if format_ is opt.Format.JSON:
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
-    elif format_ is opt.Format.JUNIT:
-        sys.stdout.write(_junit(proofs))
     else:
-        _print_text(names, proofs, record, verbose=verbose)
-    raise typer.Exit(code)
+        sys.stdout.write(_junit(proofs))
 
 
 def _keep_hints(names: Sequence[str], proofs: Sequence[Proof], screen: Screen) -> None:

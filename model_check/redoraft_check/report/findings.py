@@ -98,8 +98,9 @@ def rules_of(source: Source, hole: Hole) -> tuple[Rule, ...]:
 def stale(source: Source) -> Iterator[tuple[Rule, str]]:
     """The rules whose counterexample is missing or of an older specification, with what to do."""
     hashes: dict[str, str] = {}
-    for rule in source.manifest.rules:
-        model = source.manifest.model(rule.model)
+    every = [(rule, name) for rule in source.manifest.rules for name in rule.refuting]
+    for rule, name in every:
+        model = source.manifest.model(name)
         path = record_path(source.spec, model.name)
         if not path.is_file():
             yield rule, f"{rule.id}: no counterexample is recorded; run: {AGAIN} {rule.id}"

@@ -16,6 +16,7 @@ from attrs import frozen
 
 from redoraft_check.counterexample.behaviour import Behaviour, members_of, write_trace
 from redoraft_check.counterexample.clustered import write_clustered
+from redoraft_check.counterexample.file_ops import write_file_ops
 from redoraft_check.counterexample.recorded import read_recorded, record_path
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.oracle.explore import explore
@@ -36,7 +37,7 @@ from redoraft_check.smt.storage_mapping import StorageReader
 from redoraft_check.tlc.manifest import Manifest
 from redoraft_check.tlc.manifest import Model as GateModel
 
-_DDL: Final = {
+_DDL: Final[Mapping[str, str]] = {
     "DDL-3_off": "FilesAgree",
     "DDL-4_off": "FilesAgree",
     "DDL-5_off": "FilesAgree",
@@ -258,7 +259,6 @@ UNTRACED: Final[Mapping[str, str]] = {
     "H21_off": "TraceStorage has no unlogged changes",
     "H22_off": "TraceStorage has no metadata pages",
     "H23_off": "TraceStorage has no background work",
-    **dict.fromkeys(_DDL, "no trace specification has DdlFileOps"),
 }
 """Why a refutation is no trace that the trace specification accepts without the rule."""
 
@@ -268,8 +268,8 @@ def write_refutation(path: Path, manifest: Manifest, found: Refutation, source: 
 
     It is a rule's `scenario` where its refutation in RaftRedo is no run of Startup.
     """
-    if found.gate_model in _DDL:
-        raise CliError(Exit.BAD_INPUT, f"{found.gate_model}: {UNTRACED[found.gate_model]}")
+    if found.module == "MCDdlFileOps":
+        return write_file_ops(path, found.behaviour, manifest.folder.parent, source)
     if found.module == "MCStorageLimits":
         return write_clustered(path, found.behaviour, source)
     rule = manifest.rule(found.off[0])

@@ -74,7 +74,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A rule of the repaired protocol: `model` refutes the protocol without it, `repaired` holds with it.
 
-    `scenario` is a model that refutes it by steps that an implementation can take, where `model` does not.
+    `scenario` is a model that refutes it by steps that an implementation can take, where `model` does not;
+    `others` are further models that refute it, with other rules off than `model`.
     """
 
     id: str
@@ -83,6 +84,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     model: str
     repaired: str = ""
     scenario: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def refuting(self) -> tuple[str, ...]:
+        """Every model whose counterexample is kept: `model` first."""
+        return tuple(dict.fromkeys((self.model, self.drivable, *self.others)))
 
     @property
     def drivable(self) -> str:
@@ -258,7 +265,8 @@ _MODEL_CHECKS: tuple[tuple[str, Callable[[Model], bool], str], ...] = (
 
 
 def _rule_complaints(rule: Rule, models: dict[str, Model]) -> Iterator[str]:
-    for key, name in (("model", rule.model), ("scenario", rule.drivable)):
+    named = [("model", rule.model), ("scenario", rule.drivable), *(("others", name) for name in rule.others)]
+    for key, name in named:
         refuting = models.get(name)
         if refuting is None:
             yield f"key {key}: there is no model {name}"

@@ -129,7 +129,7 @@ class _Walkers:
             spec = self.engine.spec
             sources = Sources((spec / "trace", *library_dirs(spec)))
             trace = self.engine.compiled(constants)
-            rows = self.mapping.rows_of(constants.beside)
+            rows = self.mapping.rows_of(constants.judge)
             actions = {row.operator: row.action for row in rows.values()} | CRASH
             branches = Branches(Explainer(trace.spec, sources), actions)
             self._known[constants] = _Walker(trace, branches, bool(constants.hidden))

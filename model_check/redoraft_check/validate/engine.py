@@ -9,21 +9,25 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from attrs import evolve, field, frozen
 
+from redoraft_check.oracle.values import Function, Value, from_tlc
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.process import scratch_folder
 from redoraft_check.tlc.result import Outcome, Progress, TlcResult
 from redoraft_check.tlc.runner import TlcJob, run_tlc
 from redoraft_check.tlc.tools import Tools
-from redoraft_check.tlc.values import Function, ValueSyntaxError, parse
-from redoraft_check.validate.mapping import TOLD, VARS, load_mapping
-from redoraft_check.validate.prepare import Constants, Prepared, constants_of, prepare, refused
-from redoraft_check.validate.projection import Projection
+from redoraft_check.tlc.values import Function as TlcFunction
+from redoraft_check.tlc.values import Value as TlcValue
+from redoraft_check.tlc.values import ValueSyntaxError, parse
+from redoraft_check.validate.mapping import load_mapping, told_of, vars_of
+from redoraft_check.validate.prepare import Constants, Prepared, Projecting, constants_of, prepare, refused
 from redoraft_check.validate.tla import MODULE, Run, config, data_module, make_run, plain_name
+from redoraft_check.validate.told import in_trace_words
 from redoraft_check.validate.verdict import NodeStates, Status, Verdict
 
 BATCH_EVENTS: Final = 50_000
@@ -135,9 +139,9 @@ class Engine:
     def _run(self, runs: Sequence[Run], one: Prepared, *, telling: bool) -> TlcResult:
         constants = constants_of(one.header)
         with scratch_folder() as place:
-            (place / f"{MODULE}.tla").write_text(data_module(runs), encoding="utf-8")
+            (place / f"{MODULE}.tla").write_text(data_module(runs, constants.tables), encoding="utf-8")
             cfg = place / f"{constants.module}.cfg"
-            cfg.write_text(config(*constants, telling=telling, off=self.off), encoding="utf-8")
+            cfg.write_text(config(constants, telling=telling, off=self.off), encoding="utf-8")
             job = TlcJob(
                 module=self.spec / "trace" / f"{constants.module}.tla",
                 config=cfg,
@@ -192,25 +196,34 @@ def _deepest(result: TlcResult) -> dict[int, tuple[int, str]]:
     return out
 
 
-def _by_node(printed: str, projection: Projection) -> NodeStates:
-    """What TraceStartup!Tell printed, node by node, under the names and in the units of a trace."""
+def _by_node(printed: str, projection: Projecting) -> NodeStates:
+    """What the trace specification's Tell printed, node by node, in the words of a trace."""
     value = _parsed(printed)
     state = value[3] if isinstance(value, tuple) and len(value) > 3 else None
     columns = {str(name): dict(_pairs(function)) for name, function in _pairs(state)}
+    kinds = vars_of(projection.judge)
     nodes: dict[str, dict[str, object]] = defaultdict(dict)
-    for told, name in TOLD.items():
-        for node, one in columns.get(told, {}).items():
-            nodes[plain_name(str(node))][name] = plain_name(one) if isinstance(one, str) else one
-    for node, values in nodes.items():
-        for name, one in values.items():
-            if VARS[name] == "lsn" and isinstance(one, int):
-                lsn = projection.in_bytes(node, one)
-                values[name] = f"(mtr {one})" if lsn is None else lsn
+    for told, name in told_of(projection.judge).items():
+        for quoted, one in columns.get(told, {}).items():
+            node = plain_name(str(quoted))
+            own = partial(projection.in_bytes, node)
+            nodes[node][name] = in_trace_words(projection, kinds[name], _plain(from_tlc(one)), own)
     return tuple(sorted(nodes.items()))
 
 
-def _pairs(value: object) -> Iterable[tuple[object, object]]:
-    return value.pairs if isinstance(value, Function) else ()
+def _plain(value: Value) -> Value:
+    """With every name as it stood in the trace."""
+    if isinstance(value, str):
+        return plain_name(value)
+    if isinstance(value, frozenset):
+        return frozenset(map(_plain, value))
+    return (
+        Function({key: _plain(one) for key, one in value.items()}) if isinstance(value, Function) else value
+    )
+
+
+def _pairs(value: object) -> Iterable[tuple[object, TlcValue]]:
+    return value.pairs if isinstance(value, TlcFunction) else ()
 
 
 def _refused(one: Prepared, told: _Told, at: int) -> Verdict:

@@ -26,6 +26,7 @@ from redoraft_check.oracle.switches import ids_in, switches_of
 from redoraft_check.oracle.values import Value
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.tools import Tools, find_tools
+from redoraft_check.validate.ddl_projection import DdlProjection
 from redoraft_check.validate.explanation import Conjunct, Explanation, WrongField
 from redoraft_check.validate.mapping import (
     BESIDE,
@@ -36,12 +37,11 @@ from redoraft_check.validate.mapping import (
     vars_of,
 )
 from redoraft_check.validate.oracle_engine import load_trace_spec, told_by_node
-from redoraft_check.validate.prepare import Constants
+from redoraft_check.validate.prepare import Constants, Projecting
 from redoraft_check.validate.projection import (
     ABSENT,
     ABSENT_LSNS,
     ABSENT_NAME,
-    Projection,
     SpecEvent,
     Unprojectable,
     Unsupported,
@@ -54,7 +54,7 @@ MAX_LOOKED_AT: Final = 500
 MATCHES: Final = "Matches"
 LOG_MATCHES: Final = "LogMatches"
 SHOWS: Final = "Shows"
-_FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name)?\(([av])\[(\d+)\]")
+_FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name|Files)?\(([av])\[(\d+)\]")
 """How TraceStartup compares a recorded value: `Same(v[6], ...)`, `Choices(a[1], ...)`."""
 
 
@@ -73,7 +73,7 @@ class Refusal:
     event: Event
     spec_event: SpecEvent | None
     frontier: Sequence[State]
-    projection: Projection
+    projection: Projecting
     accepted: int
     nodes: tuple[str, ...]
     led_here: tuple[tuple[int, str], ...] = ()
@@ -82,12 +82,12 @@ class Refusal:
     @property
     def row(self) -> EventRow | None:
         """The row of the event's action; None if it names none that there is."""
-        return self.mapping.rows_of(self.constants.beside).get(self.event.action or "")
+        return self.mapping.rows_of(self.constants.judge).get(self.event.action or "")
 
     @property
     def vars(self) -> dict[str, str]:
         """What an event may show, and of what kind it is."""
-        return vars_of(self.constants.beside)
+        return vars_of(self.constants.judge)
 
 
 @define
@@ -165,7 +165,7 @@ class TraceExplainer:
         )
 
     def _fields(
-        self, explainer: Explainer, refusal: Refusal, event: SpecEvent, after: Projection
+        self, explainer: Explainer, refusal: Refusal, event: SpecEvent, after: Projecting
     ) -> Iterator[WrongField]:
         """The recorded values each of which, left out alone, makes the event allowed."""
         for kind, at, name in _recorded(refusal, event):
@@ -246,9 +246,9 @@ class TraceExplainer:
 def calls(constants: Constants, event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
     """What Pass asks of an event, or JointPass of the module beside it, besides the cursor."""
     named, shown = (event.action, event.node, event.args), (event.node, event.shown)
-    if constants.beside is None:
+    if constants.judge not in BESIDE:
         return [(MATCHES, named), (SHOWS, shown)]
-    beside = BESIDE[constants.beside]
+    beside = BESIDE[constants.judge]
     matches = f"{beside.name}Matches" if event.action in beside.actions else LOG_MATCHES
     return [(matches, named), (SHOWS, shown), (f"{beside.name}Shows", shown)]
 
@@ -270,7 +270,7 @@ def _looked_at(refusal: Refusal) -> Sequence[State]:
 
 
 def _all_fields(refusal: Refusal, event: SpecEvent) -> Iterator[tuple[str, int, str]]:
-    row = refusal.mapping.rows_of(refusal.constants.beside).get(event.action)
+    row = refusal.mapping.rows_of(refusal.constants.judge).get(event.action)
     for at, (name, _) in enumerate(row.args if row is not None else (), start=1):
         yield "a", at, name
     for at, (name, _) in enumerate(zip(refusal.vars, event.shown, strict=False), start=1):
@@ -314,7 +314,7 @@ def _chosen(found: Iterable[Trail], kind: str, at: int) -> list[Value]:
 
 
 def _compared(
-    refusal: Refusal, event: SpecEvent, after: Projection, false: Iterable[FalseConjunct]
+    refusal: Refusal, event: SpecEvent, after: Projecting, false: Iterable[FalseConjunct]
 ) -> Iterator[WrongField]:
     """The recorded values that stand in false comparisons, where more than one is wrong."""
     names = {(kind, at): name for kind, at, name in _recorded(refusal, event)}
@@ -328,7 +328,7 @@ def _compared(
 
 
 def _in_trace_terms(
-    refusal: Refusal, after: Projection, kind: str, name: str, values: Iterable[Value]
+    refusal: Refusal, after: Projecting, kind: str, name: str, values: Iterable[Value]
 ) -> tuple[object, ...]:
     row = refusal.row
     unit = refusal.vars[name] if kind == "v" else dict(row.args)[name] if row is not None else ""
@@ -336,13 +336,16 @@ def _in_trace_terms(
     return tuple(sorted(out, key=lambda one: (isinstance(one, str), one)))
 
 
-def _in_bytes(refusal: Refusal, after: Projection, unit: str, value: Value) -> int | str:
+def _in_bytes(refusal: Refusal, after: Projecting, unit: str, value: Value) -> int | str:
     found: int | None
     event = refusal.event
     if unit == "lsn":
         # What the event has cut from the log is known before it only.
         views = (view.in_bytes(event.node, value) for view in (after, refusal.projection))
         found = next((lsn for lsn in views if lsn is not None), None)
+    elif isinstance(after, DdlProjection):
+        words = after.plain(unit, value)
+        return words if isinstance(words, (int, str)) else str(words)
     elif unit == "leader_lsn":
         found = after.leader_in_bytes(event.args.get("term", event.vars.get("term")), value)
     elif unit == "xid" and isinstance(value, int):
@@ -352,7 +355,7 @@ def _in_bytes(refusal: Refusal, after: Projection, unit: str, value: Value) -> i
     return f"(mtr {value})" if found is None else found
 
 
-def _after(refusal: Refusal) -> Projection:
+def _after(refusal: Refusal) -> Projecting:
     """The projection behind the event: its log has the mtrs that the event may name."""
     after = deepcopy(refusal.projection)
     after.event(refusal.event)
@@ -365,7 +368,8 @@ def _merged(spec: Spec, refusal: Refusal) -> tuple[tuple[str, dict[str, tuple[ob
     for state in _looked_at(refusal):
         for node, shown in told_by_node(spec, state, refusal.projection):
             for name, value in shown.items():
-                nodes.setdefault(node, {}).setdefault(name, {})[value] = None
+                told = str(value) if isinstance(value, dict) else value
+                nodes.setdefault(node, {}).setdefault(name, {})[told] = None
     return tuple((node, {name: tuple(one) for name, one in shown.items()}) for node, shown in nodes.items())
 
 
@@ -380,7 +384,7 @@ class _Units:
     """Gives LSNs in a conjunct in bytes too; `params` are the arguments that are LSNs."""
 
     refusal: Refusal
-    after: Projection
+    after: Projecting
     params: dict[str, str]
 
     def of(self, text: str, value: str, bound: dict[str, str]) -> str:

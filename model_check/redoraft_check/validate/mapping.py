@@ -14,6 +14,7 @@ from redoraft_check.toml import read_toml
 ARGUMENT_KINDS: Final = (
     *("term", "node", "page", "pages", "page_lsns", "lsn", "leader_lsn", "retained"),
     *("number", "xid", "new_xid"),
+    *("table", "space"),
 )
 TABLE: Final = "mapping.toml"
 
@@ -33,6 +34,20 @@ VARS: Final = {
 """What an event may show, in the order of TraceStartup!Shows, and how it is read."""
 
 
+TOLD: Final = {
+    "term": "term",
+    "votedFor": "voted_for",
+    "role": "role",
+    "phase": "phase",
+    "last": "last_lsn",
+    "durable": "flushed_lsn",
+    "known": "majority_lsn",
+    "agreed": "agreed_lsn",
+    "applied": "applied_lsn",
+}
+"""The fields of TraceStartup!Tell, and what a trace calls them."""
+
+
 @frozen
 class Beside:
     """A module that may judge a run beside Startup, over the same log.
@@ -47,8 +62,20 @@ class Beside:
     vars: dict[str, str]
 
 
+@frozen
+class Alone:
+    """A module that judges a run by itself, with a log of its own: `Trace<name>`, whose operators have the
+    names of those of TraceStartup.  `vars` and `told` are to it what `VARS` and `TOLD` are to Startup."""
+
+    name: str
+    table: str
+    vars: dict[str, str]
+    told: dict[str, str]
+
+
 STORAGE: Final = "StorageLimits"
 BINLOG: Final = "Binlog"
+DDL: Final = "DdlFileOps"
 
 BESIDE: Final = {
     STORAGE: Beside(
@@ -68,18 +95,25 @@ BESIDE: Final = {
 }
 """The modules that may judge beside Startup, one at a time, by their names in a header."""
 
-TOLD: Final = {
-    "term": "term",
-    "votedFor": "voted_for",
-    "role": "role",
-    "phase": "phase",
-    "last": "last_lsn",
-    "durable": "flushed_lsn",
-    "known": "majority_lsn",
-    "agreed": "agreed_lsn",
-    "applied": "applied_lsn",
+ALONE: Final = {
+    DDL: Alone(
+        name="Ddl",
+        table="mapping-ddl.toml",
+        vars={
+            "role": "name",
+            "phase": "name",
+            "applied_lsn": "lsn",
+            "files": "files",
+            "open_tables": "files",
+            "stage": "name",
+            "step": "name",
+            "last_lsn": "lsn",
+            "majority_lsn": "lsn",
+        },
+        told={"phase": "phase", "applied": "applied_lsn", "files": "files", "cache": "open_tables"},
+    ),
 }
-"""The fields of TraceStartup!Tell, and what a trace calls them."""
+"""The modules that judge a run alone, by their names in a header."""
 
 
 def beside_in(modules: Sequence[str]) -> str | None:
@@ -87,9 +121,22 @@ def beside_in(modules: Sequence[str]) -> str | None:
     return next((module for module in BESIDE if module in modules), None)
 
 
-def vars_of(beside: str | None) -> dict[str, str]:
-    """What an event may show in a run that this module judges beside Startup."""
-    return VARS if beside is None else VARS | BESIDE[beside].vars
+def judge_in(modules: Sequence[str]) -> str | None:
+    """The module that has the trace specification of its own which judges such a run: one beside Startup, or
+    one alone; None where TraceStartup does."""
+    return next((module for module in ALONE if [module] == list(modules)), beside_in(modules))
+
+
+def vars_of(judge: str | None) -> dict[str, str]:
+    """What an event may show in a run that this module judges, beside Startup or alone (`judge_in`)."""
+    if judge in ALONE:
+        return ALONE[judge].vars
+    return VARS if judge is None else VARS | BESIDE[judge].vars
+
+
+def told_of(judge: str | None) -> dict[str, str]:
+    """What the trace specification of such a run tells of a state, and what a trace calls it."""
+    return ALONE[judge].told if judge in ALONE else TOLD
 
 
 @frozen
@@ -110,20 +157,24 @@ class EventRow:
 @frozen
 class Mapping:
     """The whole table of one module; `beside` has the rows of those that judge beside it, which stand over
-    these."""
+    these, and `alone` the rows of those that judge by themselves."""
 
     module: str
     rows: dict[str, EventRow]
     beside: dict[str, dict[str, EventRow]]
+    alone: dict[str, dict[str, EventRow]]
 
-    def rows_of(self, beside: str | None) -> dict[str, EventRow]:
-        """The rows of a run that this module judges beside Startup."""
-        return self.rows if beside is None else self.rows | self.beside[beside]
+    def rows_of(self, judge: str | None) -> dict[str, EventRow]:
+        """The rows of a run that this module judges, beside Startup or alone (`judge_in`)."""
+        if judge in self.alone:
+            return self.alone[judge]
+        return self.rows if judge is None else self.rows | self.beside[judge]
 
     @property
     def actions(self) -> tuple[str, ...]:
         """The actions of every module, each once."""
-        return tuple(dict.fromkeys(action for rows in (self.rows, *self.beside.values()) for action in rows))
+        tables = (self.rows, *self.beside.values(), *self.alone.values())
+        return tuple(dict.fromkeys(action for rows in tables for action in rows))
 
     @property
     def hideable(self) -> frozenset[str]:
@@ -138,7 +189,8 @@ def load_mapping(spec: Path) -> Mapping:
     """
     module, rows = _table(spec / "trace" / TABLE)
     beside = {name: _table(spec / "trace" / one.table)[1] for name, one in BESIDE.items()}
-    return Mapping(module, rows, beside)
+    alone = {name: _table(spec / "trace" / one.table)[1] for name, one in ALONE.items()}
+    return Mapping(module, rows, beside, alone)
 
 
 def _table(path: Path) -> tuple[str, dict[str, EventRow]]:

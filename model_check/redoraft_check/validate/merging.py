@@ -17,8 +17,14 @@ from redoraft_check.oracle.errors import EvaluationError, OutsideSubset
 from redoraft_check.oracle.spec import State
 from redoraft_check.validate.mapping import load_mapping
 from redoraft_check.validate.oracle_engine import FrontierFull, OracleEngine, Stepping
-from redoraft_check.validate.prepare import constants_of, header_trouble, place_of
-from redoraft_check.validate.projection import Projection, Undo, Unprojectable, Unsupported
+from redoraft_check.validate.prepare import (
+    Projecting,
+    constants_of,
+    header_trouble,
+    place_of,
+    projection_of,
+)
+from redoraft_check.validate.projection import Undo, Unprojectable, Unsupported
 from redoraft_check.validate.verdict import Status, Verdict
 from redoraft_traces import (
     Event,
@@ -59,7 +65,7 @@ class _Search:
     """The files of a run and how far each has been read."""
 
     parts: Sequence[Sequence[LocatedEvent]]
-    projection: Projection
+    projection: Projecting
     stepping: Stepping
     at: list[int] = field(init=False)
     deepest: list[int] = field(init=False)
@@ -188,12 +194,12 @@ def validate_merged(paths: Sequence[Path], engine: OracleEngine, bound: int = MA
         return Merged(Verdict(whole, trouble[0], events=events, line=1, reason=trouble[1]), header)
     if not events:
         return Merged(Verdict(whole, Status.EMPTY, reason="no events: nothing was checked"), header)
-    verdict, order = _searched(traces, header, Projection(header, mapping), engine, bound)
+    verdict, order = _searched(traces, header, projection_of(header, mapping), engine, bound)
     return Merged(evolve(verdict, path=whole, events=events), header, order)
 
 
 def _searched(
-    traces: Sequence[Trace], header: Header, projection: Projection, engine: OracleEngine, bound: int
+    traces: Sequence[Trace], header: Header, projection: Projecting, engine: OracleEngine, bound: int
 ) -> tuple[Verdict, tuple[Event, ...]]:
     def unknown(reason: str) -> Verdict:
         return Verdict(Path(), Status.UNKNOWN, reason=reason)

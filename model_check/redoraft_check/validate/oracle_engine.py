@@ -12,7 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -25,17 +25,19 @@ from redoraft_check.oracle.steps import State, Steps
 from redoraft_check.oracle.values import Function, Value, make_set
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.mapping import TOLD, VARS, load_mapping
+from redoraft_check.validate.mapping import ALONE, BESIDE, load_mapping, told_of, vars_of
 from redoraft_check.validate.prepare import (
     Constants,
     Projected,
+    Projecting,
     Reading,
     constants_of,
     judge_file,
     refused,
 )
-from redoraft_check.validate.projection import ABSENT_NAME, Projection, SpecEvent
+from redoraft_check.validate.projection import ABSENT_NAME, SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
+from redoraft_check.validate.told import in_trace_words
 from redoraft_check.validate.verdict import NodeStates, Status, Verdict
 from redoraft_traces.stream import GrowingSource
 
@@ -74,7 +76,7 @@ class Operators(NamedTuple):
     hidden: str
 
 
-ALONE: Final = Operators("Pass", "ImpliedCrash", "HiddenStep")
+SINGLE: Final = Operators("Pass", "ImpliedCrash", "HiddenStep")
 JOINT: Final = Operators("JointPass", "JointCrash", "JointHidden")
 
 
@@ -214,9 +216,11 @@ def load_trace_spec(
     events = Sequence.over(newest)
     runs: Value = (Function({"id": "", "hash": "", "events": events}),)
     definitions = {"Runs": runs, **{name: make_set(names) for name, names in _sets(constants).items()}}
-    configuration = config(*constants, telling=False, off=off)
+    if constants.judge in ALONE:
+        definitions["Given"] = constants.tables
+    configuration = config(constants, telling=False, off=off)
     module = spec / "trace" / f"{constants.module}.tla"
-    operators = ALONE if constants.beside is None else JOINT
+    operators = JOINT if constants.judge in BESIDE else SINGLE
 
     def whole() -> Spec:
         from redoraft_check.oracle.spec import load  # noqa: PLC0415  (start-up stays quick)
@@ -247,6 +251,8 @@ def _library(spec: Path) -> Iterator[tuple[Path, ...]]:
 
 
 def _sets(constants: Constants) -> dict[str, tuple[str, ...]]:
+    if constants.judge in ALONE:
+        return {"DataNodes": constants.data_nodes, "TableNames": constants.table_names}
     return {
         "DataNodes": constants.data_nodes,
         "LogNodes": constants.log_nodes,
@@ -350,20 +356,21 @@ def closure(
     return list(known)
 
 
-def _by_node(steps: Steps, judged: Judged, projection: Projection) -> NodeStates:
+def _by_node(steps: Steps, judged: Judged, projection: Projecting) -> NodeStates:
     return told_by_node(steps, judged.frontier[0], projection) if judged.passed else ()
 
 
-def told_by_node(steps: Steps, state: State, projection: Projection) -> NodeStates:
+def told_by_node(steps: Steps, state: State, projection: Projecting) -> NodeStates:
     """What the specification says of every node in a state, under the names and in the units of a trace."""
     values = steps.as_dict(state)
-    values["last"] = Function({node: len(log) for node, log in values["log"].items()})
+    judge = projection.judge
+    kinds = vars_of(judge)
+    if judge not in ALONE:
+        values["last"] = Function({node: len(log) for node, log in values["log"].items()})
     nodes: dict[str, dict[str, object]] = defaultdict(dict)
-    for told, name in TOLD.items():
+    for told, name in told_of(judge).items():
         for node, value in values[told].items():
-            if VARS[name] == "lsn":
-                lsn = projection.in_bytes_before(node, value)
-                nodes[node][name] = f"(mtr {value})" if lsn is None else lsn
-            else:
-                nodes[node][name] = value
+            nodes[node][name] = in_trace_words(
+                projection, kinds[name], value, partial(projection.in_bytes_before, node)
+            )
     return tuple(sorted(nodes.items()))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import define, evolve, frozen
 
-from redoraft_check.validate.mapping import BESIDE, STORAGE, Mapping, beside_in
+from redoraft_check.validate.ddl_projection import DdlProjection, names_in, tables_in, tables_trouble
+from redoraft_check.validate.mapping import ALONE, BESIDE, DDL, STORAGE, Mapping, judge_in
 from redoraft_check.validate.projection import (
     ABSENT_NAME,
     NO_ONE,
@@ -25,19 +26,30 @@ from redoraft_traces.stream import GrowingSource, LineSource
 CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain")
 """What `constants` of a header may hold."""
 
+DDL_CONSTANTS: Final = ("data_nodes", "start_lsn", "table_names", "tables", "first_space_id")
+"""What they may hold where DdlFileOps judges alone."""
+
+Projecting: TypeAlias = Projection | DdlProjection
+"""What puts the events of a run in the terms of the module that judges it."""
+
 
 class Constants(NamedTuple):
-    """What runs judged together must share; `beside` is the module that judges beside Startup."""
+    """What runs judged together must share; `judge` is the module with a trace specification of its own
+    (`mapping.judge_in`).  `table_names` may be used, `tables` are there at first, with their space ids."""
 
     data_nodes: tuple[str, ...]
     log_nodes: tuple[str, ...]
     hidden: tuple[str, ...]
-    beside: str | None = None
+    judge: str | None = None
+    table_names: tuple[str, ...] = ()
+    tables: tuple[tuple[str, int], ...] = ()
 
     @property
     def module(self) -> str:
         """The trace specification that judges such runs."""
-        return "TraceStartup" if self.beside is None else f"Trace{BESIDE[self.beside].name}"
+        if self.judge is None:
+            return "TraceStartup"
+        return f"Trace{(BESIDE | ALONE)[self.judge].name}"
 
 
 class Projected(NamedTuple):
@@ -57,7 +69,7 @@ class Reading:
     """
 
     reader: TraceReader
-    projection: Projection
+    projection: Projecting
     read: int = 0
     stopped: Verdict | None = None
 
@@ -113,7 +125,7 @@ def _judged(
     trouble = header_trouble(reader.header, mapping)
     if trouble is not None:
         return Verdict(reader.path, trouble[0], line=1, reason=trouble[1]), 0
-    reading = Reading(reader, Projection(reader.header, mapping))
+    reading = Reading(reader, projection_of(reader.header, mapping))
     return judge(reading), reading.read
 
 
@@ -121,7 +133,15 @@ def constants_of(header: Header) -> Constants:
     """What a checked header says of the cluster."""
     data, log = (header.constants.get(name, []) for name in ("data_nodes", "log_nodes"))
     hidden = tuple(sorted(set(header.hidden)))
-    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, beside_in(header.modules))
+    judge = judge_in(header.modules)
+    tables = (names_in(header), tables_in(header)) if judge == DDL else ((), ())
+    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, judge, *tables)
+
+
+def projection_of(header: Header, mapping: Mapping) -> Projecting:
+    """What begins to project a run under this header, which must have been checked."""
+    judge = judge_in(header.modules)
+    return DdlProjection(header, mapping.alone[DDL]) if judge == DDL else Projection(header, mapping)
 
 
 @frozen
@@ -141,9 +161,9 @@ class Prepared:
         """The events in the specification's terms."""
         return [one.spec for one in self.events]
 
-    def projected(self, count: int) -> Projection:
+    def projected(self, count: int) -> Projecting:
         """The projection after the first `count` events, at most as many as could be projected."""
-        projection = Projection(self.header, self.mapping)
+        projection = projection_of(self.header, self.mapping)
         for one in self.events[:count]:
             projection.event(one.event)
         return projection
@@ -183,6 +203,8 @@ def place_of(number: int, event: Event) -> str:
 
 def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
     """Why a run cannot be judged under this header, None if it can."""
+    if judge_in(header.modules) == DDL:
+        return _constants_trouble(header, DDL_CONSTANTS) or tables_trouble(header)
     beside = tuple(mapping.beside) if mapping.module in header.modules else ()
     unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
     together = [module for module in header.modules if module in beside]
@@ -192,15 +214,15 @@ def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | Non
     if unknown or not header.modules:
         named = ", ".join(unknown) or "no module"
         return Status.UNKNOWN, f"the header names {named}; this engine judges {mapping.module}"
-    return _constants_trouble(header) or _hidden_trouble(header, mapping)
+    return _constants_trouble(header, CONSTANTS) or _hidden_trouble(header, mapping)
 
 
-def _constants_trouble(header: Header) -> tuple[Status, str] | None:
+def _constants_trouble(header: Header, known: Sequence[str]) -> tuple[Status, str] | None:
     constants = header.constants
     # A constant that nobody looks at would be an assumption that nobody made.
-    strange = [name for name in constants if name not in CONSTANTS]
+    strange = [name for name in constants if name not in known]
     if strange:
-        reason = f"constants has {', '.join(strange)}; known here: {', '.join(CONSTANTS)}"
+        reason = f"constants has {', '.join(strange)}; known here: {', '.join(known)}"
         return Status.UNREADABLE, reason
     data, log = constants.get("data_nodes"), constants.get("log_nodes", [])
     named = _names(data) + _names(log)
@@ -213,10 +235,10 @@ def _constants_trouble(header: Header) -> tuple[Status, str] | None:
             Status.UNREADABLE,
             f"no node can be called {min(reserved)!r}: it is a word of the specification",
         )
-    for name in ("start_lsn", "retain"):
+    for name in ("start_lsn", "retain", "first_space_id"):
         given = constants.get(name, 0)
         if isinstance(given, bool) or not isinstance(given, int) or given < 0:
-            return Status.UNREADABLE, f"{name} in constants is {given!r}, not a number of bytes"
+            return Status.UNREADABLE, f"{name} in constants is {given!r}, not a whole number from 0"
     if "retain" in constants and STORAGE not in header.modules:
         return Status.UNREADABLE, f"retain in constants is about {STORAGE}, which modules does not name"
     return None

@@ -6,6 +6,7 @@ from an event stays absent (`null` is absent too).
 
 from __future__ import annotations
 
+from collections.abc import Mapping as TableMapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import define, field
@@ -70,6 +71,37 @@ class Unsupported(Exception):
 
 
 @define
+class WordsKnown:
+    """The words of a run: the actions of `module` with their arguments, and what an event may show."""
+
+    module: str
+    rows: TableMapping[str, EventRow]
+    vars: TableMapping[str, str]
+    _allowed: dict[str | None, frozenset[str]] = field(init=False, factory=dict)
+
+    def args(self, event: Event) -> tuple[tuple[str, str], ...]:
+        """The arguments of its action, in order, with their kinds."""
+        return () if event.action is None else self.rows[event.action].args
+
+    def check(self, event: Event) -> None:
+        """Raises `Unprojectable` for a word that is none."""
+        if event.action is not None and event.action not in self.rows:
+            known = ", ".join(sorted(self.rows))
+            raise Unprojectable(f"{self.module} has no action {quoted(event.action)}; it has {known}")
+        allowed = self._allowed.get(event.action)
+        if allowed is None:
+            allowed = self._allowed[event.action] = frozenset(
+                name for name, kind in self.args(event) if kind != _DERIVED
+            )
+        known_here = (("argument", event.args, allowed), ("variable", event.vars, self.vars.keys()))
+        for what, given, names in known_here:
+            if not given.keys() <= names:
+                strange = next(name for name in given if name not in names)
+                known = ", ".join(sorted(names)) or "none"
+                raise Unprojectable(f"unknown {what} {quoted(strange)}; known here: {known}")
+
+
+@define
 class Projection:
     """The state of a projection: feed it events in order.
 
@@ -81,7 +113,7 @@ class Projection:
     header: Header
     mapping: Mapping
     start_lsn: int = field(init=False)
-    _rows: dict[str, EventRow] = field(init=False)
+    _known: WordsKnown = field(init=False)
     _kinds: dict[str, str] = field(init=False)
     _nodes: dict[str, LogView] = field(init=False)
     _leaders: dict[int, LogView] = field(init=False, factory=dict)
@@ -90,13 +122,12 @@ class Projection:
     _xids: list[int] = field(init=False, factory=list)
     _with_binlog: frozenset[str] = field(init=False)
     _undo: Undo = field(init=False)
-    _allowed: dict[str | None, frozenset[str]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
-        beside = beside_in(self.header.modules)
-        self._rows = self.mapping.rows_of(beside)
+        beside = self.judge
         self._kinds = vars_of(beside)
+        self._known = WordsKnown(self.mapping.module, self.mapping.rows_of(beside), self._kinds)
         data = self.header.constants["data_nodes"] if beside == BINLOG else ()
         self._with_binlog = frozenset(data)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
@@ -104,15 +135,20 @@ class Projection:
         self._open = dict.fromkeys(self.header.nodes, 0)
         self._undo = Undo("", LogView(self.start_lsn), None, None, 0)
 
+    @property
+    def judge(self) -> str | None:
+        """The module that judges beside Startup (`mapping.beside_in`)."""
+        return beside_in(self.header.modules)
+
     def event(self, event: Event) -> SpecEvent:
         """Project the next event.
 
         Raises `Unprojectable` for an LSN at which no mtr ends, an unknown action or a value of the wrong
         type, and `Unsupported` where an absent value leaves open where a log ends or whose it is.
         """
-        self._check_names(event)
+        self._known.check(event)
         self._check_binlog(event)
-        args, shown = _present(event.args), _present(event.vars)
+        args, shown = present(event.args), present(event.vars)
         term = self._term(event, args, shown)
         resolved = self._arguments(event, args, term)
         self._grow(event, args, shown, term)
@@ -155,7 +191,7 @@ class Projection:
 
     def _xid(self, given: Any, name: str) -> int:
         """What the specification calls an XID; 0 is none."""
-        xid = _number(given, name)
+        xid = number_of(given, name)
         if xid and xid not in self._xids:
             self._xids.append(xid)
         return self._xids.index(xid) + 1 if xid else 0
@@ -163,24 +199,6 @@ class Projection:
     def _leads(self, term: int, view: LogView) -> None:
         self._undo.leaders.setdefault(term, self._leaders.get(term))
         self._leaders[term] = view.copy()
-
-    def _check_names(self, event: Event) -> None:
-        if event.action is not None and event.action not in self._rows:
-            known = ", ".join(sorted(self._rows))
-            raise Unprojectable(
-                f"{self.mapping.module} has no action {_quoted(event.action)}; it has {known}"
-            )
-        allowed = self._allowed.get(event.action)
-        if allowed is None:
-            allowed = self._allowed[event.action] = frozenset(
-                name for name, kind in self._row_args(event) if kind != _DERIVED
-            )
-        known_here = (("argument", event.args, allowed), ("variable", event.vars, self._kinds.keys()))
-        for what, given, names in known_here:
-            if not given.keys() <= names:
-                strange = next(name for name in given if name not in names)
-                known = ", ".join(sorted(names)) or "none"
-                raise Unprojectable(f"unknown {what} {_quoted(strange)}; known here: {known}")
 
     def _check_binlog(self, event: Event) -> None:
         """A transaction that nobody ever names would make the count of all behind it another one."""
@@ -192,14 +210,14 @@ class Projection:
             )
 
     def _row_args(self, event: Event) -> tuple[tuple[str, str], ...]:
-        return () if event.action is None else self._rows[event.action].args
+        return self._known.args(event)
 
     def _term(self, event: Event, args: dict[str, Any], shown: dict[str, Any]) -> int | None:
         """The term that the event is about: the argument's, else the one shown, else the node's last one."""
         told = args.get("term", shown.get("term"))
         if told is not None:
-            about = _number(told, "term")
-            self._terms[event.node] = _number(shown.get("term", about), "term")
+            about = number_of(told, "term")
+            self._terms[event.node] = number_of(shown.get("term", about), "term")
             return about
         before = self._terms[event.node]
         if event.action in (None, "UpdateTerm"):
@@ -216,7 +234,7 @@ class Projection:
         for name, kind in self._row_args(event):
             given = args.get(name)
             if kind in ("node", "page"):
-                out.append((name, "done", ABSENT_NAME if given is None else _text(given, name)))
+                out.append((name, "done", ABSENT_NAME if given is None else text_of(given, name)))
             elif kind == _DERIVED:
                 out.append((name, "done", self._retained(event.node)))
             elif kind == "page_lsns":
@@ -230,11 +248,11 @@ class Projection:
             elif given is None:
                 out.append((name, "done", ABSENT))
             elif kind in ("term", "number"):
-                out.append((name, "done", _number(given, name)))
+                out.append((name, "done", number_of(given, name)))
             elif kind in ("xid", "new_xid"):
                 out.append((name, "done", self._xid(given, name)))
             elif kind == "lsn":
-                out.append((name, "own", _number(given, name)))
+                out.append((name, "own", number_of(given, name)))
             else:
                 out.append((name, "done", self._leader(term, given, name)))
         return tuple(out)
@@ -251,8 +269,8 @@ class Projection:
         return 0 if retain is None else self._nodes[node].below(self._nodes[node].last_lsn - retain)
 
     def _leader(self, term: int | None, lsn: Any, name: str) -> int:
-        return _position(
-            self._leader_view(term, name), _number(lsn, name), name, f"the log of the leader of term {term}"
+        return position_in(
+            self._leader_view(term, name), number_of(lsn, name), name, f"the log of the leader of term {term}"
         )
 
     def _leader_view(self, term: int | None, name: str) -> LogView:
@@ -264,7 +282,7 @@ class Projection:
         return view
 
     def _own(self, node: str, value: Any, name: str) -> int:
-        return _position(self._nodes[node], _number(value, name), name, f"the log of {node}")
+        return position_in(self._nodes[node], number_of(value, name), name, f"the log of {node}")
 
     # --- what an event says of the extent of the node's log ---
 
@@ -297,7 +315,7 @@ class Projection:
             )
         if term is None:
             raise Unsupported(f"{event.action} by a node whose term the trace has not told")
-        end = _number(end, "end_lsn")
+        end = number_of(end, "end_lsn")
         if end > view.last_lsn:
             view.extend(end)
         if event.action == "BecomeLeader" or term in self._leaders:
@@ -323,7 +341,7 @@ class Projection:
             raise Unsupported(
                 "AppendEntries shows neither upto_lsn nor last_lsn: how much it appended is not known"
             )
-        if "upto_lsn" not in args and view.position(_number(end, "last_lsn")) is not None:
+        if "upto_lsn" not in args and view.position(number_of(end, "last_lsn")) is not None:
             # It ends where the node's log has an mtr end already, so nothing came.
             return
         upto = self._leader(term, end, "upto_lsn")
@@ -358,7 +376,7 @@ class Projection:
         if last is None:
             raise Unsupported("an event with neither action nor last_lsn: where the log ends is not known")
         node, view = event.node, self._nodes[event.node]
-        last = _number(last, "last_lsn")
+        last = number_of(last, "last_lsn")
         self._open[node] = None
         role = shown.get("role")
         if last > view.last_lsn and role is None:
@@ -399,13 +417,13 @@ class Projection:
             if given is None:
                 out.append(_MISSING.get(kind, ABSENT))
             elif kind == "name":
-                out.append(_text(given, name))
+                out.append(text_of(given, name))
             elif kind == "page_lsns":
                 out.append(self._page_lsns(node, given, name))
             elif kind == "xid":
                 out.append(self._xid(given, name))
             elif given.__class__ is not int or given < 0:
-                out.append(_number(given, name))
+                out.append(number_of(given, name))
             elif kind == "number":
                 out.append(given)
             else:
@@ -417,7 +435,7 @@ class Projection:
 
     def _page_lsns(self, node: str, given: Any, name: str) -> tuple[tuple[str, int], ...]:
         if not isinstance(given, dict):
-            raise Unprojectable(f"{name} is {_quoted(given)}, not an object of pages and their LSNs")
+            raise Unprojectable(f"{name} is {quoted(given)}, not an object of pages and their LSNs")
         whose = f"{name} of page"
         return tuple(
             (_page(page), self._own(node, lsn, f"{whose} {page}")) for page, lsn in sorted(given.items())
@@ -434,43 +452,47 @@ def _pages(action: str | None, given: Any) -> tuple[str, ...]:
     if given is None:
         raise Unsupported(f"{action} without pages: which pages its mtr changes is not known")
     if not isinstance(given, list):
-        raise Unprojectable(f"pages is {_quoted(given)}, not a list of names")
+        raise Unprojectable(f"pages is {quoted(given)}, not a list of names")
     return tuple(sorted({_page(page) for page in given}))
 
 
 def _page(name: Any) -> str:
     if not isinstance(name, str) or name in _NO_PAGE:
-        raise Unprojectable(f"a page is called {_quoted(name)}: not a name, or a word of the specification")
+        raise Unprojectable(f"a page is called {quoted(name)}: not a name, or a word of the specification")
     return name
 
 
-def _present(given: dict[str, Any]) -> dict[str, Any]:
+def present(given: dict[str, Any]) -> dict[str, Any]:
+    """Without what is null, which is absent too."""
     if None not in given.values():
         return given
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _position(view: LogView, lsn: int, name: str, whose: str) -> int:
+def position_in(view: LogView, lsn: int, name: str, whose: str) -> int:
+    """How many mtrs of a log end at or below `lsn`.  Raises `Unprojectable` where none ends there."""
     found = view.position(lsn)
     if found is None:
         raise Unprojectable(f"{name} {lsn} is no mtr end in {whose}, which ends at {view.last_lsn}")
     return found
 
 
-def _number(value: Any, name: str) -> int:
+def number_of(value: Any, name: str) -> int:
+    """A number of a trace.  Raises `Unprojectable` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Unprojectable(f"{name} is {_quoted(value)}, not a whole number from 0")
+        raise Unprojectable(f"{name} is {quoted(value)}, not a whole number from 0")
     return value
 
 
-def _text(value: Any, name: str) -> str:
+def text_of(value: Any, name: str) -> str:
+    """A name of a trace.  Raises `Unprojectable` for anything else."""
     if not isinstance(value, str) or value == ABSENT_NAME:
         # A question mark would mean "not recorded" to the specification, and so allow everything.
-        raise Unprojectable(f"{name} is {_quoted(value)}, not a name")
+        raise Unprojectable(f"{name} is {quoted(value)}, not a name")
     return value
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value from a trace, on one line and not too long."""
     text = repr(value)
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."

@@ -9,7 +9,8 @@ from urllib.parse import quote, unquote
 
 from attrs import frozen
 
-from redoraft_check.validate.mapping import BESIDE
+from redoraft_check.validate.mapping import ALONE, BESIDE
+from redoraft_check.validate.prepare import Constants
 from redoraft_check.validate.projection import SpecEvent, Value
 
 MODULE = "TraceData"
@@ -37,38 +38,37 @@ def make_run(id_: str, events: Sequence[SpecEvent]) -> Run:
     return Run(id_, text, len(events), hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
-def data_module(runs: Iterable[Run]) -> str:
-    """The text of the module TraceData."""
+def data_module(runs: Iterable[Run], tables: Sequence[tuple[str, int]] = ()) -> str:
+    """The text of the module TraceData; `tables` are there at first, where TraceDdl judges (Given)."""
     records = ",\n".join(
         f'[id |-> {_quote(run.id)}, hash |-> "{run.hash}", events |-> <<\n{run.text}>>]' for run in runs
     )
-    return f"---- MODULE {MODULE} ----\nEXTENDS Integers\nRuns == <<\n{records}\n>>\n====\n"
+    given = _value(tuple(tables))
+    return f"---- MODULE {MODULE} ----\nEXTENDS Integers\nGiven == {given}\nRuns == <<\n{records}\n>>\n====\n"
 
 
-def config(
-    data_nodes: Sequence[str],
-    log_nodes: Sequence[str],
-    hidden: Sequence[str],
-    beside: str | None = None,
-    *,
-    telling: bool,
-    off: Sequence[str] = (),
-) -> str:
-    """The configuration for runs that share these constants; the rules `off` are off.
-
-    Of TraceStartup, or of the trace specification of the module that judges `beside` it.
-    """
-    init, following = ("Trace", "Trace") if beside is None else (BESIDE[beside].name, "Joint")
+def config(constants: Constants, *, telling: bool, off: Sequence[str] = ()) -> str:
+    """The configuration for runs that share these constants; the rules `off` are off."""
+    beside = BESIDE.get(constants.judge or "")
+    init, following = ("Trace", "Trace") if beside is None else (beside.name, "Joint")
+    own = [
+        f"    LogNodes = {_set(constants.log_nodes)}",
+        f"    Hidden = {_set(constants.hidden)}",
+    ]
+    tables = [
+        f"    TableNames = {_set(constants.table_names)}",
+        '    None = "none"',
+        "    InitialTables <- GivenTables",
+    ]
     return "\n".join(
         [
             f"INIT {init}Init",
             f"NEXT {following}Next",
             "CONSTANTS",
-            f"    DataNodes = {_set(data_nodes)}",
-            f"    LogNodes = {_set(log_nodes)}",
+            f"    DataNodes = {_set(constants.data_nodes)}",
             f"    Off = {_set(off)}",
-            f"    Hidden = {_set(hidden)}",
             f"    Telling = {'TRUE' if telling else 'FALSE'}",
+            *(tables if constants.judge in ALONE else own),
             "",
         ]
     )
