@@ -12,17 +12,27 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
-import redoraft
+from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import library_dirs
 from redoraft_check.report.record import named_revision
 from redoraft_check.tlc.definitions import module_files
 
-INSTALLED: Final = {"redoraft": Path(redoraft.__file__).parent}
+
+def _folder(package: str) -> Path:
+    """Where a package is installed, without importing it: a judge does not use the code it judges."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise CliError(Exit.UNKNOWN, f"{package} is not installed: pip install -e . in its source tree")
+    return Path(found.origin).parent
+
+
+INSTALLED: Final = {"redoraft": _folder("redoraft")}
 """The packages of Python that are followed, and their folders."""
 _MUTANTS: Final = re.compile(r"\w+\.\w+\.(\w+_)?mutants")
 """The table of mutants of a part, as `redoraft.raft.client_mutants`."""
