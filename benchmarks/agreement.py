@@ -42,9 +42,10 @@ def main() -> int:
     known = json.loads(options.record.read_text(encoding="utf-8")) if options.record.is_file() else {}
     code = 0
     for key, models in graphs(manifest, options.models, DEEP if options.deep else SHORT).items():
-        if not options.again and known.get(models[0].name, {}).get("sha256") == key:
+        rows = [known[one.name] for one in models if known.get(one.name, {}).get("sha256") == key]
+        if not options.again and len(rows) == len(models):
             continue
-        row = compared(manifest, models[0]) | {"sha256": key}
+        row = rows[0] if rows and not options.again else compared(manifest, models[0]) | {"sha256": key}
         known |= {one.name: row for one in models}
         write_json(options.record, dict(sorted(known.items())))
         sys.stdout.write(f"{' = '.join(one.name for one in models)}: {row}\n")
