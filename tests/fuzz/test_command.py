@@ -19,10 +19,14 @@ import pytest
 from distributed import LocalCluster
 
 from redoraft_check.cli import main
+from redoraft_check.commands.fuzz_report import record_lines
+from redoraft_check.exits import CliError
+from redoraft_check.fuzz.record import read_record
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 
+DOCS = Path(__file__).parents[2] / "docs"
 SHORT = ("--jobs", "1", "--steps", "150", "-q")
 
 
@@ -69,8 +73,46 @@ def test_a_clean_campaign_and_the_comparison(tmp_path: Path, capsys: pytest.Capt
     assert fuzz(*SHORT, "--examples", "6", "--compare", "--out", tmp_path) == 0
     out = capsys.readouterr().out
     assert re.match(r"clean: 6 examples, [\d,]+ steps, [\d,]+ events judged, \d+ crash(es)?, \d", out)
-    assert re.search(r"guided: [\d,]+ states.*\n  random: [\d,]+ states.*\n  guided reaches [+-]", out)
+    assert re.search(r"guided: [\d,]+ states.*\n  random: [\d,]+ states.*\n", out)
+    assert re.search(r"after equal time: guided [\d,]+ states .*: [+-][\d.]+%\n", out)
+    assert re.search(r"after equally many events: guided [\d,]+ states .*: [+-][\d.]+%\n", out)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_record_says_what_a_campaign_came_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--examples", "6", "--compare", "--out", tmp_path, "--record", tmp_path / "sub" / "r.json")
+    assert fuzz(*SHORT, *words) == 0
+    out = capsys.readouterr().out
+    record = read_record(tmp_path / "sub" / "r.json")
+    assert all(line in out for line in record_lines(record))
+    assert (record.verdict, record.jobs, record.reached.examples) == ("clean", 1, 6)
+    assert str(tmp_path) not in (tmp_path / "sub" / "r.json").read_text()
+    two = record.comparison
+    assert two is not None
+    # Without guidance in the first 32 examples, both are the same campaign.
+    assert (two.only_guided, two.only_random) == ((0, 0), (0, 0))
+    assert two.after_events.guided.events == two.after_events.random.events == record.reached.events
+    assert two.after_seconds.guided.seconds <= record.reached.seconds + 0.1
+
+
+def test_a_file_that_is_no_record_of_a_campaign(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    with pytest.raises(CliError, match="No such file"):
+        read_record(path)
+    path.write_text("{}")
+    with pytest.raises(CliError, match="not the record of a campaign"):
+        read_record(path)
+
+
+@pytest.mark.parametrize("name", ["fuzz-campaign", "fuzz-compare"])
+def test_the_docs_show_the_records(name: str) -> None:
+    record = read_record(DOCS / "records" / f"{name}.json")
+    told = (DOCS / "fuzz.md").read_text(encoding="utf-8")
+    assert record.verdict == "clean"
+    for line in (f"$ {record.command}", *record_lines(record)):
+        assert f"    {line}\n" in told
+    said = f"[records/{name}.json](records/{name}.json), of implementation `{record.implementation}`"
+    assert said in told.replace("\n", " ")
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

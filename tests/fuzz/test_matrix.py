@@ -15,8 +15,8 @@ from redoraft.mutants import ALL_MUTANTS, Asked, NodeRules, taken_out, watched_r
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz import catchers, matrix
 from redoraft_check.fuzz.catchers import INVARIANTS
-from redoraft_check.fuzz.families import DDL, ELSEWHERE, FAMILIES, Elsewhere
-from redoraft_check.fuzz.matrix import Row, Trial, read_matrix, row_of, tables
+from redoraft_check.fuzz.families import DDL, FAMILIES, WHY
+from redoraft_check.fuzz.matrix import Row, Trial, read_matrix, row_of, table, tables
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.config import load_config
 
@@ -71,10 +71,16 @@ def test_all_mutants_are_in_one_of_the_two_matrices() -> None:
     assert set(tried) == ALL_MUTANTS.keys() - OUTSIDE_MUTANTS.keys()
 
 
-@pytest.mark.parametrize("name", ELSEWHERE)
-def test_what_is_said_to_be_caught_elsewhere_is_in_that_page(name: str) -> None:
-    page = (DOCS / ELSEWHERE[name].page).read_text(encoding="utf-8")
-    assert f"| `{name}` |" in page
+def test_what_is_caught_elsewhere_is_in_that_page() -> None:
+    for family in FAMILIES:
+        page = "" if family.page is None else (DOCS / family.page).read_text(encoding="utf-8")
+        for name in family.mutants if family.page else ():
+            assert f"| `{name}` |" in page, name
+
+
+def test_it_is_said_why_the_record_does_not_show_a_mutant() -> None:
+    unseen = {row.mutant for row in read_matrix(RECORD).rows if row.mutant and not row.is_caught}
+    assert unseen <= WHY.keys() <= ALL_MUTANTS.keys()
 
 
 def test_the_record_of_ddl_has_every_mutant_and_what_it_does_not_show_is_shown_elsewhere() -> None:
@@ -107,6 +113,13 @@ def test_catchers_see_an_answer_that_comes_too_early(answers_at_once: Row) -> No
     assert 0 < answers_at_once.otherwise <= answers_at_once.asked
 
 
+def test_a_row_of_fewer_examples_says_so() -> None:
+    rows = (Row("compares-lsn", "H9", family=RAFT, examples=5, unfollowed=2), Row(None, None, examples=9))
+    text = table(rows, FAMILIES[0], 9)
+    assert "| `compares-lsn` | H9 | not in 5 | not in 5 (2 not followed) | not in 5 | not in 5 |" in text
+    assert "| none |  | no | no | no | no |" in text
+
+
 def test_only_the_history_shows_a_read_that_is_too_old() -> None:
     row = row_of(CLIENTS, "forgets-the-session", Trial(seed=1, examples=10, steps=100))
     assert row.history is not None
@@ -128,7 +141,7 @@ def test_pages_are_judged_beside_the_log() -> None:
 @pytest.mark.parametrize("name", [one.name for one in FAMILIES])
 def test_no_catcher_sees_anything_in_the_implementation(name: str) -> None:
     itself = row_of(name, None, Trial(seed=1, examples=3, steps=200))
-    assert itself == Row(None, None, family=name)
+    assert itself == Row(None, None, family=name, examples=3)
     assert itself.is_right
 
 
@@ -213,9 +226,10 @@ def test_a_mutant_that_nothing_catches_is_told(tmp_path: Path, capsys: pytest.Ca
 def test_a_mutant_that_is_caught_elsewhere_is_told_with_its_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(ELSEWHERE, "compares-lsn", Elsewhere("too few", "fuzz.md"))
-    assert fuzz(*FEW, "--mutant", "compares-lsn", "--out", tmp_path) == 0
-    assert "| too few | [fuzz.md](fuzz.md) |" in capsys.readouterr().out
+    monkeypatch.setitem(WHY, "loads-unlogged", "nothing is loaded in bulk")
+    assert fuzz(*FEW, "--mutant", "loads-unlogged", "--out", tmp_path) == 0
+    line = "| `loads-unlogged` | H21 | never | nothing is loaded in bulk | [storage.md](storage.md) |"
+    assert line in capsys.readouterr().out
 
 
 def test_a_matrix_goes_on_from_its_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

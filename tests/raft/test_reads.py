@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from attrs import evolve, frozen
@@ -141,6 +142,18 @@ def test_without_the_rule(scene: Scene) -> None:
 
 def test_every_mutant_has_a_scene() -> None:
     assert sorted(scene.rule for scene in SCENES) == sorted(one.rule for one in CLIENT_MUTANTS.values())
+
+
+def test_the_docs_say_which_scene_catches_a_mutant() -> None:
+    lines = ["| mutant | rule off | what it does | scene | with the rule |", "|---|---|---|---|---|"]
+    scene_of = {scene.rule: scene for scene in SCENES}
+    for one in CLIENT_MUTANTS.values():
+        scene = scene_of[one.rule]
+        lines.append(
+            f"| `{one.name}` | {one.rule} | {one.summary} | `{scene.play.__name__}` | {scene.claim} |"
+        )
+    docs = Path(__file__).parents[2] / "docs" / "clients.md"
+    assert "\n".join(lines) in docs.read_text(encoding="utf-8")
 
 
 # --- histories ---

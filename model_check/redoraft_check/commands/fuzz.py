@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Final
 
+import msgspec
 import typer
 from attrs import asdict, define, evolve, field, frozen
 from msgspec import structs
 
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
+from redoraft_check.campaign.clients import calls_of
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.fuzz_mutants import MATRIX_EXAMPLES, try_mutants
+from redoraft_check.commands.fuzz_report import Report, counts_text, seen_file, short_trace
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.simulate import code_revision, mutant_named
 from redoraft_check.commands.tables import counted
@@ -27,10 +31,12 @@ from redoraft_check.fuzz.finding import VERSION, Finding, read_finding
 from redoraft_check.fuzz.matrix import Trial
 from redoraft_check.fuzz.plan import Shares
 from redoraft_check.fuzz.pools import pool
+from redoraft_check.fuzz.record import VERSION as RECORD_VERSION
+from redoraft_check.fuzz.record import CampaignRecord, compared, reached, verdict_of
 from redoraft_check.fuzz.shrink import Shrunk, shrink
 from redoraft_check.fuzz.walks import judge_walk, read_walk
 from redoraft_check.paths import spec_dir
-from redoraft_check.report.record import command_line
+from redoraft_check.report.record import command_line, spec_revision
 from redoraft_check.validate.minimize import Minimized, minimize
 from redoraft_traces import Event, Header, TraceWriter
 
@@ -91,8 +97,15 @@ def fuzz(
         bool, typer.Option("--stop-at-first", help="End with the first example that finds something.")
     ] = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Then the same without guidance, and both counts.")
+        bool,
+        typer.Option(
+            "--compare",
+            help="Then the same without guidance, and how both compare.",
+        ),
     ] = False,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write what the campaign came to into this file, too.")
+    ] = None,
     replay: Annotated[
         Path | None, typer.Option("--replay", help="Run a saved finding again, and nothing else.")
     ] = None,
@@ -147,9 +160,8 @@ def fuzz(
     subject = Subject(broken.name if broken else None, folder)
     shares = _shares(subject.mutant, {"ddl": ddl, "binlog": binlog, "pages": pages, "reads": reads})
     order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, shares=shares)
-    session = _Session(order, out, screen, format_)
-    with pool(jobs, scheduler) as executor:
-        code = session.run(executor, compare=compare)
+    session = _Session(order, out, screen, format_, jobs, record)
+    code = session.run(lambda: pool(jobs, scheduler), compare=compare)
     raise typer.Exit(int(code))
 
 
@@ -159,38 +171,64 @@ class _Session:
     out: Path
     screen: Screen
     format_: opt.Format
+    jobs: int = 0
+    record: Path | None = None
     files: dict[tuple[str, ...], Path] = field(factory=dict)
     _news: float = field(factory=monotonic)
 
-    def run(self, executor: Executor, *, compare: bool) -> Exit:
-        """The campaign, and its report also when it is interrupted; then the interruption goes on."""
+    def run(self, pools: Callable[[], AbstractContextManager[Executor]], *, compare: bool) -> Exit:
+        """The campaign, and its report also when it is interrupted; then the interruption goes on.
+
+        What it is compared with has processes of its own: theirs is the time to begin, too.
+        """
         self.out.mkdir(parents=True, exist_ok=True)
         led = Campaign(self.order, self._progress, self._save)
         other: Campaign | None = None
         interrupted: BaseException | None = None
         try:
-            led.run(executor)
+            with pools() as executor:
+                led.run(executor)
             if compare:
                 self.screen.say("    the same without guidance:")
                 other = Campaign(evolve(self.order, guided=False), self._progress)
-                other.run(executor)
+                with pools() as executor:
+                    other.run(executor)
             for one in led.findings:
                 self._shrink(one)
         except BaseException as leaving:
             if isinstance(leaving, Exception):
                 raise
             interrupted = leaving
-        self._report(led, other)
+        command = command_line(*self._words, *(("--compare",) if compare else ()), "--out", str(self.out))
+        report = Report(led, other, self.files, command)
+        typer.echo(report.as_json if self.format_ is opt.Format.JSON else report.text)
         if interrupted is not None and not led.findings:
             raise interrupted
-        return _exit_of(led, other)
+        if self.record is not None and interrupted is None:
+            self._recorded(led, other).write(self.record)
+        return report.exit_code
+
+    def _recorded(self, led: Campaign, other: Campaign | None) -> CampaignRecord:
+        spec = self.order.subject.spec
+        return CampaignRecord(
+            RECORD_VERSION,
+            command_line(*self._words, *(("--compare",) if other is not None else ())),
+            self.jobs,
+            spec_revision(spec_dir(Path(spec) if spec else None)).sha256,
+            code_revision(),
+            verdict_of(led),
+            len(led.findings),
+            len(led.undecided),
+            reached(led),
+            None if other is None else compared(led, other),
+        )
 
     @property
-    def command(self) -> str:
-        """What repeats the campaign; how many run at once does not matter."""
+    def _words(self) -> tuple[str, ...]:
+        """What repeats the campaign, but for where findings go; how many run at once does not matter."""
         order = self.order
         ends = {"--examples": order.examples, "--time": order.seconds}
-        return command_line(
+        return (
             "fuzz",
             *(word for name, end in ends.items() if end is not None for word in (name, f"{end:g}")),
             *("--seed", str(order.seed), "--steps", str(order.steps)),
@@ -199,13 +237,12 @@ class _Session:
             *(("--spec", order.subject.spec) if order.subject.spec else ()),
             *(word for name, share in asdict(order.shares).items() for word in (f"--{name}", f"{share:g}")),
             *(("--stop-at-first",) if order.stop_at_first else ()),
-            *("--out", str(self.out)),
         )
 
     def _progress(self, campaign: Campaign) -> None:
         if monotonic() - self._news >= NEWS_EVERY_S:
             self._news = monotonic()
-            self.screen.say(f"    {_counts(campaign)}, {len(campaign.findings)} findings")
+            self.screen.say(f"    {counts_text(reached(campaign))}, {len(campaign.findings)} findings")
 
     # --- findings ---
 
@@ -217,11 +254,15 @@ class _Session:
         self.screen.say(f"    example {found.example}: {found.trouble.text}; saved in {path}")
 
     def _write(self, path: Path, found: Found) -> None:
-        Finding(
-            VERSION, found.plan, self.order.subject.mutant, found.trouble, self.command, found.example
-        ).write(path)
+        command = command_line(*self._words, "--out", str(self.out))
+        Finding(VERSION, found.plan, self.order.subject.mutant, found.trouble, command, found.example).write(
+            path
+        )
         run = examine(found.plan, self.order.subject)
         write_trace(path.with_suffix(".ndjson"), run.header, run.events, path.name)
+        if found.trouble.cause[0] == "history":
+            calls = msgspec.json.format(msgspec.json.encode(calls_of(run.history)), indent=2)
+            seen_file(path).write_bytes(calls + b"\n")
 
     def _shrink(self, found: Found) -> None:
         path = self.files[found.trouble.cause]
@@ -238,62 +279,6 @@ class _Session:
         if short is not None:
             self.screen.say(f"    {path.name}: {short.before} events to {len(short.events)}")
             short.write(short_trace(path))
-
-    # --- printing ---
-
-    def _report(self, led: Campaign, other: Campaign | None) -> None:
-        if self.format_ is opt.Format.JSON:
-            typer.echo(json.dumps(self._as_dict(led, other), indent=2, ensure_ascii=False))
-            return
-        verdict = "found" if led.findings else "unknown" if led.undecided else "clean"
-        verdict = verdict if led.examples else "nothing run"
-        mutant = self.order.subject.mutant
-        typer.echo(f"{verdict}: {_counts(led)}")
-        typer.echo(f"seed {self.order.seed}{f', mutant {mutant}' if mutant else ''}; {_speed(led)}")
-        if other is not None:
-            typer.echo(_comparison(led, other))
-        for one in led.findings:
-            typer.echo(self._finding_text(one))
-        for one in led.undecided:
-            typer.echo(f"  undecided, in {one.times} examples: {one.trouble.text}")
-        typer.echo(f"repeat with: {self.command}")
-
-    def _finding_text(self, one: Found) -> str:
-        path = self.files[one.trouble.cause]
-        plan = one.plan
-        lines = [
-            f"  {one.trouble.text}",
-            f"    first in example {one.example}, in {one.times} altogether; shown by {plan.steps} steps,"
-            f" seed {plan.seed}, {len(plan.turns)} turns, {plan.nodes} nodes, faults {plan.faults}",
-            f"    replay with: {command_line('fuzz', '--replay', str(path))}",
-        ]
-        trace = short_trace(path) if short_trace(path).exists() else path.with_suffix(".ndjson")
-        if one.trouble.cause[0] == "refused":
-            words = ("validate", "--engine", "oracle", "--explain", str(trace))
-            lines.append(f"    explain with: {command_line(*words)}")
-        return "\n".join(lines)
-
-    def _as_dict(self, led: Campaign, other: Campaign | None) -> dict[str, object]:
-        return {
-            "exit_code": int(_exit_of(led, other)),
-            "seed": self.order.seed,
-            "mutant": self.order.subject.mutant,
-            **_counts_dict(led),
-            "random": _counts_dict(other) if other is not None else None,
-            "findings": [
-                {
-                    "cause": list(one.trouble.cause),
-                    "text": one.trouble.text,
-                    "example": one.example,
-                    "times": one.times,
-                    "steps": one.plan.steps,
-                    "file": str(self.files[one.trouble.cause]),
-                }
-                for one in led.findings
-            ],
-            "undecided": [{"text": one.trouble.text, "times": one.times} for one in led.undecided],
-            "command": self.command,
-        }
 
 
 def _mutant_of(name: str) -> str:
@@ -313,64 +298,7 @@ def _shares(mutant: str | None, asked: dict[str, float | None]) -> Shares:
         raise CliError(Exit.USAGE, str(error)) from None
 
 
-def _exit_of(led: Campaign, other: Campaign | None) -> Exit:
-    both = [led] if other is None else [led, other]
-    if any(one.findings for one in both):
-        return Exit.REJECTED
-    if not led.examples:
-        return Exit.NOTHING
-    return Exit.UNKNOWN if any(one.undecided for one in both) else Exit.HELD
-
-
-def _counts(one: Campaign) -> str:
-    judged = (
-        counted(one.examples, "example"),
-        counted(one.steps, "step"),
-        f"{counted(one.events, 'event')} judged",
-        counted(one.crashes, "crash", "crashes"),
-        counted(len(one.states), "state"),
-        counted(len(one.pairs), "action pair"),
-    )
-    return ", ".join(judged)
-
-
-def _speed(one: Campaign) -> str:
-    per_second = one.steps / one.elapsed if one.elapsed else 0.0
-    return f"{one.elapsed:.1f} s, {per_second:,.0f} steps/s"
-
-
-def _counts_dict(one: Campaign) -> dict[str, object]:
-    return {
-        "examples": one.examples,
-        "steps": one.steps,
-        "events": one.events,
-        "crashes": one.crashes,
-        "states": len(one.states),
-        "action_pairs": len(one.pairs),
-        "seconds": round(one.elapsed, 1),
-    }
-
-
-def _comparison(led: Campaign, other: Campaign) -> str:
-    more = 100 * (len(led.states) / len(other.states) - 1) if other.states else 0.0
-    lines = [
-        f"  guided: {len(led.states):,} states, {len(led.pairs):,} action pairs"
-        f" ({len(led.states - other.states):,} and {len(led.pairs - other.pairs):,} only here);"
-        f" {led.examples:,} examples, {led.events:,} events, {_speed(led)}",
-        f"  random: {len(other.states):,} states, {len(other.pairs):,} action pairs"
-        f" ({len(other.states - led.states):,} and {len(other.pairs - led.pairs):,} only here);"
-        f" {other.examples:,} examples, {other.events:,} events, {_speed(other)}",
-        f"  guided reaches {more:+.1f}% states",
-    ]
-    return "\n".join(lines)
-
-
 # --- findings as files ---
-
-
-def short_trace(finding: Path) -> Path:
-    """Where the delta-debugged trace of a finding stands."""
-    return finding.with_suffix(".min.ndjson")
 
 
 def write_trace(path: Path, header: Header, events: Iterable[Event], name: str) -> None:

@@ -58,13 +58,15 @@ class _Filling:
 
     def take_over(self, older: Matrix) -> None:
         """Take the rows of an older record: with `only`, those of all other mutants; without, those of the
-        same implementation and specification."""
+        same implementation, specification and number of examples."""
         new = self.matrix
-        if (older.command, older.seed, older.examples) != (new.command, new.seed, new.examples):
+        if _without_examples(older) != _without_examples(new):
             said = f"{self.path} is of another trial ({older.command}): use its options, or another --out"
             raise CliError(Exit.USAGE, said)
         for row in older.rows:
-            same = (row.implementation, older.specification) == (new.implementation, new.specification)
+            same = (row.implementation, older.specification, row.examples) == (
+                *(new.implementation, new.specification, new.examples),
+            )
             if row.mutant not in self.trial.only if self.trial.only else same:
                 self.rows[row.family, row.mutant] = row
 
@@ -101,6 +103,11 @@ class _Filling:
         rows = tuple(self.rows[key] for key in trial.subjects if key in self.rows)
         numbers_of = (trial.seed, trial.examples, spec, trial.implementation)
         return Matrix(VERSION, command, *numbers_of, rows, trial.ddl)
+
+
+def _without_examples(matrix: Matrix) -> str:
+    """The command of a record; rows may have fewer examples than others."""
+    return matrix.command.replace(f"--examples {matrix.examples} ", "")
 
 
 def _text(matrix: Matrix) -> str:

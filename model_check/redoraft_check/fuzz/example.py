@@ -206,7 +206,7 @@ class _Example:
         engine, mapping = judges(self.subject.spec)
         constants = constants_of(header)
         trace = engine.compiled(constants)
-        seen = Seen(trace.spec, constants[0], constants[1])
+        seen = Seen(trace.steps, constants[0], constants[1])
         projected = self._projected(Projection(header, mapping), seen)
         try:
             judge(trace, projected, self.judged, hidden=False)

@@ -38,15 +38,20 @@ class Family:
     """Faults of disks, beside those that are asked for."""
     longer: int = 1
     """How many times as long as those of other families its examples are."""
+    page: str | None = None
+    """The page of docs/ in which each of these mutants stands beside a test that catches it; None if each has
+    to be caught here."""
 
+
+_PAGES: Final = Shares(pages=1, reads=READS)
 
 FAMILIES: Final = (
     Family("Raft", RAFT_MUTANTS, Shares(reads=READS), catchers=("refusal", "invariant", "ending", "history")),
     # A leader has to be cut off, be replaced, and then be asked.
-    Family("clients", CLIENT_MUTANTS, Shares(reads=1), longer=3),
-    Family("log", LOG_MUTANTS, Shares(pages=1, reads=READS), disk_faults=DISK_FAULTS),
-    Family("storage", STORAGE_MUTANTS, Shares(pages=1, reads=READS), disk_faults=DISK_FAULTS),
-    Family("binlog", BINLOG_MUTANTS, Shares(binlog=1, reads=READS)),
+    Family("clients", CLIENT_MUTANTS, Shares(reads=1), longer=3, page="clients.md"),
+    Family("log", LOG_MUTANTS, _PAGES, disk_faults=DISK_FAULTS, page="redo-format.md"),
+    Family("storage", STORAGE_MUTANTS, _PAGES, disk_faults=DISK_FAULTS, page="storage.md"),
+    Family("binlog", BINLOG_MUTANTS, Shares(binlog=1, reads=READS), page="clients.md"),
 )
 """In the order of a record's rows."""
 
@@ -64,17 +69,5 @@ def family_of(mutant: str) -> Family:
     return next((one for one in FAMILIES if mutant in one.mutants), DDL)
 
 
-@frozen
-class Elsewhere:
-    """Why examples of a cluster do not show a mutant, and the page of docs/ whose table has what does."""
-
-    why: str
-    page: str
-
-
-LOG_PAGE: Final = "redo-format.md"
-STORAGE_PAGE: Final = "storage.md"
-CLIENTS_PAGE: Final = "clients.md"
-
-ELSEWHERE: Final[dict[str, Elsewhere]] = {}
-"""By the name of the mutant."""
+WHY: Final[dict[str, str]] = {}
+"""Why the examples of a matrix do not show a mutant, or seldom do, by its name."""

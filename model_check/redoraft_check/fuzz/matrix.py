@@ -19,7 +19,7 @@ from redoraft.mutants import Asked
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.catchers import CATCHERS, Run
 from redoraft_check.fuzz.example import Subject
-from redoraft_check.fuzz.families import DDL, ELSEWHERE, FAMILIES, Family, family_named
+from redoraft_check.fuzz.families import DDL, FAMILIES, WHY, Family, family_named
 from redoraft_check.fuzz.guide import Guide
 
 VERSION: Final = 2
@@ -86,6 +86,8 @@ class Row:
     asked: int = 0
     otherwise: int = 0
     implementation: str = ""
+    examples: int = 0
+    """How many were tried at most; fewer than in other rows where that is said."""
 
     @property
     def is_caught(self) -> bool:
@@ -95,7 +97,9 @@ class Row:
     @property
     def is_right(self) -> bool:
         """Whether something catches the mutant, here or elsewhere, or nothing the implementation."""
-        return self.mutant in ELSEWHERE or self.is_caught is (self.mutant is not None)
+        if self.mutant is None:
+            return not self.is_caught
+        return self.is_caught or family_named(self.family).page is not None
 
 
 @frozen
@@ -103,7 +107,8 @@ class Matrix:
     """A record: all rows, and what they depend on.
 
     `specification` is a SHA-256, `implementation` the first 12 digits of one, as in the header of a trace;
-    rows that were taken over from an older record say of which implementation they are.
+    a row says for itself of which implementation and of how many examples it is, as it may have been taken
+    over from an older record.
     """
 
     redoraft_matrix: int
@@ -164,18 +169,24 @@ def row_of(name: str, mutant: str | None, trial: Trial) -> Row:
         asked=asked.times,
         otherwise=asked.otherwise,
         implementation=trial.implementation,
+        examples=trial.examples,
     )
 
 
 # --- as tables of Markdown ---
 
 
-def table(rows: Iterable[Row], family: Family) -> str:
-    """What catches the mutants of a family."""
+def table(rows: Iterable[Row], family: Family, examples: int) -> str:
+    """What catches the mutants of a family; a row that is not of so many `examples` says of how many."""
     lines = _head("mutant", "rule off", *(HEADS[name] for name in family.catchers))
     for row in rows:
         seen = {name: getattr(row, name) for name in family.catchers}
-        cells = [_cell(one, row.unfollowed if name == "invariant" else 0) for name, one in seen.items()]
+        unseen = "no" if row.examples == examples else f"not in {row.examples}"
+        unfollowed = f" ({row.unfollowed} not followed)" if row.unfollowed else ""
+        cells = [
+            f"{one.example}: {one.what}" if one else unseen + (unfollowed if name == "invariant" else "")
+            for name, one in seen.items()
+        ]
         lines.append(_line(_name(row), row.rule or "", *cells))
     return "\n".join(lines)
 
@@ -187,9 +198,9 @@ def elsewhere_table(matrix: Matrix) -> str:
     for row in matrix.rows:
         if row.mutant is None or row.is_caught:
             continue
-        known = ELSEWHERE.get(row.mutant)
-        where = ("", "") if known is None else (known.why, f"[{known.page}]({known.page})")
-        lines.append(_line(_name(row), row.rule or "", _asked(row), *where))
+        page = family_named(row.family).page
+        where = "nowhere" if page is None else f"[{page}]({page})"
+        lines.append(_line(_name(row), row.rule or "", _asked(row), WHY.get(row.mutant, ""), where))
     return "\n".join(lines)
 
 
@@ -197,7 +208,7 @@ def tables(matrix: Matrix) -> Iterator[tuple[str, str]]:
     """All of them, each under its heading."""
     for family in (DDL,) if matrix.ddl else FAMILIES:
         if rows := matrix.of(family.name):
-            yield family.name, table(rows, family)
+            yield family.name, table(rows, family, matrix.examples)
     if not matrix.ddl and any(row.mutant and not row.is_caught for row in matrix.rows):
         yield "caught elsewhere", elsewhere_table(matrix)
 
@@ -212,12 +223,6 @@ def _head(*heads: str) -> list[str]:
 
 def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _cell(caught: Caught | None, unfollowed: int) -> str:
-    if caught is not None:
-        return f"{caught.example}: {caught.what}"
-    return f"no ({unfollowed} not followed)" if unfollowed else "no"
 
 
 def _asked(row: Row) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from redoraft_check.oracle.spec import Spec, State
+from redoraft_check.oracle.steps import State, Steps
 from redoraft_traces import Event
 
 Feature = int
@@ -27,7 +27,7 @@ _LOOKED_AT: Final = ("term", "role", "phase", "log", "durable", "known")
 class Seen:
     """The features of one run, each with the step at which it was first seen."""
 
-    spec: Spec
+    steps: Steps
     data_nodes: tuple[str, ...]
     log_nodes: tuple[str, ...]
     states: dict[Feature, int] = field(factory=dict, init=False)
@@ -38,7 +38,7 @@ class Seen:
     _index: dict[str, int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._index = {name: self.spec.variables.index(name) for name in _LOOKED_AT}
+        self._index = {name: self.steps.variables.index(name) for name in _LOOKED_AT}
 
     def note(self, step: int, event: Event, frontier: Iterable[State]) -> None:
         """An event was passed; `frontier` are the states that are possible after it."""
