@@ -12,10 +12,10 @@ from attrs import evolve
 
 from redoraft.cluster.ending import FINISHED_ONLY, divergences, end_check
 from redoraft.cluster.host import SMALL_SIZES, Host
-from redoraft.cluster.rowclients import RowTransaction, in_order, rows_of
+from redoraft.cluster.rowclients import KEYS, RowTransaction, in_order, rows_of
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trio import MEMBERS
-from redoraft.mutants import ALL_PARTS
+from redoraft.mutants import ALL_PARTS, NodeRules, find_mutant, rules_of
 from redoraft.node import Effect, Node
 from redoraft.node.transactions import Leading
 from redoraft.observe import NoObserver
@@ -25,6 +25,7 @@ from redoraft.raft.state import Members
 from redoraft.redo.files import Layout
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import Dummy
+from redoraft.storage.rows import reader_of
 from redoraft.types import Lsn, NodeId, Term
 from redoraft_check.fuzz.example import Subject, examine
 from redoraft_check.fuzz.plan import Plan
@@ -88,6 +89,47 @@ def test_the_same_seed_gives_the_same_run() -> None:
         return lines(events), simulator.rows.asked
 
     assert run() == run()
+
+
+def followers_rows(simulator: Simulator) -> Iterator[tuple[dict[int, bytes], dict[int, bytes], bool]]:
+    """What a reader sees on each data node that follows, what the transactions have left that are committed
+    below its applied LSN, and whether it had to look past an unfinished one."""
+    committed = simulator.ledger.mtrs
+    for host in simulator.hosts.values():
+        node = host.node
+        if node is None or node.storage is None or node.serving or not node.readable:
+            continue
+        applied = node.storage.applied_lsn
+        done = in_order(simulator.rows.asked.values(), committed)
+        want = rows_of(one for one in done if one.commit is not None and one.commit[0] <= applied)
+        rows = reader_of(node.storage)
+        seen = {key: value for key in KEYS if (value := rows.get(key)) is not None}
+        stored = {key: value for key in KEYS if (value := rows.stored(key)) is not None}
+        yield seen, want, seen != stored
+
+
+def misread(rules: NodeRules) -> tuple[int, int]:
+    """How often a follower showed anything else, in some runs; and how often an unfinished one was there."""
+    wrong = unfinished = 0
+    for seed in SEEDS:
+        settings = Settings(seed, members_of(3, 1), rules=rules, undo=True, small_files=True)
+        simulator = Simulator(settings, lambda _: None)
+        for _ in range(60):
+            simulator.run(10)
+            for seen, want, passed in followers_rows(simulator):
+                wrong += seen != want
+                unfinished += passed
+    return wrong, unfinished
+
+
+def test_a_reader_on_a_follower_sees_finished_transactions_only() -> None:
+    wrong, unfinished = misread(ALL_PARTS)
+    assert wrong == 0
+    assert unfinished > 0
+
+
+def test_such_a_reader_sees_what_lim_3_is_for() -> None:
+    assert misread(rules_of(find_mutant("LIM-3")))[0] > 0
 
 
 # --- redo that is deleted ---

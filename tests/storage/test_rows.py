@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import StorageMisuse
 from redoraft.storage.engine import Storage
-from redoraft.storage.rows import CHANGES_MAX, Rows
+from redoraft.storage.rows import CHANGES_MAX, Rows, reader_of
 from redoraft_check.machines.storage_parts import Item, Journal, opened
 
 from .kit import journal_of
@@ -117,3 +117,18 @@ def test_what_does_not_fit_is_refused() -> None:
     assert rows.get(1) is None
     with pytest.raises(StorageMisuse, match="not active"):
         rows.commit(transaction)
+
+
+def test_who_only_looks_at_rows_sees_them_and_writes_none() -> None:
+    _, storage, rows = started()
+    transaction = rows.begin()
+    rows.put(transaction, 0, b"new")
+    looks = reader_of(storage)
+    assert (looks.get(0), looks.stored(0), looks.unfinished) == (None, b"new", (transaction,))
+    with pytest.raises(StorageMisuse, match="who looks at rows writes none"):
+        looks.begin()
+    assert rows.undo_one(transaction) is True
+    assert looks.stored(0) is None
+    assert rows.undo_one(transaction) is False
+    assert looks.unfinished == ()
+    assert not rows.purge_one(leads=True)

@@ -15,14 +15,12 @@ from redoraft.cluster.rowclients import KEYS, in_order, rows_of
 from redoraft.cluster.sessions import Asked
 from redoraft.cluster.simulator import Simulator
 from redoraft.ddl.dictionary import RowState
-from redoraft.errors import RedoError, StorageMisuse
+from redoraft.errors import RedoError
 from redoraft.node import Node
 from redoraft.raft.outputs import Outcome
 from redoraft.redo.lsn import START_LSN
-from redoraft.redo.record import Record
 from redoraft.storage.engine import Storage
-from redoraft.storage.port import LoggedMtr
-from redoraft.storage.rows import Rows
+from redoraft.storage.rows import reader_of
 
 SETTLE_STEPS = 4000
 """Steps after healing in which a cluster has to come to rest."""
@@ -171,17 +169,13 @@ def _compare_rows(simulator: Simulator) -> None:
 
 
 def _compare_rows_of(node: Node, storage: Storage, want: Mapping[int, bytes], ledger: Ledger) -> None:
-    rows = Rows(storage, _writes_nothing)
+    rows = reader_of(storage)
     for key in KEYS:
         if (have := rows.stored(key)) != want.get(key):
             what = f"row {key} is {have!r}, of finished transactions it is {want.get(key)!r}"
             ledger.find(FINISHED_ONLY, node.raft.me, what)
     if rows.unfinished:
         ledger.find(FINISHED_ONLY, node.raft.me, f"transactions {rows.unfinished} are neither here nor there")
-
-
-def _writes_nothing(records: Sequence[Record]) -> LoggedMtr:
-    raise StorageMisuse(f"{len(records)} records: who looks at rows writes none")
 
 
 def _parted(have: Sequence[int], want: Sequence[int]) -> str:

@@ -15,17 +15,17 @@ other: followers need no undo of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Final
 
 from attrs import frozen
 
 from redoraft.errors import StorageMisuse
-from redoraft.redo.record import PageWrite
+from redoraft.redo.record import PageWrite, Record
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import BODY, BODY_END, PageId
-from redoraft.storage.port import Append
+from redoraft.storage.port import Append, LoggedMtr
 
 ROW_SPACE: Final = 10
 UNDO_SPACE: Final = 11
@@ -197,6 +197,15 @@ class Rows:
 
     def _write(self, records: list[PageWrite]) -> None:
         self._storage.write(records, self._append)
+
+
+def reader_of(storage: Storage) -> Rows:
+    """The rows of a node for who only looks at them: what writes raises StorageMisuse."""
+
+    def writes_nothing(records: Sequence[Record]) -> LoggedMtr:
+        raise StorageMisuse(f"{len(records)} records: who looks at rows writes none")
+
+    return Rows(storage, writes_nothing)
 
 
 def _value(row: bytes) -> bytes | None:
