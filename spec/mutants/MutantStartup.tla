@@ -10,12 +10,6 @@ RecoverFlushed(n) == durable[n]
 (* What agrees with the leader's log may be applied: it will stay.           *)
 ApplyWhatAgrees(n) == IF role[n] = "leader" THEN known[n] ELSE Max2(known[n], agreed[n])
 
-(* A follower applies up to the LSN that its leader says, whatever its own   *)
-(* log has there.                                                            *)
-ApplyByLsn(n) ==
-    IF role[n] # "leader" /\ term[n] \in DOMAIN leaderKnown
-    THEN Min2(leaderKnown[term[n]], Len(log[n])) ELSE known[n]
-
 (* Apply begins with the start of the process, and does not wait for the     *)
 (* log to be aligned: it stays within the majority LSN anyway.               *)
 ApplyFromTheStart(n, l) ==
