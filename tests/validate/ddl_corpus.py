@@ -24,7 +24,6 @@ LATE = 58
 DDL_SEEDS = {
     "parses-files-only": 7,
     "recovers-everywhere": 7,
-    "deletes-what-it-sees": 2,
     "rolls-rows-back": 8,
     "validates-first": 0,
     "leaves-rolled-back": 2,
@@ -41,7 +40,6 @@ DDL_SEEDS = {
 DDL_WHY = {
     "parses-files-only": "the follower has applied a CREATE and has no file",
     "recovers-everywhere": "a follower replays the DDL log that it finds at its start",
-    "deletes-what-it-sees": "a CREATE's file comes where the other repair of H2 has none yet",
     "rolls-rows-back": "the row of the DDL log went with the DDL that was rolled back, and nobody replays it",
     "validates-first": "files are validated before the node knows what is committed",
     "leaves-rolled-back": "a DDL that is rolled back does not replay its row",
@@ -53,6 +51,36 @@ DDL_WHY = {
     "serves-unrecovered": "a new leader serves before it has recovered the DDL log",
     "keeps-caches": "readers keep a table that the commit has changed",
 }
+
+DDL_FIELDS = {
+    "ddl-event-removed-renumbered": ["vars.files"],
+    "ddl-files-are-no-object": ["vars.files"],
+    "ddl-lsn-no-record": ["vars.majority_lsn"],
+    "ddl-space-below-first": ["vars.files"],
+    "ddl-unknown-action": ["action"],
+    "ddl-unknown-variable": ["vars.term"],
+    "ddl-mutant-creates-at-once": ["vars.step"],
+    "ddl-mutant-executes-from-checkpoint": ["vars.applied_lsn"],
+    "ddl-mutant-keeps-caches": ["vars.open_tables"],
+    "ddl-mutant-leaves-rolled-back": ["vars.step"],
+    "ddl-mutant-parses-files-only": ["vars.files"],
+    "ddl-mutant-recovers-everywhere": ["vars.files"],
+}
+"""The recorded values that are wrong, where the name of the trace does not say it."""
+
+DDL_CONJUNCTS = {
+    "ddl-mutant-acts-on-the-tail": "OnFirmGround",
+    "ddl-mutant-creates-at-once": "~RedoFirst",
+    "ddl-mutant-drops-at-once": "WaitsInCommit => OnMajority",
+    "ddl-mutant-renames-at-once": "ReversesAlways => OnMajority",
+    "ddl-mutant-rolls-rows-back": 'On("H30") => Unfinished(End) = {} /\\ VisibleRows(End) = {}',
+    "ddl-mutant-serves-unrecovered": 'On("H30") => Unfinished(End) = {} /\\ VisibleRows(End) = {}',
+    "ddl-mutant-validates-first": 'On("DDL-9") => OnFirmGround /\\ ToApply(n) = {}',
+}
+"""The first conjunct of the specification that is false."""
+
+DDL_ALIKE = {"H1": ["H1", "H1b"], "H3": ["H3", "H3a"], "DDL-8": ["DDL-8", "H30"]}
+"""Where the run of a mutant would be allowed without either of two rules."""
 
 DDL_KEPT = {
     "ddl-walk-seed-6.ndjson": "DDL alone: two nodes that create, rename and drop tables, with crashes",

@@ -23,7 +23,15 @@ from redoraft_check.exits import Exit
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter, read_trace
 
-from .ddl_corpus import DDL_KEPT, ddl_broken, ddl_mutants, make_ddl_accepted
+from .ddl_corpus import (
+    DDL_ALIKE,
+    DDL_CONJUNCTS,
+    DDL_FIELDS,
+    DDL_KEPT,
+    ddl_broken,
+    ddl_mutants,
+    make_ddl_accepted,
+)
 from .kit import ACCEPTED, CORPUS, REJECTED, Lines, accepted_paths, engine, expectations, simulate
 
 Row = tuple[str, str, int, int | None, str, str, str | bytes]
@@ -100,7 +108,7 @@ def put(row: Row) -> None:
 
 # --- what --explain must say ---
 
-FIELDS = {
+FIELDS = DDL_FIELDS | {
     "flushed-lsn-changed": ["vars.flushed_lsn"],
     "vote-removed-renumbered": ["vars.voted_for"],
     "events-swapped-renumbered": ["vars.term"],
@@ -137,7 +145,7 @@ FIELDS = {
 }
 """The recorded values that are wrong, where the name of the trace does not say it."""
 
-CONJUNCTS = {
+CONJUNCTS = DDL_CONJUNCTS | {
     "event-duplicated-renumbered": 'role[n] = "candidate"',
     "events-swapped-renumbered": "c.term = term[n]",
     "leader-before-its-votes": "IsQuorum(VotersFor(n))",
@@ -161,7 +169,7 @@ CONJUNCTS = {
 }
 """The first conjunct of the specification that is false, where more than a recorded value is wrong."""
 
-ALIKE = {
+ALIKE = DDL_ALIKE | {
     "LOG-5": ["LOG-12", "LOG-5"],
     "LOG-12": ["LOG-12", "LOG-5"],
     "LIM-3": ["LIM-3", "ST-2"],
@@ -176,7 +184,7 @@ def explanation(name: str, rule: str, code: int) -> dict[str, object]:
     """What --explain must name: values, the conjunct, the rules; nothing for a trace that is not refused."""
     if code != int(Exit.REJECTED):
         return {}
-    fields = FIELDS.get(name, [])
+    fields, conjunct = FIELDS.get(name, []), CONJUNCTS.get(name)
     name = name.removeprefix("ddl-")
     if not fields and name.startswith("shows-"):
         fields = ["vars." + name.removeprefix("shows-").replace("-", "_")]
@@ -184,8 +192,8 @@ def explanation(name: str, rule: str, code: int) -> dict[str, object]:
         fields = ["args." + name.split("-", 2)[2].replace("-", "_")]
     mutant = name.startswith(("mutant-", "pages-"))
     out: dict[str, object] = {"fields": fields, "rules": ALIKE.get(rule, [rule]) if mutant else []}
-    if name in CONJUNCTS:
-        out["conjunct"] = CONJUNCTS[name]
+    if conjunct is not None:
+        out["conjunct"] = conjunct
     return out
 
 
