@@ -11,8 +11,8 @@
 (* the line printed there says so.                                         *)
 (*                                                                         *)
 (* What it simplifies.  A crash writes no event: a node that restarts says *)
-(* what it has found, and that may be what one more step has done, in the  *)
-(* middle of which the power went (UnsaidStep).  What a follower has heard *)
+(* what it has found, and that may be what more steps have done of which   *)
+(* nobody was left to tell (UnsaidStep).        What a follower has heard *)
 (* of the log and of the majority is Startup's business: only a leader     *)
 (* shows them.                                                             *)
 (*                                                                         *)
@@ -166,13 +166,13 @@ Pass ==
     /\ cursor' = cursor + 1
     /\ UNCHANGED run
 
-(* A crash in the middle of a step that writes no redo: it may be done, and  *)
-(* nobody was left to say so.                                                *)
+(* A crash in the middle of a step that writes no redo of its own: it may be *)
+(* done, and nobody was left to say so.                                      *)
 UnsaidStep ==
     /\ cursor <= Len(Events)
     /\ Events[cursor][1] \in {"Restart", AbsentName}
     /\ LET n == Events[cursor][2]
-       IN  CallsOs(n) \/ EndDdl(n) \/ LateCalls(n)
+       IN  CallsOs(n) \/ EndDdl(n) \/ LateCalls(n) \/ Applies(n)
     /\ UNCHANGED <<run, cursor>>
 
 ImpliedCrash == UnsaidStep

@@ -23,6 +23,15 @@ from redoraft_check.exits import Exit
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter, read_trace
 
+from .ddl_corpus import (
+    DDL_ALIKE,
+    DDL_CONJUNCTS,
+    DDL_FIELDS,
+    DDL_KEPT,
+    ddl_broken,
+    ddl_mutants,
+    make_ddl_accepted,
+)
 from .kit import ACCEPTED, CORPUS, REJECTED, Lines, accepted_paths, engine, expectations, simulate
 
 Row = tuple[str, str, int, int | None, str, str, str | bytes]
@@ -71,8 +80,16 @@ def main() -> int:
             put(row)
         make_mutants(Path(work))
         put_mutants(Path(work), STORAGE_SEEDS, "pages")
+        make_ddl(Path(work))
     (CORPUS / "README.md").write_text(readme(), encoding="utf-8")
     return 0
+
+
+def make_ddl(work: Path) -> None:
+    """The traces of DDL alone."""
+    make_ddl_accepted()
+    for row in (*ddl_broken(), *ddl_mutants(work)):
+        put(row)
 
 
 def put(row: Row) -> None:
@@ -91,7 +108,7 @@ def put(row: Row) -> None:
 
 # --- what --explain must say ---
 
-FIELDS = {
+FIELDS = DDL_FIELDS | {
     "flushed-lsn-changed": ["vars.flushed_lsn"],
     "vote-removed-renumbered": ["vars.voted_for"],
     "events-swapped-renumbered": ["vars.term"],
@@ -128,7 +145,7 @@ FIELDS = {
 }
 """The recorded values that are wrong, where the name of the trace does not say it."""
 
-CONJUNCTS = {
+CONJUNCTS = DDL_CONJUNCTS | {
     "event-duplicated-renumbered": 'role[n] = "candidate"',
     "events-swapped-renumbered": "c.term = term[n]",
     "leader-before-its-votes": "IsQuorum(VotersFor(n))",
@@ -152,7 +169,7 @@ CONJUNCTS = {
 }
 """The first conjunct of the specification that is false, where more than a recorded value is wrong."""
 
-ALIKE = {
+ALIKE = DDL_ALIKE | {
     "LOG-5": ["LOG-12", "LOG-5"],
     "LOG-12": ["LOG-12", "LOG-5"],
     "LIM-3": ["LIM-3", "ST-2"],
@@ -167,15 +184,16 @@ def explanation(name: str, rule: str, code: int) -> dict[str, object]:
     """What --explain must name: values, the conjunct, the rules; nothing for a trace that is not refused."""
     if code != int(Exit.REJECTED):
         return {}
-    fields = FIELDS.get(name, [])
+    fields, conjunct = FIELDS.get(name, []), CONJUNCTS.get(name)
+    name = name.removeprefix("ddl-")
     if not fields and name.startswith("shows-"):
         fields = ["vars." + name.removeprefix("shows-").replace("-", "_")]
     elif not fields and name.startswith("says-"):
         fields = ["args." + name.split("-", 2)[2].replace("-", "_")]
     mutant = name.startswith(("mutant-", "pages-"))
     out: dict[str, object] = {"fields": fields, "rules": ALIKE.get(rule, [rule]) if mutant else []}
-    if name in CONJUNCTS:
-        out["conjunct"] = CONJUNCTS[name]
+    if conjunct is not None:
+        out["conjunct"] = conjunct
     return out
 
 
@@ -595,7 +613,7 @@ def put_mutants(work: Path, seeds: dict[str, int], kind: str) -> None:
 
 # --- the table ---
 
-KEPT = {
+KEPT = DDL_KEPT | {
     "calm-seed-3.ndjson": "a run without faults",
     "faults-seed-1.ndjson": "a run with all faults: crashes, a truncation",
     "faults-seed-4.ndjson": "a run with all faults: crashes, a clean shutdown",
@@ -640,7 +658,8 @@ What `redoraft validate` must say of each of these files; `tests/validate/test_c
 
 Beside each file stands a `.toml` with the rule, the reason, the exit code, the line and a part of the
 message. `mutant-*` are runs of the implementation without one rule (`redoraft simulate --mutant`), cut behind
-the first event that gives it away, and `pages-*` such runs that tell of pages (`--pages`); the others were
+the first event that gives it away, and `pages-*` such runs that tell of pages (`--pages`); `ddl-mutant-*`
+are walks of the DDL of two nodes (`tests/ddl`); the others were
 broken by hand. The rule is the one of the requirements
 that is broken, or `raft` (plain Raft), `run` (the file is not the whole run) or `format` (the file says
 something that cannot be looked at).

@@ -9,11 +9,13 @@ import pytest
 
 from redoraft.raft.mutants import MUTANTS
 from redoraft_check.exits import Exit
-from redoraft_check.validate.mapping import VARS
+from redoraft_check.validate.mapping import ALONE, DDL, VARS
 from redoraft_check.validate.verdict import Status, Verdict
 from redoraft_traces import read_trace
 
 from .kit import ACCEPTED, CORPUS, REJECTED, Expectation, accepted_paths, engine, expectations, names
+
+SHOWN = {*VARS, *ALONE[DDL].vars}
 
 
 @pytest.mark.tlc
@@ -45,7 +47,7 @@ def _not_rejected(expected: Expectation, verdict: Verdict) -> Iterator[str]:
             yield f"{verdict.place}: shows {verdict.event}"
         nodes = read_trace(expected.path, check_seq=False).header.nodes
         before = [] if expected.line == 2 else sorted(nodes)
-        if [node for node, state in verdict.last_good if set(state) <= set(VARS)] != before:
+        if [node for node, state in verdict.last_good if set(state) <= SHOWN] != before:
             yield f"{verdict.place}: last good is {verdict.last_good}"
 
 
@@ -89,3 +91,4 @@ def test_there_is_one_trace_for_each_mutant_of_the_implementation() -> None:
 def test_there_is_one_trace_for_each_variable() -> None:
     stems = {one.path.stem for one in expectations()}
     assert {f"shows-{name.replace('_', '-')}" for name in VARS} <= stems
+    assert {f"ddl-shows-{name.replace('_', '-')}" for name in ALONE[DDL].vars} <= stems

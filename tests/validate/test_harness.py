@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from redoraft_check.counterexample.file_ops import write_file_ops
+from redoraft_check.counterexample.recorded import read_recorded, record_path
 from redoraft_check.exits import Exit
+from redoraft_check.paths import spec_dir
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.verdict import Status, Verdict
 
@@ -24,12 +27,12 @@ CALM = ACCEPTED / "calm-seed-3.ndjson"
 FAULTS = ACCEPTED / "faults-seed-1.ndjson"
 
 
-def broken(spec: Path, *changes: tuple[str, str]) -> Engine:
-    """The engine on a copy of the specification in which TraceStartup is changed."""
-    path = spec / "trace" / "TraceStartup.tla"
+def broken(spec: Path, *changes: tuple[str, str], module: str = "TraceStartup") -> Engine:
+    """The engine on a copy of the specification in which TraceStartup, or another module, is changed."""
+    path = spec / "trace" / f"{module}.tla"
     text = path.read_text(encoding="utf-8")
     for old, new in changes:
-        assert old in text, f"{old!r} is not in TraceStartup"
+        assert old in text, f"{old!r} is not in {module}"
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
     return engine(spec)
@@ -97,6 +100,76 @@ def test_the_corpus_notices(mutant: str, spec_copy: Path) -> None:
     old, new, path, status = MUTANTS[mutant]
     assert judge(broken(spec_copy, (old, new)), path) == [status]
     assert expected(path) is not status
+
+
+WALK = ACCEPTED / "ddl-walk-seed-6.ndjson"
+DDL_MUTANTS: dict[str, tuple[str, str, Path, Status]] = {
+    "the files are not looked at": (
+        *("    /\\ SameFiles(v[4], files'[n])\n", "", REJECTED / "ddl-shows-files.ndjson"),
+        Status.ACCEPTED,
+    ),
+    "what a leader shows is not looked at": (
+        *("IF leader' = n THEN LeaderShows(v)", "IF leader' = n THEN TRUE"),
+        *(REJECTED / "ddl-shows-stage.ndjson", Status.ACCEPTED),
+    ),
+    "the last event is not consumed": (
+        *("/\\ cursor = Len(Events) + 1", "/\\ cursor = Len(Events)"),
+        *(REJECTED / "ddl-mutant-keeps-caches.ndjson", Status.ACCEPTED),
+    ),
+    "an action without its guard": (
+        *(
+            "/\\ Serve(n)",
+            '/\\ stage\' = "serving" /\\ UNCHANGED <<log, term, leader, majority, job, nodeVars>>',
+        ),
+        *(REJECTED / "ddl-mutant-serves-unrecovered.ndjson", Status.ACCEPTED),
+    ),
+    "an action that is never matched": (
+        *('/\\ action = "Applies"', '/\\ action = "Aplies"', WALK),
+        Status.REFUSED,
+    ),
+    "a crash that loses everything": (
+        *("Crash(n, l)", "Leave(n, {}, l)", WALK),
+        Status.REFUSED,
+    ),
+    "a leader from the start that is always the same": (
+        *("/\\ leader \\in DataNodes", '/\\ leader = "n2"', WALK),
+        Status.REFUSED,
+    ),
+    "no line of acceptance": (
+        *('    /\\ PrintT(<<"ACCEPTED", Runs[run].id, Len(Events), Runs[run].hash>>)\n', "", WALK),
+        Status.UNKNOWN,
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", DDL_MUTANTS)
+def test_the_corpus_notices_in_ddl(mutant: str, spec_copy: Path) -> None:
+    old, new, path, status = DDL_MUTANTS[mutant]
+    assert judge(broken(spec_copy, (old, new), module="TraceDdl"), path) == [status]
+    assert expected(path) is not status
+
+
+def test_tables_that_are_there_at_first_are_the_headers(spec_copy: Path, tmp_path: Path) -> None:
+    found = read_recorded(record_path(spec_dir(), "H4_off"))
+    path = tmp_path / "H4.ndjson"
+    write_file_ops(path, found.behaviour, spec_dir(), "a test")
+    assert judge(evolve(engine(), off=("H4",)), path) == [Status.ACCEPTED]
+    forgetful = broken(spec_copy, ("GivenTables == FilesIn(Given)", "GivenTables == {}"), module="TraceDdl")
+    assert judge(evolve(forgetful, off=("H4",)), path) == [Status.REFUSED]
+
+
+def test_each_value_of_ddl_is_refused_for_itself_alone(spec_copy: Path) -> None:
+    changes = (
+        ("value = Absent THEN all ELSE {value}", "TRUE THEN all ELSE {value}"),
+        ("value = AbsentName THEN tables ELSE", "TRUE THEN tables ELSE"),
+        ("value = Absent \\/ value = actual", "TRUE"),
+        ("value = AbsentName \\/ value = actual", "TRUE"),
+        ("value = AbsentFiles \\/ FilesIn(value) = actual", "TRUE"),
+    )
+    paths = [one.path for one in expectations() if one.path.stem.startswith(("ddl-shows-", "ddl-says-"))]
+    assert len(paths) == 12
+    verdicts = broken(spec_copy, *changes, module="TraceDdl").validate(paths)
+    assert [(one.path.stem, one.reason) for one in verdicts if one.status is not Status.ACCEPTED] == []
 
 
 def test_each_value_is_refused_for_itself_alone(spec_copy: Path) -> None:

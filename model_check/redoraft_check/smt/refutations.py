@@ -253,12 +253,12 @@ def chosen(manifest: Manifest, rules: Sequence[str]) -> list[str]:
 
 
 UNTRACED: Final[Mapping[str, str]] = {
-    "CL-1_off": "Startup asks for the role again (Serving)",
-    "LIM-3_readers_off": "the one of Startup is",
-    "H13_pages_off": "the one of Startup is",
-    "H21_off": "TraceStorage has no unlogged changes",
-    "H22_off": "TraceStorage has no metadata pages",
-    "H23_off": "TraceStorage has no background work",
+    "CL-1_off": "Startup refuses a follower's write a second time, by Serving, which has no switch",
+    "LIM-3_readers_off": "TraceStorage takes what is applied from Startup: LIM-3_off is its trace",
+    "H13_pages_off": "TraceStorage has no pages that hold what the log has lost: H13_off is the log's trace",
+    "H21_off": "TraceStorage derives the buffer pool from the log: a change without redo is not in it",
+    "H22_off": "TraceStorage has no records of metadata: a mtr changes pages and nothing else",
+    "H23_off": "TraceStorage has Startup's log, in which a follower writes nothing, whatever rule is off",
 }
 """Why a refutation is no trace that the trace specification accepts without the rule."""
 
