@@ -54,7 +54,7 @@ class Shown:
     action: Action
     given: Mapping[str, Term]
     why: str
-    uses: str = ""
+    uses: tuple[str, ...] = ()
     when: Formula = TRUE
 
 
@@ -75,15 +75,15 @@ class Run:
     new: Var
     hop: Formula
     spans: Formula
-    uses: str = ""
+    uses: tuple[str, ...] = ()
 
 
 @frozen
 class Showing:
     """What an action shows as, one after the other; nothing, where it shows as no step.
 
-    `more` is what the action is given to say so: parameters, and what they are.  `stays` names what is used
-    to show that the rest stays.
+    `more` is what the action is given to say so: parameters, and what they are.  `named` are those of them
+    that a proof may take one by one, `stays` names what is used to show that the rest stays.
     """
 
     steps: tuple[Shown | Run, ...] = ()
@@ -91,7 +91,8 @@ class Showing:
     more: Formula = TRUE
     facts: tuple[Named, ...] = ()
     case: str = ""
-    stays: str = ""
+    stays: tuple[str, ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 def substituted(formula: Formula, values: Mapping[Var, Term], meaning: Reading) -> Formula:
@@ -164,7 +165,9 @@ def claims(action: Action, reading: Reading, showing: Showing) -> tuple[Named, .
             found += _becomes(action, reading, relation, *made[relation])
         elif changed & relations_of(read.body):
             found.append(_stays(action, reading, relation, showing.stays))
-    told = {*_parts(action.guard)}
+    told = {
+        part for given in (action.guard, *(one.formula for one in action.given)) for part in _parts(given)
+    }
     return tuple(one for one in found if not told.issuperset(_parts(one.formula)))
 
 
@@ -174,10 +177,11 @@ def _parts(formula: Formula) -> tuple[Formula, ...]:
 
 def _guarded(step: Shown | Run, now: Reading) -> Iterator[Named]:
     """Each conjunct of the guard; of a run, that it begins where the relation is, and each step of it."""
-    name, uses = step.action.name, tuple(step.uses.split())
+    name, uses = step.action.name, step.uses
     if isinstance(step, Run):
         yield Named(f"{name} begins", substituted(step.relation(step.start), {}, now), step.why, uses)
-        yield Named(f"{name} spans", step.spans, step.why, uses)
+        for number, part in enumerate(_parts(step.spans), 1):
+            yield Named(f"{name} spans {number}", part, step.why, uses)
         now = {**now, step.relation: _being(step.relation, step.old)}
     given = {one: step.given[one.name] for one in step.action.params}
     for number, part in enumerate(_parts(step.action.guard), 1):
@@ -221,7 +225,7 @@ def _made(step: Shown | Run, now: Reading) -> dict[Relation, Term]:
 def _becomes(
     action: Action, reading: Reading, relation: Relation, step: Shown | Run, value: Term
 ) -> Iterator[Named]:
-    uses = tuple(step.uses.split())
+    uses = step.uses
     when = TRUE if isinstance(step, Run) else step.when
     is_now = substituted(relation(value), {}, reading)
     yield Named(f"{relation.name} becomes it", after(action, is_now), step.why, uses)
@@ -229,11 +233,11 @@ def _becomes(
         yield Named(f"{relation.name} was it", when | is_now, step.why, uses)
 
 
-def _stays(action: Action, reading: Reading, relation: Relation, uses: str) -> Named:
+def _stays(action: Action, reading: Reading, relation: Relation, uses: tuple[str, ...]) -> Named:
     formals = reading[relation].formals
     is_now = substituted(relation(*formals), {}, reading)
     body = forall(formals, implies(is_now, after(action, is_now)))
-    return Named(f"{relation.name} stays", body, "No step of it changes it.", tuple(uses.split()))
+    return Named(f"{relation.name} stays", body, "No step of it changes it.", uses)
 
 
 def _short(words: str) -> str:

@@ -19,6 +19,7 @@ from redoraft_check.smt.commit_properties import properties
 from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.formula import (
     Action,
+    And,
     Formula,
     Function,
     Named,
@@ -80,9 +81,10 @@ OWN, LATER = Var("own", TERM), Var("later", TERM)
 """The node's term before and after."""
 
 ENTRIES = (
-    "LeaderLogTerms LeaderLogOrigin LeaderLogHasPrefixes EntryHasOneTerm LogOrigin LogTerms "
-    "LeaderLogIsOneLog LeaderHasItsLog CommittedByHasPrefixes"
+    *("LeaderLogTerms", "LeaderLogOrigin", "LeaderLogHasPrefixes", "EntryHasOneTerm"),
+    *("LogOrigin", "LogTerms", "LeaderLogIsOneLog", "LeaderHasItsLog"),
 )
+"""What is used of what stands in logs."""
 
 
 def self_of(raft: Raft) -> Function:
@@ -198,7 +200,7 @@ class Showings:
             guard=both(action.guard, who, whole.more),
             params=(*action.params, *whole.params),
             case=case,
-            given=self._given(action),
+            given=(*self._given(action), *whole.named),
         )
         return evolve(step, facts=(*whole.facts, *claims(step, self.read, whole)))
 
@@ -210,14 +212,21 @@ class Showings:
             facts = commit_facts(s).get(title(action).removeprefix("Node"), ())
         if s.committed_by not in {one.relation for one in action.updates}:
             return facts
-        later = (one for one in properties(s) if one.name in {"CommittedFrom", "CommittedEndsWhole"})
+        later = (one for one in properties(s) if one.name in {"CommittedEndsWhole"})
         return (
             *facts,
             *(evolve(one, name=f"{one.name}Later", formula=after(action, one.formula)) for one in later),
         )
 
-    def _reads(self, relation: Relation, term: Term) -> Formula:
-        return substituted(relation(term), {}, self.read)
+    def _is(self, relation: Relation, value: Var, later: Action | None = None) -> tuple[Named, ...]:
+        """That a relation is named in this state, or in the one after a step: each has a value."""
+        reads = substituted(relation(value), {}, self.read)
+        found = after(later, reads) if later else reads
+        why = "A log is finite, so each of these has an end."
+        return tuple(
+            Named(f"{value.name} is {relation.name}{' and no more' * at}", part, why)
+            for at, part in enumerate(found.parts if isinstance(found, And) else (found,))
+        )
 
     # --- what goes on around the node ------------------------------------------------------------------
 
@@ -233,33 +242,47 @@ class Showings:
                 s.durable(node, SYNCED),
                 s.settled(node, SETTLED),
             ),
-            *(self.start.applied(node, PAGES), S.checkpoint(START), self._reads(S.log, SHOWN)),
-            *(self._reads(S.committed, HAD), showing.more),
+            *(self.start.applied(node, PAGES), S.checkpoint(START), showing.more),
         ]
+        named = [*self._is(S.log, SHOWN), *self._is(S.committed, HAD), *showing.named]
         params = [PLAYS, OWN, MINE, SYNCED, SETTLED, PAGES, START, SHOWN, HAD, *showing.params]
         steps, facts = list(showing.steps), list(showing.facts)
         last = HAD
         if changed & {s.committed_by, s.term}:
             params += [LATER, HAS]
-            more += [after(action, s.term(node, LATER)), after(action, self._reads(S.committed, HAS))]
-            facts += self._committed_facts(s.committed_by in changed)
+            more.append(after(action, s.term(node, LATER)))
+            named += self._is(S.committed, HAS, action)
+            facts += self._committed_facts()
             steps.append(self._grows(s.committed_by in changed))
             last = HAS
         if changed & relations_of(self.read[S.peer].body):
             params += [PEER, GAINED]
-            more += [self._reads(S.peer, PEER), after(action, self._reads(S.peer, GAINED))]
+            named += [*self._is(S.peer, PEER), *self._is(S.peer, GAINED, action)]
             facts += self._peers_keep(action)
             given = {"c": last, "e": PEER, "e2": GAINED}
+            uses = (
+                *("peer is peer", "gained is peer", "PeerGrows", "the empty log", "term is a function"),
+                *("had is committed", "has is committed"),
+            )
             why = "What a node has durable of what leaders up to its term have committed stays."
-            steps.append(Shown(self.steps["PeerGains"], given, why, when=differ(PEER, GAINED)))
+            steps.append(Shown(self.steps["PeerGains"], given, why, uses, differ(PEER, GAINED)))
         return evolve(
-            *(showing,), steps=tuple(steps), params=tuple(params), more=both(*more), facts=tuple(facts)
+            *(showing,),
+            steps=tuple(steps),
+            params=tuple(params),
+            more=both(*more, *(one.formula for one in named)),
+            facts=tuple(facts),
+            named=tuple(named),
         )
 
     def _grows(self, counts: bool) -> Run:
         given = {"t": TERM_OF(NEW), "c": OLD, "c2": NEW, "l": SHOWN}
         why = "What is committed is one log (R1), and a term has one writer (R2)."
-        uses = f"{ENTRIES} CommittedEndsWhole CommittedForLater" + " CommittedEndsWholeLater" * counts
+        later = "CommittedEndsWholeLater" if counts else "CommittedForLater"
+        uses = (
+            *("had is committed", "has is committed", "term is a function", "CommittedEndsWhole"),
+            *("CommittedIsALeaders", "ShownIsWritten", "the empty log", later, *ENTRIES),
+        )
         return self._entries("CommittedGrows", S.committed, HAD, HAS, given, why, uses)
 
     def _entries(  # noqa: PLR0917
@@ -270,7 +293,7 @@ class Showings:
         end: Term,
         given: Mapping[str, Term],
         why: str,
-        uses: str,
+        uses: tuple[str, ...],
     ) -> Run:
         """Entry by entry."""
         f = Var("f_", LOG)
@@ -288,7 +311,7 @@ class Showings:
         spans = both(PREFIX(start, end), WHOLE(start), WHOLE(end))
         return Run(self.steps[name], given, why, relation, start, end, OLD, NEW, hop, spans, uses)
 
-    def _committed_facts(self, counts: bool) -> tuple[Named, ...]:
+    def _committed_facts(self) -> tuple[Named, ...]:
         v, f = Var("v_", TERM), Var("f_", LOG)
         leader_log = self.start.raft.leader_log
         return (
@@ -296,13 +319,16 @@ class Showings:
                 "CommittedIsALeaders",
                 same(HAS, EMPTY) | exists([v], leader_log(v, HAS)),
                 "What is committed is in the log of a leader.",
-                ("CommittedFromLater" if counts else "CommittedFrom", "LeaderLogHasPrefixes"),
+                (
+                    *("has is committed", "CommittedFrom", "AckedInLeaderLog", "LeaderLogHasPrefixes"),
+                    *("TwoQuorumsMeet", "AgreesWithLeader"),
+                ),
             ),
             Named(
                 "ShownIsWritten",
                 forall([f], implies(PREFIX(f, SHOWN) & differ(f, EMPTY), leader_log(TERM_OF(f), f))),
                 "So is the node's log, as its scan finds it.",
-                ("LogOrigin", "LogTerms", "TornIsDown"),
+                ("shown is log", "LogOrigin", "LogTerms", "TornIsDown"),
             ),
         )
 
@@ -318,7 +344,12 @@ class Showings:
                     *("CommittedByHasPrefixes", "LeaderLogHasPrefixes"),
                 ),
             ),
-            Named("PeerGrows", PREFIX(PEER, GAINED), "So what all have only grows.", ("the empty log",)),
+            Named(
+                "PeerGrows",
+                PREFIX(PEER, GAINED),
+                "So what all have only grows.",
+                ("peer is peer", "gained is peer and no more", "PeersKeep", "the empty log"),
+            ),
         )
 
     # --- steps of the node itself ----------------------------------------------------------------------
@@ -334,7 +365,7 @@ class Showings:
         t, p, g = self.start.raft.vars("t p g")
         why = "A new leader's marker is an entry behind what it has, of a term in which nobody wrote."
         shown = Shown(self.steps["Receive"], {"t": t, "c": HAD, "l": p, "l2": g}, why)
-        stays = "NothingAppliedBeforeRecovery AppliedInLog LogOrigin LogTerms TornIsDown"
+        stays = ("NothingAppliedBeforeRecovery", "AppliedInLog", "LogOrigin", "LogTerms", "TornIsDown")
         return (Showing((shown,), stays=stays),)
 
     def _writes(self, action: Action) -> tuple[Showing, ...]:
@@ -351,16 +382,41 @@ class Showings:
         given = {"c": HAD, "l": p, "m": i, "d": d, "d2": e, "k": k, "z": SETTLED, "a": APPLIED, "a2": APPLIED}
         why = "The leader has what is committed, so the cut is above; and it lacks what is cut."
         shown = Shown(self.steps["Truncate"], {**given, "s": START}, why)
-        return (Showing((shown,), (APPLIED,), self._reads(S.applied, APPLIED)),)
+        return (Showing((shown,), (APPLIED,), named=self._is(S.applied, APPLIED)),)
 
     def _appends(self, _: Action) -> tuple[Showing, ...]:
-        p, y, k, end, d, o, z = self.start.raft.vars("p y k l d o z")
+        s = self.start.raft
+        v, f = Var("v_", TERM), Var("f_", LOG)
+        p, y, k, end, d, o, z = s.vars("p y k l d o z")
         received = {"t": TERM_OF(NEW), "c": HAD, "l": OLD, "l2": NEW}
+        uses = (
+            "OpenIsLeading",
+            "HadIsALeaders",
+            "NewIsWritten",
+            "KeepsLog",
+            "SharedIsSame",
+            "NewLogIsLeaders",
+        )
         why = "The leader's entries, in its log's order."
-        receives = self._entries("Receive", S.log, p, y, received, why, f"{ENTRIES} OpenIsLeading")
+        receives = self._entries("Receive", S.log, p, y, received, why, (*ENTRIES, *uses))
         given = {"c": HAD, "l": y, "d": d, "k": k, "k2": end, "z": o, "z2": z}
         why = "A leader of the node's own term has committed it, and it is in the node's log (H34)."
-        return (Showing((receives, Shown(self.steps["Learn"], given, why, when=differ(k, end)))),)
+        facts = (
+            Named(
+                "HadIsALeaders",
+                same(HAD, EMPTY) | exists([v], s.leader_log(v, HAD)),
+                "What is committed is in the log of a leader.",
+                ("had is committed", "CommittedFrom", "LeaderLogHasPrefixes"),
+            ),
+            Named(
+                "NewIsWritten",
+                forall([f], implies(PREFIX(f, y) & differ(f, EMPTY), s.leader_log(TERM_OF(f), f))),
+                "So is what comes.",
+                ("LogOrigin", "LogTerms", "TornIsDown", "LeaderLogOrigin", "LeaderLogHasPrefixes"),
+            ),
+        )
+        learns = Shown(self.steps["Learn"], given, why, when=differ(k, end))
+        return (Showing((receives, learns), facts=facts),)
 
     def _advances(self, _: Action) -> tuple[Showing, ...]:
         p, end, k, d, o, z = self.start.raft.vars("p l k d o z")
@@ -407,13 +463,10 @@ class Showings:
         when = both(s.role(n, LEADER), differ(new, EMPTY), same(TERM_OF(new), t))
         why = "Its own term's marker is committed and applied (H14), so it has all that was committed (R5)."
         serves = Shown(self.steps["StartServing"], {"c": HAD, "l": p, "u": t}, why)
-        more = both(
-            self._reads(S.applied, APPLIED),
-            after(action, self._reads(S.applied, NOW)),
-        )
+        named = (*self._is(S.applied, APPLIED), *self._is(S.applied, NOW, action))
         return (
-            Showing((run,), (APPLIED, NOW), both(more, ~when)),
-            Showing((run, serves), (APPLIED, NOW), both(more, when), case=", serves"),
+            Showing((run,), (APPLIED, NOW), ~when, named=named),
+            Showing((run, serves), (APPLIED, NOW), when, named=named, case=", serves"),
         )
 
     def _enters_term(self, _: Action) -> tuple[Showing, ...]:
@@ -424,7 +477,7 @@ class Showings:
             "Who has opened an entry serves, and who serves restarts instead (H13).",
             ("WritersHaveApplied", "OpenIsLeading", "LeaderHasItsLog", "LeaderLogTerm"),
         )
-        return (Showing(facts=(whole,), stays="DurableInLog"),)
+        return (Showing(facts=(whole,), stays=("DurableInLog",)),)
 
     _own: Mapping[str, Callable[[Showings, Action], tuple[Showing, ...]]] = {
         "UpdateTerm": _enters_term,
