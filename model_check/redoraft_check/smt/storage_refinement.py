@@ -124,7 +124,10 @@ def reading(start: Start) -> Reading:
         S.durable: running(s.durable, scanned),
         S.known: running(s.known, same(x, EMPTY)),
         S.settled: s.settled(node, x),
-        S.applied: exists([a, p], both(start.applied(node, a), S.checkpoint(p), is_most(x, a, p))),
+        S.applied: either(
+            ~down & exists([a, p], both(start.applied(node, a), S.checkpoint(p), is_most(x, a, p))),
+            down & S.checkpoint(x),
+        ),
         S.committed: forall(
             [t],
             implies(s.term(node, t), both(same(x, EMPTY) | s.committed_by(t, x), longest)),
