@@ -141,6 +141,15 @@ def properties(raft: Raft) -> tuple[Named, ...]:
             committed_now(s, h),
             "the one promise, LIM-4",
         ),
+        rule(
+            "CommittedEndsWhole",
+            "u h",
+            s,
+            s.committed_by(u, h) & forall([g], implies(s.committed_by(u, g), PREFIX(g, h))),
+            WHOLE(h),
+            "the longest of what is committed is what a quorum has acknowledged",
+            "CommittedIsChosen ChosenIsCommitted",
+        ),
         rule("CommittedIsWhole", "u h", s, s.committed_by(u, h), ~HALF(h), "LOG-1"),
         rule(
             "LogNodesNeverServe",

@@ -29,6 +29,8 @@ from redoraft_check.smt.formula import (
     Sort,
     Term,
     Var,
+    free,
+    free_in,
 )
 
 Value: TypeAlias = Any
@@ -170,7 +172,7 @@ class _Compiler:
     ) -> None:
         """Write tests and loops until every variable has a value."""
         indent = "    " * depth
-        ready = next((one for one in parts if not _free(one) & missing), None)
+        ready = next((one for one in parts if not free(one) & missing), None)
         if ready is not None:
             lines.append(f"{indent}if {self._truth(ready, env)}:")
             self._search(
@@ -196,7 +198,7 @@ class _Compiler:
                 for one in parts
                 if isinstance(one, Holds) and not one.relation.rigid and _plain(one, missing)
             ),
-            key=lambda one: sum(not (_free_term(arg) & missing) for arg in one.args),
+            key=lambda one: sum(not (free_in(arg) & missing) for arg in one.args),
             default=None,
         )
         if walked is not None:
@@ -261,11 +263,11 @@ class _Compiler:
         raise TypeError(f"no formula: {formula!r}")
 
     def _found(self, variables: tuple[Var, ...], body: Formula, env: Mapping[Var, str]) -> str:
-        free = sorted((_free(body) - set(variables)), key=lambda one: one.name)
-        inner = {one: self._name(one) for one in free}
+        outer = sorted((free(body) - set(variables)), key=lambda one: one.name)
+        inner = {one: self._name(one) for one in outer}
         name = f"q{next(self._number)}"
         self._define(name, inner.values(), variables, body, inner, yields=False)
-        return f"{name}({', '.join(env[one] for one in free)})"
+        return f"{name}({', '.join(env[one] for one in outer)})"
 
     def _term(self, term: Term, env: Mapping[Var, str]) -> str:
         if isinstance(term, Apply):
@@ -314,31 +316,12 @@ def _determined(formula: Formula, missing: set[Var]) -> tuple[Var, Term] | None:
     if not isinstance(formula, Equal):
         return None
     for left, right in ((formula.left, formula.right), (formula.right, formula.left)):
-        if isinstance(left, Var) and left in missing and not _free_term(right) & missing:
+        if isinstance(left, Var) and left in missing and not free_in(right) & missing:
             return left, right
     return None
 
 
 def _plain(formula: Holds, missing: set[Var]) -> bool:
     """Whether each argument is a variable without a value, once, or has its value."""
-    new = [arg for arg in formula.args if _free_term(arg) & missing]
+    new = [arg for arg in formula.args if free_in(arg) & missing]
     return all(isinstance(arg, Var) for arg in new) and len(set(new)) == len(new)
-
-
-def _free_term(term: Term) -> set[Var]:
-    return {term} if isinstance(term, Var) else {one for arg in term.args for one in _free_term(arg)}
-
-
-def _free(formula: Formula) -> set[Var]:
-    match formula:
-        case Holds(_, args):
-            return {one for arg in args for one in _free_term(arg)}
-        case Equal(left, right):
-            return _free_term(left) | _free_term(right)
-        case Not(body):
-            return _free(body)
-        case And(parts) | Or(parts):
-            return {one for part in parts for one in _free(part)}
-        case ForAll(variables, body) | Exists(variables, body):
-            return _free(body) - set(variables)
-    raise TypeError(f"no formula: {formula!r}")

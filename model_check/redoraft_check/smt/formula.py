@@ -186,6 +186,27 @@ def exists(variables: Iterable[Var], body: Formula) -> Formula:
     return Exists(bound, body) if bound else body
 
 
+def free_in(term: Term) -> set[Var]:
+    """The variables of a term."""
+    return {term} if isinstance(term, Var) else {one for arg in term.args for one in free_in(arg)}
+
+
+def free(formula: Formula) -> set[Var]:
+    """The variables of a formula that no quantifier binds."""
+    match formula:
+        case Holds(_, args):
+            return {one for arg in args for one in free_in(arg)}
+        case Equal(left, right):
+            return free_in(left) | free_in(right)
+        case Not(body):
+            return free(body)
+        case And(parts) | Or(parts):
+            return {one for part in parts for one in free(part)}
+        case ForAll(variables, body) | Exists(variables, body):
+            return free(body) - set(variables)
+    raise TypeError(f"no formula: {formula!r}")
+
+
 @frozen
 class Update:
     """The new value of a relation: it holds of the formals after the step iff `body` held before it."""
@@ -215,7 +236,8 @@ class Action:
     `name` is the specification's.  `facts` follow from invariant and guard, each also from those before
     it; they
     are proved once and then used for every conjunct: so it is said which instances a proof needs.
-    An action may come in several `case`s, which together are the specification's.
+    An action may come in several `case`s, which together are the specification's.  `given` was proved of it
+    elsewhere: another model's facts, and what its invariant says of the state after the step.
     """
 
     name: str
@@ -224,6 +246,7 @@ class Action:
     updates: tuple[Update, ...]
     facts: tuple[Named, ...] = ()
     case: str = ""
+    given: tuple[Named, ...] = ()
 
     def update(self, relation: Relation) -> Update | None:
         """What the step makes of a relation; None when it stays."""

@@ -28,7 +28,7 @@ class Model:
 
     `lemmas` hold in every state and were proved of another model; `invariant` is inductive; `safety` follows
     from both in every state; `step_safety` names the facts of actions that are properties of every step.
-    `off` are the rules that are switched off.
+    `begins` follows from the initial predicate.  `off` are the rules that are switched off.
     `small` bounds the sorts where a counterexample is looked for that is easy to read.  `hints` say which
     hypotheses are tried first, and nothing else.
     """
@@ -45,6 +45,7 @@ class Model:
     safety: tuple[Named, ...]
     step_safety: tuple[str, ...] = ()
     lemmas: tuple[Named, ...] = ()
+    begins: tuple[Named, ...] = ()
     off: frozenset[str] = frozenset()
     small: Mapping[Sort, int] = field(factory=dict)
     hints: Hints = field(factory=dict)

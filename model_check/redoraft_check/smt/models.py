@@ -14,6 +14,7 @@ from redoraft_check.smt import (
     ddl_properties,
     ddl_state,
     storage_invariant,
+    storage_refinement,
     storage_state,
 )
 from redoraft_check.smt.commit_facts import facts
@@ -23,7 +24,7 @@ from redoraft_check.smt.commit_rule import RULES as COMMIT_RULES
 from redoraft_check.smt.commit_rule import actions as commit_actions
 from redoraft_check.smt.commit_state import Raft, initial
 from redoraft_check.smt.ddl_file_ops import FileOps
-from redoraft_check.smt.formula import TRUE, Action, Named
+from redoraft_check.smt.formula import TRUE, Action, Named, both
 from redoraft_check.smt.hints import hints_of
 from redoraft_check.smt.logs import (
     AXIOMS,
@@ -120,6 +121,31 @@ def startup(off: frozenset[str] = frozenset()) -> Model:
     )
 
 
+def storage_log(off: frozenset[str] = frozenset()) -> Model:
+    """StorageLog: the log of StorageLimits is a node's log in Startup, for any set of nodes."""
+    start = Start(Raft.over(0))
+    below = startup(off)
+    shows = storage_refinement.Showings(start)
+    return evolve(
+        below,
+        name="StorageLog",
+        summary="each guard on the log in StorageLimits is what CommitRule and Startup provide of a node",
+        sorts=(*below.sorts, storage_state.PAGE),
+        functions=(*below.functions, storage_refinement.self_of(start.raft)),
+        relations=(*below.relations, *storage_refinement.KEPT),
+        init=both(below.init, storage_refinement.kept_initially()),
+        actions=tuple(case for one in below.actions for case in shows.of(evolve(one, facts=()))),
+        invariant=(),
+        safety=storage_refinement.properties_of(start),
+        lemmas=(
+            *(*below.lemmas, *below.invariant),
+            *(*properties(start.raft), *below.safety, *storage_refinement.lemmas(start)),
+        ),
+        begins=storage_refinement.begins(start),
+        hints=hints_of("StorageLog"),
+    )
+
+
 def ddl(off: frozenset[str] = frozenset()) -> Model:
     """DdlFileOps: file operations of DDL on any set of nodes, within the promises that CommitRule keeps."""
     return Model(
@@ -147,6 +173,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "CommitRule": commit_rule,
     "Startup": startup,
     "StorageLimits": storage_limits,
+    "StorageLog": storage_log,
     "Ddl": ddl,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),

@@ -71,15 +71,16 @@ def obligations(model: Model) -> Iterator[Obligation]:
     A conjunct that speaks of nothing that an action changes is kept by it and no obligation of its own.
     """
     mentioned = [(conjunct, relations_of(conjunct.formula)) for conjunct in model.invariant]
-    for conjunct in model.invariant:
+    for conjunct in (*model.begins, *model.invariant):
         yield Obligation(model.name, conjunct, initial=True)
     for action in model.actions:
         for at, fact in enumerate(action.facts):
-            yield Obligation(model.name, fact, action, action.facts[:at])
+            yield Obligation(model.name, fact, action, (*action.given, *action.facts[:at]))
         changed = {update.relation for update in action.updates}
         for conjunct, relations in mentioned:
             if changed & relations:
-                yield Obligation(model.name, conjunct, action, action.facts, after=True)
+                known = (*action.given, *action.facts)
+                yield Obligation(model.name, conjunct, action, known, after=True)
     for at, one in enumerate(model.safety):
         yield Obligation(model.name, one, lemmas=model.safety[:at])
 

@@ -94,6 +94,15 @@ def few(model: Model, obligation: Obligation) -> Portion:
     return _portion("few", obligation, (*_base(model), *_used(model, obligation), *hinted), plain)
 
 
+def named(model: Model, obligation: Obligation) -> Portion:
+    """What the conjunct uses and nothing else: of the facts too, with the guard that has no quantifier."""
+    if not obligation.goal.uses or obligation.initial:
+        return Portion("named", ())
+    plain = tuple(one for one in guard(model, obligation) if not quantified(one))
+    facts = (one for one in obligation.known if one.name in obligation.goal.uses)
+    return _portion("named", obligation, (*_base(model), *_used(model, obligation), *facts), plain)
+
+
 def some(model: Model, obligation: Obligation) -> Portion:
     """What the conjunct uses, with the guard and the facts."""
     named = (*_base(model), *_used(model, obligation), *obligation.known)

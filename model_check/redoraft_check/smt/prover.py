@@ -109,6 +109,7 @@ ATTEMPTS = (
     Attempt("hinted", portions.hinted, mbqi=True, effort=5_000_000),
     Attempt("itself", portions.itself, mbqi=True, effort=1_400_000),
     Attempt("few", portions.few, mbqi=False, effort=1_000_000),
+    Attempt("named", portions.named, mbqi=True, effort=3_000_000),
     Attempt("universal", portions.universal, mbqi=False, effort=3_000_000),
     Attempt("few, by models", portions.few, mbqi=True, effort=5_000_000),
     Attempt("all", portions.whole, mbqi=False, effort=3_000_000),
