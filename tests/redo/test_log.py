@@ -325,3 +325,24 @@ def test_the_rule_that_drops_an_open_entry_can_be_taken_out() -> None:
     broken.close_entry(Term(2))
     assert broken.read(SECOND, broken.last_lsn) == mtr_of_size(20) + meta(2, 3, SECOND, 20)
     assert RedoLog.open(disk).last_lsn == SECOND
+
+
+def test_a_checkpoint_where_it_is_changes_nothing() -> None:
+    disk = WatchedDisk(MemoryDisk())
+    log = RedoLog.open(disk)
+    log.append_mtr(mtr_of_size(50))
+    end = log.fsync(log.close_entry(Term(1)))
+    log.checkpoint(end)
+    disk.calls.clear()
+    log.checkpoint(end)
+    assert (log.checkpoint_lsn, disk.calls) == (end, [])
+
+
+def test_a_log_that_is_closed_takes_nothing() -> None:
+    log = new_log()
+    end = log.append_mtr(mtr_of_size(50))
+    log.close()
+    with pytest.raises(DiskError, match="open the log again"):
+        log.append_mtr(mtr_of_size(50))
+    with pytest.raises(DiskError, match="open the log again"):
+        log.fsync(end)

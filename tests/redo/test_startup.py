@@ -139,6 +139,18 @@ def half_a_mark(disk: MemoryDisk) -> None:
     disk.open(LAST).truncate(Note.CUT + 4)
 
 
+def two_marks(disk: MemoryDisk) -> None:
+    """Each could be true by itself."""
+    for segment in WHOLE._files.segments[:2]:
+        mark = note_block(Note.CUT, Lsn(segment.first_block * 512 + 12))
+        disk.open(segment.name).write(Note.CUT, mark)
+
+
+def two_files_of_one_place(disk: MemoryDisk) -> None:
+    start = WHOLE._files.at(INSIDE // 496).first_block
+    disk.open("#ib_redo4").write(0, header_block(Header(7, start)))
+
+
 DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("unreadable", put(FIRST, 0, b"?" * 512), FIRST, 0, "header of the log file cannot be read"),
     ("blank", put(FIRST, 0, bytes(512)), FIRST, 0, "header of the log file cannot be read"),
@@ -166,6 +178,8 @@ DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ),
     ("no entry, no record", only_a_bad_record, LAST, place(IN_LAST), "no whole entry stands in what"),
     ("half a mark", half_a_mark, LAST, 1024, "the mark of a truncation cannot be read"),
+    ("two marks", two_marks, "#ib_redo3", 1024, "cannot have been under way"),
+    ("same start", two_files_of_one_place, "#ib_redo3", SIZE, "does not reach to LSN"),
     ("torn mark", put("#ib_redo3", Note.CUT, b"?"), "#ib_redo3", 1024, "mark of a truncation"),
     (
         "mark below the checkpoint",
@@ -261,6 +275,19 @@ def test_a_checkpoint_where_the_last_file_is_full() -> None:
     log.checkpoint(log.last_lsn)
     found = RedoLog.open(disk, layout=LAYOUT)
     assert (len(disk.names), found.checkpoint_lsn, found.notices) == (1, log.last_lsn, ())
+
+
+def test_a_mark_where_the_last_file_is_full() -> None:
+    """The block of the cut is the one behind the last: nothing is beyond it, and the mark goes."""
+    disk = MemoryDisk()
+    log = RedoLog.open(disk, layout=LAYOUT)
+    for _ in range(LAYOUT.blocks):
+        log.append_mtr(mtr_of_size(496 - META_SIZE))
+        log.fsync(log.close_entry(Term(1)))
+    disk.open("#ib_redo0").write(Note.CUT, note_block(Note.CUT, log.last_lsn))
+    found = RedoLog.open(disk, layout=LAYOUT)
+    assert contents(found) == contents(log)
+    assert not any(disk.open("#ib_redo0").read(Note.CUT, 512))
 
 
 def test_a_log_of_another_number_is_not_taken() -> None:
