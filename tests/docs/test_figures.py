@@ -45,8 +45,9 @@ def test_what_simulated_nodes_do_not_use_is_not_used() -> None:
     section = page.split("### What simulated nodes do not use")[1].split("\n## ")[0]
     rows = [row.split(" | ")[0] for row in section.splitlines() if row.startswith("| `")]
     parts = {part for row in rows for part in re.findall(r"`(\w+\.[\w.]+)`", row)}
-    parts = {part.split(".")[-1] if "SendSource." in part else part for part in parts}
-    assert {"read_ahead", "redo.group_commit.GroupCommit", "storage.bulk"} <= parts
+    methods = ("SendSource.", "GroupCommit.")
+    parts = {part.split(".")[-1] if any(one in part for one in methods) else part for part in parts}
+    assert {"read_ahead", "wait", "storage.bulk"} <= parts
     folders = [ROOT / "refimpl" / "redoraft" / folder for folder in ("node", "cluster")]
     used = {
         path.name: names
