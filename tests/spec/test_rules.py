@@ -15,7 +15,6 @@ from redoraft.raft.mutants import MUTANTS as RAFT_MUTANTS
 from redoraft.redo.mutants import LOG_MUTANTS
 from redoraft.storage.mutants import MUTANTS as STORAGE_MUTANTS
 from redoraft_check.tlc.bounds import narrower
-from redoraft_check.tlc.config import ModelConfig, parse_config
 from redoraft_check.tlc.manifest import Model, config_of, load_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,6 +110,14 @@ def test_a_rule_is_refuted_off_and_holds_on(rule: str) -> None:
     assert repaired.holds
     assert not repaired.deep, "the gate does not run it"
     assert difference(repaired, refuted, rule) == []
+
+
+@pytest.mark.parametrize("hole", sorted(UMBRELLAS))
+def test_an_umbrella_is_read_only_with_what_it_covers(hole: str) -> None:
+    text = SWITCHES[hole]
+    with_it = re.findall(rf'On\("{hole}"\) /\\ On\("(\w+)"\)', text)
+    assert set(with_it) == UMBRELLAS[hole]
+    assert len(with_it) == text.count(f'On("{hole}")')
 
 
 @pytest.mark.parametrize("rule", sorted(SWITCHES))
