@@ -5,10 +5,10 @@ EXTENDS MCRaftRedo, MCInOrder
 
 MCMayStartInOrder(n) == MCMayStartElection(n) /\ LedBefore(n)
 
-(* No term behind one whose leader has not written its transaction yet. *)
+(* No second term before a leader has written a transaction. *)
 MCMayStartAfterData(n) ==
     /\ MCMayStartInOrder(n)
-    /\ term[n] > 0 => Cardinality(Written) = MaxData
+    /\ term[n] > 0 => Written # {}
 
 (* A leader writes when its marker is on a majority, as Startup demands. *)
 MCMayWriteServing(n) == MCMayWrite(n) /\ known[n] > 0

@@ -3,11 +3,11 @@
 (* within the same bounds.                                                   *)
 EXTENDS MCStartup, MCInOrder
 
-(* No term behind one whose leader has not written its transaction yet. *)
+(* No second term before a leader has written a transaction. *)
 MCMayStartAfterData(n) ==
     /\ MCMayStartElection(n)
     /\ LedBefore(n)
-    /\ term[n] > 0 => Cardinality(Written) = MaxData
+    /\ term[n] > 0 => Written # {}
 
 (* A recovery that has nothing to apply is left out, whatever rule says how  *)
 (* far it goes.                                                              *)

@@ -120,6 +120,14 @@ def test_a_rule_is_refuted_off_and_holds_on(rule: str) -> None:
     assert difference(repaired, refuted, rule) == []
 
 
+@pytest.mark.parametrize("hole", sorted(UMBRELLAS))
+def test_an_umbrella_is_read_only_with_what_it_covers(hole: str) -> None:
+    text = SWITCHES[hole]
+    with_it = re.findall(rf'On\("{hole}"\) /\\ On\("(\w+)"\)', text)
+    assert set(with_it) == UMBRELLAS[hole]
+    assert len(with_it) == text.count(f'On("{hole}")')
+
+
 @pytest.mark.parametrize("rule", sorted(SWITCHES))
 def test_a_switch_is_read_by_the_specification(rule: str) -> None:
     text = SWITCHES[rule]

@@ -190,7 +190,7 @@ def _spoken_of(found: GateModel, first: Variables) -> tuple[Model, Reads]:
     raft = Raft.over(0)
     nodes = [name for name, _ in pairs_of(first["term"])]
     data, log = tuple(nodes[:-1]), tuple(nodes[-1:])
-    if found.module == "MCRaftRedo":
+    if found.module.startswith("MCRaftRedo"):
         return commit_rule(off), Reader(raft, data, log)
     return startup(off), StartupReader(Start(raft), data, log)
 

@@ -1,9 +1,9 @@
-"""Whether one model's bounds hold all that another's allow: a rule's two verdicts are of the same situations.
+"""Whether one model's bounds allow all that another's do: a rule's two verdicts are of the same situations.
 
-A rule is refuted by a model with it off and verified by one with it on.  The two speak of the same situation only
-if every behaviour of the refuted model that keeps the rule is one of the repaired model.  That is so when they have
-one module, begin alike, take the same steps, and nothing in the repaired `.cfg` narrows what the refuted one allows.
-How two values of a constant compare is said in `ORDER`; what is not there must be equal.
+A rule is refuted by a model with it off and verified by one with it on.  The two speak of the same
+situation only if every behaviour of the refuted model that keeps the rule is one of the repaired model.  That
+is so when they have one module, begin alike, take the same steps, and nothing in the repaired `.cfg` narrows
+what the refuted one allows.  `ORDER` and `WIDER` say how values compare; what is not there must be equal.
 """
 
 from __future__ import annotations
@@ -19,6 +19,18 @@ _FREE = "May"
 """The prefix of what the environment may do: TRUE in a specification, and narrowed by a substitution."""
 
 
+def narrower(repaired: ModelConfig, refuted: ModelConfig) -> tuple[str, ...]:
+    """What the repaired `.cfg` does not allow and the refuted one does; empty when it allows as much.
+
+    `Off` is left out: it is what the two differ in.
+    """
+    return (
+        *_sections(repaired, refuted),
+        *_constants(repaired.constants, refuted.constants),
+        *_substitutions(repaired.substitutions, refuted.substitutions),
+    )
+
+
 def _at_least(value: str, than: str) -> bool:
     return int(value) >= int(than)
 
@@ -28,11 +40,15 @@ def _holds_all_of(value: str, than: str) -> bool:
 
 
 def _allows_what(value: str, than: str) -> bool:
-    return value == "TRUE" or value == than
+    return value in {"TRUE", than}
+
+
+def _members(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r'[^\s,{}"]+', text))
 
 
 ORDER: Mapping[str, Callable[[str, str], bool]] = {
-    # Counters with an upper bound: a guard `x < Max...`, and nothing else reads them.
+    # Upper bounds: only what may happen reads them, and more may with a larger one.
     "MaxTerm": _at_least,
     "MaxData": _at_least,
     "LastCrashTerm": _at_least,
@@ -42,7 +58,7 @@ ORDER: Mapping[str, Callable[[str, str], bool]] = {
     "MaxOps": _at_least,
     "MaxWrites": _at_least,
     "MaxCrashes": _at_least,
-    # Sets that an action's argument is drawn from.
+    # Sets from which an action's argument is drawn.
     "CrashNodes": _holds_all_of,
     "Crashes": _holds_all_of,
     "Kinds": _holds_all_of,
@@ -53,8 +69,11 @@ ORDER: Mapping[str, Callable[[str, str], bool]] = {
     "RollsBack": _allows_what,
     "Readers": _allows_what,
 }
-"""When a value allows all that another does.  Not here, so to be equal: nodes (one more changes what a quorum is),
-pages, capacities, sizes and clocks, whose larger value is another situation and not a wider one."""
+"""When a value of a constant allows all that another does.
+
+Nodes are not here, since one more changes what a quorum is; nor are pages, capacities, sizes and clocks,
+whose larger value is another situation and not a wider one.
+"""
 
 WIDER: frozenset[tuple[str, str, str]] = frozenset(
     ("Candidates", wide, narrow)
@@ -67,22 +86,14 @@ WIDER: frozenset[tuple[str, str, str]] = frozenset(
         ("AnyNode", "LogNodeFirst"),
     )
 )
-"""Operators put in for a constant of which the first allows all that the second does."""
-
-
-def narrower(repaired: ModelConfig, refuted: ModelConfig) -> tuple[str, ...]:
-    """What the repaired `.cfg` does not allow and the refuted one does; empty when it allows as much.
-
-    `Off` is left out: it is what the two differ in.
-    """
-    return (*_sections(repaired, refuted), *_constants(repaired, refuted), *_substitutions(repaired, refuted))
+"""A constant, and two operators that may stand for it, of which the first allows all that the second does."""
 
 
 def _sections(repaired: ModelConfig, refuted: ModelConfig) -> list[str]:
     found = [
-        f"{name} is {' '.join(repaired.section(name)) or 'absent'}, not {' '.join(refuted.section(name)) or 'absent'}"
+        f"{name} is {mine}, not {theirs}"
         for name in _SAME_SECTIONS
-        if repaired.section(name) != refuted.section(name)
+        if (mine := _said(repaired, name)) != (theirs := _said(refuted, name))
     ]
     return found + [
         f"{name} has {word} too"
@@ -92,8 +103,11 @@ def _sections(repaired: ModelConfig, refuted: ModelConfig) -> list[str]:
     ]
 
 
-def _constants(repaired: ModelConfig, refuted: ModelConfig) -> list[str]:
-    mine, theirs = dict(repaired.constants), dict(refuted.constants)
+def _said(config: ModelConfig, section: str) -> str:
+    return " ".join(config.section(section)) or "absent"
+
+
+def _constants(mine: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
     return [
         f"{name} is {mine.get(name, 'absent')}, not {theirs.get(name, 'absent')}"
         for name in sorted((mine.keys() | theirs.keys()) - {"Off"})
@@ -108,8 +122,7 @@ def _covers(name: str, value: str | None, than: str | None) -> bool:
     return value == than or (covers is not None and covers(value, than))
 
 
-def _substitutions(repaired: ModelConfig, refuted: ModelConfig) -> list[str]:
-    mine, theirs = repaired.substitutions, refuted.substitutions
+def _substitutions(mine: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
     return [
         f"{name} is {mine.get(name, 'as specified')}, not {theirs.get(name, 'as specified')}"
         for name in sorted(mine.keys() | theirs.keys())
@@ -117,7 +130,3 @@ def _substitutions(repaired: ModelConfig, refuted: ModelConfig) -> list[str]:
         and (name, mine.get(name), theirs.get(name)) not in WIDER
         and not (name.startswith(_FREE) and name not in mine)
     ]
-
-
-def _members(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r'[^\s,{}"]+', text))
