@@ -104,14 +104,14 @@ def test_a_file_that_is_no_record_of_a_campaign(tmp_path: Path) -> None:
         read_record(path)
 
 
-@pytest.mark.parametrize("name", ["fuzz-campaign", "fuzz-compare"])
-def test_the_docs_show_the_records(name: str) -> None:
-    record = read_record(DOCS / "records" / f"{name}.json")
+def test_the_docs_show_the_record() -> None:
+    record = read_record(DOCS / "records" / "fuzz-compare.json")
     told = (DOCS / "fuzz.md").read_text(encoding="utf-8")
     assert record.verdict == "clean"
     for line in (f"$ {record.command}", *record_lines(record)):
         assert f"    {line}\n" in told
-    said = f"[records/{name}.json](records/{name}.json), of implementation `{record.implementation}`"
+    link = "[records/fuzz-compare.json](records/fuzz-compare.json)"
+    said = f"{link}, of implementation `{record.implementation}`"
     assert said in told.replace("\n", " ")
 
 

@@ -27,7 +27,7 @@ from redoraft_check.validate.verdict import Status
 
 from .test_command import fuzz
 
-PLAN = Plan(seed=8, nodes=3, log_nodes=1, faults="all", clients=2, steps=300)
+PLAN = Plan(seed=5, nodes=3, log_nodes=1, faults="all", clients=2, steps=300)
 READING = evolve(PLAN, reads=Reading.SESSION)
 EXAMPLES = 400
 

@@ -63,11 +63,10 @@ class _Filling:
         if _without_examples(older) != _without_examples(new):
             said = f"{self.path} is of another trial ({older.command}): use its options, or another --out"
             raise CliError(Exit.USAGE, said)
+        now = (new.specification, new.implementation, new.examples)
         for row in older.rows:
-            same = (row.implementation, older.specification, row.examples) == (
-                *(new.implementation, new.specification, new.examples),
-            )
-            if row.mutant not in self.trial.only if self.trial.only else same:
+            is_same = (older.specification, row.implementation, row.examples) == now
+            if row.mutant not in self.trial.only if self.trial.only else is_same:
                 self.rows[row.family, row.mutant] = row
 
     def fill(self, executor: Executor) -> None:

@@ -69,5 +69,62 @@ def family_of(mutant: str) -> Family:
     return next((one for one in FAMILIES if mutant in one.mutants), DDL)
 
 
-WHY: Final[dict[str, str]] = {}
+_BUFFER: Final = "a rule of LogBuffer and GroupCommit: these nodes write one mtr after the other"
+_CUT: Final = (
+    "harms only where power fails between two operations of a cut; here it fails between a node's steps"
+)
+_BELOW: Final = "within LIM-1, LIM-2, LIM-3 and H33 nothing that must stay is beyond a cut"
+_LIVENESS: Final = "what does not happen is no wrong step: liveness"
+_NOT_HERE: Final = "these nodes make no page anew, load nothing in bulk, purge nothing and have no undo"
+_RARE_CRASH: Final = "one crash at the right operation shows it, and that is rare at random"
+
+WHY: Final[dict[str, str]] = {
+    "needs-all-votes": _LIVENESS,
+    "calls-it-failed": "writers are at leisure where clients read: none waits when its leader is deposed",
+    "shows-at-once": "what a read showed too early has to be lost next, and be missed by another",
+    "asks-nobody": "a leader has to be cut off, not written to, replaced, and then read: rare, even in runs"
+    " made for it (`simulate --seed 38`)",
+    "trusts-clocks": "clocks have to part within the 20 ms of the margin just when a leader is replaced",
+    "votes-at-start": "a voter has to restart within a lease, and the others to elect in the rest of it",
+    "cuts-anywhere": "no leader asks for a cut but at the end of an entry",
+    "cuts-below": _BELOW,
+    "marks-nothing": _CUT,
+    "keeps-files": _CUT,
+    "keeps-tail": "files of a run that tells of pages have one block: none is behind that of the cut",
+    "keeps-cut-block": _CUT,
+    "unmarks-at-once": _CUT,
+    "keeps-behind-hole": _CUT,
+    "any-checkpoint": "no checkpoint is outside its file",
+    "one-slot": "the write of the checkpoint itself has to be torn",
+    "waits-for-the-dead": _LIVENESS,
+    "fills-the-log": "the log is never full",
+    "skips-holes": _BUFFER,
+    "closes-by-size": _BUFFER,
+    "closes-each-mtr": _BUFFER,
+    "ships-at-commit": _BUFFER,
+    "commits-when-written": _BUFFER,
+    "tries-sync-again": "an fsync of the log has to fail, and power to fail soon after",
+    "skips-hot-pages": _LIVENESS,
+    "waits-for-majority": _LIVENESS,
+    "waits-for-clean-page": _LIVENESS,
+    "writes-in-place": _RARE_CRASH,
+    "trusts-torn-pages": _RARE_CRASH,
+    "tries-fsync-again": "an fsync of pages has to fail, and power to fail soon after",
+    "checkpoint-falls": "the log refuses the lower checkpoint, and the node stops: seldom",
+    "truncates-pages": _BELOW,
+    "keeps-stale-pool": _BELOW,
+    "init-is-a-write": _NOT_HERE,
+    "loads-unlogged": _NOT_HERE,
+    "disables-redo": "nobody asks these nodes to disable redo",
+    "purges-on-followers": _NOT_HERE,
+    "leaves-unfinished": _NOT_HERE,
+    "passes-dictionary": "these nodes keep no metadata outside of pages",
+    "applies-twice": "the bytes of a page are the same twice: `validate.md` has the runs that tell of it",
+    "seeds-from-the-end": "a node has to be seeded, and its source to go on meanwhile",
+    "keeps-its-binlog": "a new leader has to have binlog that its redo has not",
+    "syncs-no-binlog": _RARE_CRASH,
+    "cuts-lazily": "power has to fail right behind a promotion that has cut",
+    "forgets-the-cut": "a simulated node's cut is durable before its marker: there is nothing to finish",
+    "overwrites-its-binlog": _RARE_CRASH,
+}
 """Why the examples of a matrix do not show a mutant, or seldom do, by its name."""

@@ -87,7 +87,7 @@ class Row:
     otherwise: int = 0
     implementation: str = ""
     examples: int = 0
-    """How many were tried at most; fewer than in other rows where that is said."""
+    """How many were tried at most; 0 for as many as the record says."""
 
     @property
     def is_caught(self) -> bool:
@@ -181,7 +181,7 @@ def table(rows: Iterable[Row], family: Family, examples: int) -> str:
     lines = _head("mutant", "rule off", *(HEADS[name] for name in family.catchers))
     for row in rows:
         seen = {name: getattr(row, name) for name in family.catchers}
-        unseen = "no" if row.examples == examples else f"not in {row.examples}"
+        unseen = "no" if row.examples in {0, examples} else f"not in {row.examples}"
         unfollowed = f" ({row.unfollowed} not followed)" if row.unfollowed else ""
         cells = [
             f"{one.example}: {one.what}" if one else unseen + (unfollowed if name == "invariant" else "")
