@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from redoraft_check.cli import main
 from redoraft_check.evidence import matrix as evidence
 from redoraft_check.evidence.asked import asked_of
 from redoraft_check.evidence.matrix import page, rows_of
-from redoraft_check.evidence.records import KillRow
+from redoraft_check.evidence.records import KILLS, KillRow, read_records, write_records
 from redoraft_check.evidence.scan import Tree
 from redoraft_check.evidence.trust import Records
+from redoraft_check.exits import Exit
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.definitions import Definition
 from redoraft_check.tlc.manifest import load_manifest
@@ -180,6 +182,29 @@ def test_where_the_mutant_itself_cannot_go_on_nothing_is_said(tiny: Path) -> Non
     row = run_row(tiny, mutants, mutants.models[0], ("Even", "Small"), Search(find_tools(), 60))
     assert (row.killed, row.held, row.failed) == (("Even",), (), ())
     assert row.note == STUCK
+
+
+@pytest.mark.tlc
+def test_the_command_searches_what_is_open_and_nothing_else(tiny: Path, tmp_path: Path) -> None:
+    words = ["matrix", "Back", "-q", "--spec", str(tiny), "--out", str(tmp_path / "out"), "--timeout", "60"]
+    mutants = load_manifest(tiny / "mutants")
+    asked = asked_of(load_manifest(tiny / "models"), mutants, mutants.models[0], library_dirs(tiny))
+    decided = KillRow(
+        name="Back",
+        sha256=asked.sha256,
+        asked=asked.names,
+        killed=("Grows", "Even", "NotBack"),
+        held=("Small",),
+    )
+    write_records(tiny, KILLS, [decided])
+    assert main(words) == Exit.HELD
+    (row,) = read_records(tiny, KILLS, KillRow).values()
+    assert row.complete
+    assert row.killed == ("Grows", "Even", "NotBack", "Ends", "Refines")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "Back.Ends.tlc.txt",
+        "Back.Refines.tlc.txt",
+    ]
 
 
 def test_a_module_of_which_nothing_was_searched_shows_what_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
