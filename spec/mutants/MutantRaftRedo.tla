@@ -7,6 +7,10 @@ EXTENDS MCRaftRedo
 (* had a leader.                                                             *)
 InOrder(n) == MCMayStartElection(n) /\ (term[n] = 0 \/ term[n] \in DOMAIN leaderLog)
 
+(* For those in which the first leader need not be heard: nothing that it    *)
+(* sends arrives.                                                            *)
+SecondIsHeard(t, from, upto) == t > 1 /\ MCMaySend(t, from, upto)
+
 (* Anybody's vote or acknowledgement will do. *)
 LaxQuorum(S) == S # {}
 

@@ -65,6 +65,29 @@ def test_a_lone_temporal_property_is_named(spec: Path, tools: Tools) -> None:
     assert result.counterexample.loop_to is not None
 
 
+STAIRS = """---- MODULE Stairs ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Next == x' = IF x = 2 THEN 0 ELSE x + 1
+Low == x < {bound}
+Abstract == Init /\\ [][x' {step} x]_x /\\ []Low
+Refines == Abstract
+====
+"""
+
+
+@pytest.mark.parametrize(("bound", "step"), [(9, ">"), (2, "#")], ids=["step", "state"])
+def test_a_lone_refinement_is_named_whichever_part_is_refuted(
+    tmp_path: Path, tools: Tools, bound: int, step: str
+) -> None:
+    module, config = tmp_path / "Stairs.tla", tmp_path / "Stairs.cfg"
+    module.write_text(STAIRS.format(bound=bound, step=step), encoding="utf-8")
+    config.write_text("INIT Init\nNEXT Next\nPROPERTY Refines\n", encoding="utf-8")
+    result = run_tlc(TlcJob(module, config, workers=1), tools)
+    assert (result.outcome, result.property_name) == (Outcome.SAFETY, "Refines")
+
+
 def test_deadlock_is_an_error_only_when_asked_for(spec: Path, tools: Tools) -> None:
     path = spec / "models" / "Lamp_n2.cfg"
     lamp = spec / "Lamp.tla"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import evolve
 from msgspec.structs import replace
 
 from redoraft_check.commands import options as opt
@@ -17,7 +18,6 @@ from redoraft_check.exits import Exit
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.tlc.manifest import Manifest, Model, load_manifest
 from redoraft_check.tlc.matrix import Row, run_row
-from redoraft_check.tlc.result import Outcome
 from redoraft_check.tlc.search import Search
 from redoraft_check.tlc.temporal import Cell, run_cell
 from redoraft_check.tlc.tools import find_tools
@@ -47,18 +47,18 @@ def matrix(
     models, broken = load_manifest(folder / "models"), load_manifest(folder / "mutants")
     screen = Screen(quiet=quiet, no_color=no_color)
     asked = {one.name: asked_of(models, broken, one, library) for one in broken.models}
-    kept = _rows(read_records(folder, KILLS, KillRow), asked)
+    records = {name: row for name, row in read_records(folder, KILLS, KillRow).items() if name in asked}
+    kept = _rows(records, asked)
     chosen = [broken.model(name) for name in mutants or ()] or [
         one for one in broken.models if one.name not in kept or not kept[one.name].complete
     ]
     tools = find_tools(tla2tools, java)
     for number, one in enumerate(chosen, 1):
-        search = Search(tools, timeout, log=out / f"{one.name}.tlc.txt")
         before = kept.get(one.name) or _empty(one, asked[one.name])
-        row = _searched(broken, one, asked[one.name], before, search)
+        row = _searched(broken, one, asked[one.name], before, Search(tools, timeout, log=out / one.name))
         kept[one.name] = row
         # After each row, so that what was searched is kept when the next is stopped.
-        write_records(folder, KILLS, kept.values())
+        write_records(folder, KILLS, (records | kept).values())
         screen.say(f"[{number}/{len(chosen)}] {one.name}: {_says(row)} after {row.seconds:.0f} s")
     complete = sum(row.complete for row in kept.values())
     typer.echo(f"{len(kept)} of {len(broken.models)} mutants have a row, {complete} a complete one")
@@ -67,7 +67,7 @@ def matrix(
 
 def _rows(kept: Mapping[str, KillRow], asked: Mapping[str, Asked]) -> dict[str, KillRow]:
     """The rows that are of the present specification, with the columns that are asked for now."""
-    fitting = {name: asked[name].fits(row) for name, row in kept.items() if name in asked}
+    fitting = {name: asked[name].fits(row) for name, row in kept.items()}
     return {name: row for name, row in fitting.items() if row is not None}
 
 
@@ -77,17 +77,19 @@ def _empty(mutant: Model, asked: Asked) -> KillRow:
 
 def _searched(broken: Manifest, mutant: Model, asked: Asked, row: KillRow, search: Search) -> KillRow:
     """The row of a mutant, searched where it has left anything open; what was found stays found."""
-    spec = broken.folder.parent
+    spec, logs = broken.folder.parent, f"{search.log}"
+    notes: list[str] = []
     if not row.decides(asked.states):
-        row = _with_states(row, run_row(spec, broken, mutant, asked.states, search))
-    notes = [row.note] if row.note else []
+        found = run_row(spec, broken, mutant, asked.states, evolve(search, log=Path(f"{logs}.tlc.txt")))
+        row = _with_states(row, found)
+        notes += [] if row.decides(asked.states) else [found.note]
     for column in asked.behaviours:
         if not row.decides([column.name]):
-            cell = run_cell(spec, broken, mutant, column, search)
+            log = Path(f"{logs}.{column.name}.tlc.txt")
+            cell = run_cell(spec, broken, mutant, column, evolve(search, log=log))
             row = _with_cell(row, cell)
-            if not row.decides([column.name]):
-                notes.append(f"{column.name}: {cell.note}")
-    return replace(row, note="" if row.complete else "; ".join(notes))
+            notes += [] if row.decides([column.name]) else [f"{column.name}: {cell.note}"]
+    return replace(row, note="; ".join(notes))
 
 
 def _with_states(row: KillRow, found: Row) -> KillRow:
@@ -101,7 +103,6 @@ def _with_states(row: KillRow, found: Row) -> KillRow:
         distinct=counts.distinct,
         depth=counts.depth,
         seconds=round(found.result.seconds, 1),
-        note="" if found.result.outcome is Outcome.HOLDS else found.note,
         tlc=found.result.version or "",
     )
 
