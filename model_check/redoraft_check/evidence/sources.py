@@ -12,17 +12,26 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
-import redoraft
 from redoraft_check.paths import library_dirs
 from redoraft_check.report.record import named_revision
 from redoraft_check.tlc.definitions import module_files
 
-INSTALLED: Final = {"redoraft": Path(redoraft.__file__).parent}
+
+def _folder_of(package: str) -> Path:
+    """Where a package lies, without importing it: what is judged is not run here.  ImportError if nowhere."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ImportError(f"{package} is not installed")
+    return Path(spec.origin).parent
+
+
+INSTALLED: Final = {"redoraft": _folder_of("redoraft")}
 """The packages of Python that are followed, and their folders."""
 _MUTANTS: Final = re.compile(r"\w+\.\w+\.(\w+_)?mutants")
 """The table of mutants of a part, as `redoraft.raft.client_mutants`."""
