@@ -88,9 +88,10 @@ def test_a_stream_cut_inside_an_mtr_has_only_the_mtrs_before(
         ("a3" + "05" + "00" + "0001" + "00", 3, "name of 1 bytes"),
         ("a3" + "05" + "00" + "0001", 3, "name of 1 bytes"),
         ("a3" + "05" + "00" + "0202" + "61" * 514, 3, "name of 514 bytes"),
-        ("a3" + "05" + "00" + "0003" + "610061", 3, "a zero does not end"),
-        ("a2" + "05" + "00" + "00026100" + "0002ff00", 7, "not UTF-8"),
-        ("c1" + "05" + "00" + "7f" + "ff" * 7 + "00" * 7 + "01", 3, "a file of"),
+        ("a3" + "05" + "00" + "0003" + "610061", 3, "^a file's name that a zero does not end"),
+        ("a3" + "05" + "00" + "0004" + "61006100", 3, "a zero does not end"),
+        ("a2" + "05" + "00" + "00026100" + "0002ff00", 7, "^a file's name that is not UTF-8"),
+        ("c1" + "05" + "00" + "7f" + "ff" * 7 + "00" * 7 + "01", 3, f"a file of {2**63} bytes"),
     ],
 )
 def test_what_is_no_mtr_is_refused_with_its_place(stream: str, offset: int, what: str) -> None:
@@ -171,6 +172,11 @@ def test_what_does_not_fit_is_not_encoded(records: list[Record], why: str) -> No
 
 def test_the_largest_write_fits() -> None:
     records: tuple[Record, ...] = (PageWrite(0, 0, 0, bytes(16384)), PageWrite(0, 0, 16384, b""))
+    assert decode_mtr(encode_mtr(records)) == records
+
+
+def test_the_longest_name_fits() -> None:
+    records = (FileRename(5, "a" * 511, "b" * 512),)
     assert decode_mtr(encode_mtr(records)) == records
 
 

@@ -18,21 +18,20 @@ from typing import Final
 
 from attrs import frozen
 
-from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import library_dirs
 from redoraft_check.report.record import named_revision
 from redoraft_check.tlc.definitions import module_files
 
 
-def _folder(package: str) -> Path:
-    """Where a package is installed, without importing it: a judge does not use the code it judges."""
-    found = find_spec(package)
-    if found is None or found.origin is None:
-        raise CliError(Exit.UNKNOWN, f"{package} is not installed: pip install -e . in its source tree")
-    return Path(found.origin).parent
+def _folder_of(package: str) -> Path:
+    """Where a package lies, without importing it: what is judged is not run here.  ImportError if nowhere."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ImportError(f"{package} is not installed")
+    return Path(spec.origin).parent
 
 
-INSTALLED: Final = {"redoraft": _folder("redoraft")}
+INSTALLED: Final = {"redoraft": _folder_of("redoraft")}
 """The packages of Python that are followed, and their folders."""
 _MUTANTS: Final = re.compile(r"\w+\.\w+\.(\w+_)?mutants")
 """The table of mutants of a part, as `redoraft.raft.client_mutants`."""
