@@ -70,8 +70,8 @@ def _summary(
     yield (
         f"{len(mutants)} mutants, {len(records)} refuted by the property they name (records of this"
         f" specification, {seconds:.0f} s in all). The matrix has {len(rows)} rows, {complete} of them"
-        f" complete, and {cells} cells: {killed} are violations, {held} hold, {failed} cannot be evaluated, and"
-        f" {cells - killed - held - failed} are not known."
+        f" complete, and {cells} cells: {killed} are violations, {held} hold, {failed} cannot be evaluated,"
+        f" and {cells - killed - held - failed} are not known."
     )
 
 
