@@ -63,12 +63,15 @@ def _summary(
 ) -> Iterator[str]:
     seconds = sum(one.seconds for one in records.values())
     killed = sum(len(row.killed) for row in rows.values())
+    held = sum(len(row.held) for row in rows.values())
+    failed = sum(len(row.failed) for row in rows.values())
     cells = sum(len(row.asked) for row in rows.values())
     complete = sum(row.complete for row in rows.values())
     yield (
         f"{len(mutants)} mutants, {len(records)} refuted by the property they name (records of this"
         f" specification, {seconds:.0f} s in all). The matrix has {len(rows)} rows, {complete} of them"
-        f" complete: {killed} of {cells} cells are violations."
+        f" complete, and {cells} cells: {killed} are violations, {held} hold, {failed} cannot be evaluated,"
+        f" and {cells - killed - held - failed} are not known."
     )
 
 
@@ -98,7 +101,8 @@ def _row(mutant: Model, asked: Sequence[str], row: KillRow | None) -> tuple[str,
 def _search(row: KillRow) -> str:
     if row.complete:
         return "complete"
-    return "stuck" if row.note.startswith(STUCK) else f"{row.seconds:.0f} s"
+    left = len(row.asked) - len({*row.killed, *row.held, *row.failed})
+    return f"{'stuck, ' if row.note.startswith(STUCK) else ''}{left} open"
 
 
 def _cell(mutant: Model, row: KillRow, name: str) -> str:
