@@ -10,6 +10,7 @@ import pytest
 
 from redoraft.ddl.rules import DdlRules
 from redoraft_check.tlc.tools import find_tools
+from redoraft_check.validate.branches import exercised
 from redoraft_check.validate.engine import Engine
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status, Verdict
@@ -92,3 +93,10 @@ def test_both_engines_say_the_same(tmp_path: Path) -> None:
     verdicts = OracleEngine(SPEC).validate(paths)
     assert Engine(SPEC, find_tools(), workers=1).validate(paths) == verdicts
     assert [one.status for one in verdicts] == [Status.ACCEPTED, Status.REFUSED]
+
+
+def test_the_branches_that_a_walk_takes_are_told(engine: OracleEngine, tmp_path: Path) -> None:
+    verdict = judged(engine, walk(tmp_path / "walk.ndjson", 6, STEPS))
+    found = exercised([verdict], engine)
+    assert (found.traces, found.left_out) == (1, [])
+    assert any(branch.action == "CallsOs" for branch in found.taken)

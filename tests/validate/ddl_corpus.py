@@ -9,11 +9,12 @@ import msgspec
 from tests.ddl.traced import walk
 
 from redoraft.ddl.mutants import MUTANTS
+from redoraft_check.paths import spec_dir
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event
 
-from .kit import ACCEPTED, Lines, spec_dir
+from .kit import ACCEPTED, Lines
 
 Row = tuple[str, str, int, int | None, str, str, str | bytes]
 

@@ -15,12 +15,23 @@ import redoraft
 from redoraft.observe import BINLOG_OBSERVED, FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
-from redoraft_check.validate.mapping import BESIDE, BINLOG, STORAGE, TOLD, VARS, EventRow, load_mapping
+from redoraft_check.validate.mapping import (
+    ALONE,
+    BESIDE,
+    BINLOG,
+    DDL,
+    STORAGE,
+    TOLD,
+    VARS,
+    EventRow,
+    load_mapping,
+)
 
 SPEC = spec_dir(None)
 TABLE = load_mapping(SPEC)
 BESIDE_ROWS = {name: row for rows in TABLE.beside.values() for name, row in rows.items()}
 TRACE_STARTUP = (SPEC / "trace" / "TraceStartup.tla").read_text(encoding="utf-8")
+TRACE_DDL = (SPEC / "trace" / "TraceDdl.tla").read_text(encoding="utf-8")
 
 BOUND = {
     "t": "term",
@@ -49,9 +60,9 @@ IN_THE_SPECIFICATION = {
 each_row = pytest.mark.parametrize("row", TABLE.rows.values(), ids=lambda row: row.action)
 
 
-def definition(name: str) -> str:
-    """The body of one definition of TraceStartup, without comments."""
-    text = re.sub(r"\(\*.*?\*\)|\\\*[^\n]*", "", TRACE_STARTUP, flags=re.DOTALL)
+def definition(name: str, module: str = TRACE_STARTUP) -> str:
+    """The body of one definition of TraceStartup, or of another module, without comments."""
+    text = re.sub(r"\(\*.*?\*\)|\\\*[^\n]*", "", module, flags=re.DOTALL)
     found = re.search(
         rf"^{name}(?:\([^)]*\))? ==\n(.*?)(?=^\w+(?:\([^)]*\))? ==|^-----|^=====)", text, re.M | re.S
     )
@@ -59,15 +70,38 @@ def definition(name: str) -> str:
     return found[1]
 
 
-def disjuncts() -> dict[str, str]:
+def disjuncts(module: str = TRACE_STARTUP) -> dict[str, str]:
     """The disjuncts of Matches by their action, in order; the one of a missing action under "AbsentName"."""
-    parts = re.split(r'/\\ action = "?(\w+)"?', definition("Matches"))
+    parts = re.split(r'/\\ action = "?(\w+)"?', definition("Matches", module))
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def test_the_rows_are_the_disjuncts_of_matches_in_order() -> None:
     assert list(disjuncts()) == [*TABLE.rows, "AbsentName"]
     assert "StepOf(n)" in disjuncts()["AbsentName"]
+
+
+def test_the_rows_of_ddl_are_its_disjuncts_in_order() -> None:
+    found, rows = disjuncts(TRACE_DDL), TABLE.alone[DDL]
+    assert list(found) == [*rows, "AbsentName"]
+    steps = (SPEC / "DdlFileOps.tla").read_text(encoding="utf-8") + (SPEC / "DdlSteps.tla").read_text(
+        encoding="utf-8"
+    )
+    for row in rows.values():
+        assert re.search(rf"\b{row.operator}\(", found[row.action]), row
+        assert re.search(rf"^{row.operator}(\(.*\))? ==", steps, re.MULTILINE), row
+        used = {int(number) for number in re.findall(r"\ba\[(\d)\]", found[row.action])}
+        assert used == set(range(1, len(row.args) + 1)), row
+
+
+def test_the_variables_of_ddl_are_those_that_its_module_compares() -> None:
+    compared = definition("LeaderShows", TRACE_DDL) + definition("Shows", TRACE_DDL)
+    found = {int(at): how for how, at in re.findall(r"(Same(?:Name|Files)?)\(v\[(\d)\], ", compared)}
+    ways = {"name": "SameName", "files": "SameFiles", "lsn": "Same"}
+    assert [found[at] for at in sorted(found)] == [ways[kind] for kind in ALONE[DDL].vars.values()]
+    told = re.findall(r"(?<!\[m \\in )\b(\w+) \|->", definition("Tell", TRACE_DDL))
+    assert told == list(ALONE[DDL].told)
+    assert set(ALONE[DDL].told.values()) <= set(ALONE[DDL].vars)
 
 
 @each_row

@@ -20,7 +20,7 @@ from redoraft_check.oracle.explain import Explainer
 from redoraft_check.oracle.source import Sources
 from redoraft_check.oracle.spec import State
 from redoraft_check.paths import library_dirs
-from redoraft_check.validate.mapping import Mapping, load_mapping
+from redoraft_check.validate.mapping import ALONE, Mapping, load_mapping
 from redoraft_check.validate.oracle_engine import BEFORE, MAX_FRONTIER, FrontierFull, OracleEngine, TraceSpec
 from redoraft_check.validate.prepare import Constants, Projected, Reading, constants_of, judge_file
 from redoraft_check.validate.verdict import Status, Verdict
@@ -130,7 +130,8 @@ class _Walkers:
             sources = Sources((spec / "trace", *library_dirs(spec)))
             trace = self.engine.compiled(constants)
             rows = self.mapping.rows_of(constants.judge)
-            actions = {row.operator: row.action for row in rows.values()} | CRASH
+            implied = {} if constants.judge in ALONE else CRASH
+            actions = {row.operator: row.action for row in rows.values()} | implied
             branches = Branches(Explainer(trace.spec, sources), actions)
             self._known[constants] = _Walker(trace, branches, bool(constants.hidden))
             for branch in branches.listed:
