@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from tests.storage.kit import position_of
+from redoraft_check.machines.storage_parts import position_of
 
 from redoraft.storage.port import LoggedMtr
 from redoraft_check.fuzz.ddl_lockstep import file_ops as load_file_ops

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from attrs import frozen
-from tests.storage.kit import lsn_at
+from redoraft_check.machines.storage_parts import lsn_at
 
 from redoraft.ddl.dictionary import TABLES_MAX
 from redoraft.ddl.leader import Leader

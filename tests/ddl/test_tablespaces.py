@@ -8,7 +8,7 @@ import pytest
 from crc32c import crc32c
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.storage.kit import SlotCheckpoints
+from redoraft_check.machines.storage_parts import SlotCheckpoints
 
 from redoraft.ddl.names import TableName
 from redoraft.ddl.node import DdlNode

@@ -12,7 +12,7 @@ from random import Random
 from typing import Literal
 
 import attrs
-from tests.storage.kit import SlotCheckpoints, lsn_at, position_of
+from redoraft_check.machines.storage_parts import SlotCheckpoints, lsn_at, position_of
 
 from redoraft.ddl.leader import Leader
 from redoraft.ddl.node import DdlNode, Phase

@@ -9,7 +9,8 @@ from redoraft.errors import PoolFull
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId
 
-from .kit import Item, Journal, disk_position, journal_of, lsn_at, opened, position_of, write
+from redoraft_check.machines.storage_parts import Item, Journal, lsn_at, opened, position_of, write
+from .kit import disk_position, journal_of
 
 PAGES = tuple(PageId(1, number) for number in range(4))
 

@@ -1,28 +1,89 @@
 """The storage engine in lockstep with spec/StorageLimits.tla: every step an action of it, every state judged.
 
-A crash may come at any step, and in the middle of any operation of the disk.
+A crash may come at any step, and in the middle of any operation of the disk; before each change of the disk
+every crash that may come then is tried.  What is found is made small, and saved as a scenario.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import rule
+from tests.machines import JudgedMachine, Wrong, replayed, run_machine
 
 from redoraft.mutant import Mutant
 from redoraft.raft.mutants import MUTANTS as RAFT
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.storage.mutants import MUTANTS
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
+from redoraft_check.machines.scenario import StorageStep, read_machine_scenario
+from redoraft_check.machines.storage_lockstep import Lockstep, limits
+from redoraft_check.machines.storage_machine import ON_DISK, OPERATIONS, StorageMachine
+from redoraft_check.machines.storage_world import KINDS, PAGES, TERMS, World
 
-from .lockstep import Lockstep, limits
-from .world import KINDS, PAGES, TERMS, World, random_step
+from .walks import random_step
 
-ENTRY = st.lists(st.sampled_from(KINDS), max_size=3)
+KIND = st.sampled_from(KINDS)
+ENTRY = st.lists(KIND, max_size=3).map(tuple)
+TERM = st.sampled_from(TERMS)
 POSITION = st.integers(0, 60)
+COUNT = st.integers(1, 5)
+BITS = st.integers(-1, 2**64)
+PLAIN = tuple(do for do in OPERATIONS if do not in {"write mtr", "crash", "deposed"})
+
+
+class Storage(JudgedMachine[StorageStep]):
+    """The list of operations is flat: what the rules do is what a scenario has."""
+
+    @rule(do=st.sampled_from(PLAIN), term=TERM, kinds=ENTRY, upto=POSITION, count=COUNT, page=st.sampled_from(list(PAGES)))
+    def plain(self, do: str, term: int, kinds: tuple[str, ...], upto: int, count: int, page: str) -> None:
+        self.steps([StorageStep(do=do, term=term, kinds=kinds, upto=upto, count=count, page=page)])
+
+    @rule(kind=KIND)
+    def write_mtr(self, kind: str) -> None:
+        self.steps([StorageStep(do="write mtr", kinds=(kind,))])
+
+    @rule(do=st.sampled_from(["crash", "deposed"]), survives=POSITION, keep=BITS)
+    def stop(self, do: str, survives: int, keep: int) -> None:
+        self.steps([StorageStep(do=do, survives=survives, keep=keep)])
+
+    @rule(do=st.sampled_from(ON_DISK), after=st.integers(0, 6), survives=POSITION, keep=BITS)
+    def power_fails(self, do: str, after: int, survives: int, keep: int) -> None:
+        self.steps([StorageStep(do=do, count=5, after=after, survives=survives, keep=keep)])
+
+    # --- many, as when nothing goes wrong ---
+
+    @rule(term=TERM, kinds=ENTRY)
+    def replicate(self, term: int, kinds: tuple[str, ...]) -> None:
+        """An entry is committed, comes to this node, and is applied."""
+        grows = StorageStep(do="committed grows", term=term, kinds=kinds)
+        self.steps([grows, *self.caught_up()])
+
+    @rule(kinds=st.lists(KIND, min_size=1, max_size=3))
+    def serve(self, kinds: list[str]) -> None:
+        """The node leads, writes, and the others take it."""
+        self.steps([*self.caught_up(), StorageStep(do="start serving")])
+        self.steps(StorageStep(do="write mtr", kinds=(kind,)) for kind in kinds)
+        self.steps(StorageStep(do=do, upto=60) for do in ("close entry", "fsync", "commit own", "learn"))
+
+    @rule()
+    def flush_and_checkpoint(self) -> None:
+        self.steps(StorageStep(do=do) for do in ("flush list", "checkpoint", "delete redo"))
+
+    @staticmethod
+    def caught_up() -> list[StorageStep]:
+        steps = [StorageStep(do=do, upto=60) for do in ("receive committed", "fsync", "learn")]
+        return [*steps, StorageStep(do="apply", count=60)]
+
+
+SETTINGS = settings(deadline=None, max_examples=50, stateful_step_count=30, report_multiple_bugs=False)
+FOUND = settings(SETTINGS, derandomize=True, database=None, max_examples=200)
+SHORT = 12
+"""Operations of a scenario that is short."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,108 +92,34 @@ def specification() -> None:
     limits()
 
 
-class StorageMachine(RuleBasedStateMachine):
-    """A step that the promises of the log do not allow does nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.world = World()
-        self.lockstep = Lockstep(self.world, limits())
-
-    @rule(term=st.sampled_from(TERMS), kinds=ENTRY)
-    def committed_grows(self, term: int, kinds: list[str]) -> None:
-        self.world.committed_grows(term, kinds)
-
-    @rule(term=st.sampled_from(TERMS), kinds=ENTRY)
-    def receive(self, term: int, kinds: list[str]) -> None:
-        self.world.receive(term, kinds)
-
-    @rule()
-    def receive_committed(self) -> None:
-        self.world.receive_committed()
-
-    @rule()
-    def commit_own(self) -> None:
-        self.world.commit_own()
-
-    @rule(position=POSITION)
-    def fsync(self, position: int) -> None:
-        self.world.fsync(position)
-
-    @rule()
-    def learn(self) -> None:
-        self.world.learn()
-
-    @rule(entries=st.integers(1, 3))
-    def truncate(self, entries: int) -> None:
-        self.world.truncate(entries)
-
-    @rule()
-    def start_serving(self) -> None:
-        self.world.start_serving()
-
-    @rule(kind=st.sampled_from(KINDS))
-    def write_mtr(self, kind: str) -> None:
-        self.world.write_mtr(kind)
-
-    @rule()
-    def close_entry(self) -> None:
-        self.world.close_entry()
-
-    @rule()
-    def deposed(self) -> None:
-        self.world.deposed()
-
-    @rule(mtrs=st.integers(1, 5))
-    def apply(self, mtrs: int) -> None:
-        self.world.apply(mtrs)
-
-    @rule()
-    def flush_list(self) -> None:
-        self.world.flush_list()
-
-    @rule()
-    def flush_lru(self) -> None:
-        self.world.flush_lru()
-
-    @rule(name=st.sampled_from(list(PAGES)))
-    def flush_page(self, name: str) -> None:
-        self.world.flush_page(name)
-
-    @rule()
-    def checkpoint(self) -> None:
-        self.world.checkpoint()
-
-    @rule()
-    def delete_redo(self) -> None:
-        self.world.delete_redo()
-
-    @rule(survives=POSITION, seed=st.integers(0, 2**32))
-    def crash(self, survives: int, seed: int) -> None:
-        self.world.crash(min(survives, len(self.world.log.items)), Random(seed))
-
-    @rule(
-        step=st.sampled_from(["flush_list", "flush_lru", "checkpoint", "apply"]),
-        after_ops=st.integers(0, 6),
-        seed=st.integers(0, 2**32),
-    )
-    def power_fails_in(self, step: str, after_ops: int, seed: int) -> None:
-        steps = {
-            "flush_list": self.world.flush_list,
-            "flush_lru": self.world.flush_lru,
-            "checkpoint": self.world.checkpoint,
-            "apply": lambda: self.world.apply(5),
-        }
-        self.world.power_fails_in(steps[step], after_ops, Random(seed))
-
-    @invariant()
-    def the_specification_follows(self) -> None:
-        self.world.check()
-        self.lockstep.follow()
+def test_the_engine_keeps_to_the_specification() -> None:
+    run_machine(Storage, StorageMachine, SETTINGS)
 
 
-TestStorageMachine = StorageMachine.TestCase
-TestStorageMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+FINDS = {
+    "flushes-ahead": "",
+    "checkpoints-ahead": "",
+    "writes-in-place": "",
+    "flushes-unsynced": "",
+    "forgets-dirty-pages": "",
+    "checkpoint-falls": "",
+    "passes-dictionary": "",
+    "applies-twice": "",
+    "applies-all": "",
+    "steps-down": "",
+}
+"""What the machine says of a rule that is taken out."""
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_a_missing_rule_is_found_and_said_in_a_short_scenario(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Wrong) as wrong:
+        run_machine(Storage, StorageMachine, FOUND, name, tmp_path)
+    assert FINDS[name] in str(wrong.value)
+    print(str(wrong.value)[:300])
+
 
 WALKS = 20
 STEPS = 80

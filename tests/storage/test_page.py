@@ -18,7 +18,8 @@ from redoraft.storage.page import PageId, address, fault, page_lsn, sealed
 from redoraft.storage.rules import ALL_STORAGE_RULES
 from redoraft.types import Lsn
 
-from .kit import journal_of, lsn_at, opened, write
+from redoraft_check.machines.storage_parts import lsn_at, opened, write
+from .kit import journal_of
 
 P = PageId(7, 3)
 WHOLE = sealed(bytes(range(256)) * 64, P, Lsn(0x1122334455667788))

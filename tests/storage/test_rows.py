@@ -11,7 +11,8 @@ from redoraft.errors import StorageMisuse
 from redoraft.storage.engine import Storage
 from redoraft.storage.rows import CHANGES_MAX, Rows
 
-from .kit import Item, Journal, journal_of, opened
+from redoraft_check.machines.storage_parts import Item, Journal, opened
+from .kit import journal_of
 
 KEYS = range(0, 600, 100)
 CHANGE = st.tuples(st.integers(0, 2), st.sampled_from(KEYS), st.none() | st.binary(max_size=10))

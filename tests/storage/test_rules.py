@@ -20,22 +20,8 @@ from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 from redoraft.storage.seed import SeedEnd, SeedSource, SeedTarget
 from redoraft.types import Lsn
 
-from .kit import (
-    Item,
-    Journal,
-    Op,
-    SlotCheckpoints,
-    WatchedDisk,
-    body,
-    content,
-    disk_position,
-    journal_of,
-    lsn_at,
-    opened,
-    position_of,
-    raw_page,
-    write,
-)
+from redoraft_check.machines.storage_parts import Item, Journal, SlotCheckpoints, body, content, lsn_at, opened, position_of, raw_page, write
+from .kit import Op, WatchedDisk, disk_position, journal_of
 
 P = PageId(1, 0)
 Q = PageId(1, 1)

@@ -58,7 +58,7 @@ def scenario_text(scenario: Scenario) -> str:
     for name in ("rule", "title", "model", "violates", "source", "data_nodes", "log_nodes"):
         value = getattr(scenario, name)
         if value != "":
-            lines.append(f"{name} = {_toml(value)}")
+            lines.append(f"{name} = {toml_value(value)}")
     lines += ["", "steps = [", *(f"  {{ {_step_text(step)} }}," for step in scenario.steps), "]", ""]
     return "\n".join(lines)
 
@@ -107,15 +107,17 @@ def _check_nodes(path: StrPath, scenario: Scenario) -> None:
 
 
 def _step_text(step: Step) -> str:
-    return ", ".join(_pairs({"node": step.node, "do": step.do, "args": step.args, "then": step.then}))
+    return ", ".join(toml_pairs({"node": step.node, "do": step.do, "args": step.args, "then": step.then}))
 
 
-def _pairs(table: Mapping[str, object]) -> Iterator[str]:
-    return (f"{key} = {_toml(value)}" for key, value in table.items() if value not in ({}, None))
+def toml_pairs(table: Mapping[str, object]) -> Iterator[str]:
+    """`key = value` in TOML for each key of a table that says something."""
+    return (f"{key} = {toml_value(value)}" for key, value in table.items() if value not in ({}, None))
 
 
-def _toml(value: object) -> str:
+def toml_value(value: object) -> str:
+    """A value in TOML, on one line."""
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(_pairs(value))} }}"
+        return f"{{ {', '.join(toml_pairs(value))} }}"
     # Strings, numbers, booleans and lists of them read the same in JSON and in TOML, but for one character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

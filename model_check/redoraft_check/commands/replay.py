@@ -14,14 +14,17 @@ from attrs import frozen
 from redoraft.cluster.trace import trace_header
 from redoraft.errors import RedoError
 from redoraft.mutant import Mutant
+from redoraft.mutants import AnyMutant
 from redoraft.raft.mutants import MUTANTS
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Members
 from redoraft.scenario import Replay, replay
 from redoraft.types import NodeId
 from redoraft_check.commands import options as opt
+from redoraft_check.commands.replay_machines import MachineReport, replay_machine
 from redoraft_check.commands.simulate import mutant_named
 from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.machines.scenario import read_machine_scenario
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
 from redoraft_check.report.traces import verdicts_json, verdicts_text
@@ -111,8 +114,10 @@ def replay_command(
 ) -> None:
     """Take a counterexample's steps with the implementation: its rule must refuse one of them.
 
-    Exit codes: 0 refused by the rule, 21 the implementation did what the specification forbids, 1 the
-    scenario cannot be followed for another reason, 20 unknown.
+    The steps of a log or of a storage engine (kind = "log", "storage") must all be allowed.
+
+    Exit codes: 0 refused by the rule, or all allowed, 21 the implementation did what the specification forbids,
+    1 the scenario cannot be followed for another reason, 20 unknown.
     """
     if format_ is opt.Format.JUNIT:
         raise CliError(Exit.USAGE, "replay has no junit report: use text or json")
@@ -121,23 +126,40 @@ def replay_command(
         Judge.ORACLE: lambda: OracleEngine(spec=folder, tools=lambda: find_tools(tla2tools, java)),
         Judge.TLC: lambda: Engine(spec=folder, tools=find_tools(tla2tools, java)),
     }
-    chosen = _raft_mutant(mutant)
-    reports = run_scenarios([(file, chosen) for file in files], judges[engine](), out)
+    chosen = mutant_named(mutant)
+    machines = {file: found for file in files if (found := read_machine_scenario(file)) is not None}
+    if machines and engine is Judge.TLC:
+        raise CliError(Exit.USAGE, f"{next(iter(machines))}: a machine is judged by the oracle only")
+    others = [file for file in files if file not in machines]
+    raft = _raft_mutant(chosen) if others else None
+    played = {file: replay_machine(file, one, chosen, folder) for file, one in machines.items()}
+    reports: list[Report] = []
+    if others:
+        reports = run_scenarios([(file, raft) for file in others], judges[engine](), out)
+    rest = iter(reports)
+    in_order = [played[file] if file in played else next(rest) for file in files]
     if format_ is opt.Format.JSON:
-        typer.echo(json.dumps([_as_dict(report) for report in reports], indent=2, ensure_ascii=False))
+        dicts = [one.as_dict() if isinstance(one, MachineReport) else _as_dict(one) for one in in_order]
+        typer.echo(json.dumps(dicts, indent=2, ensure_ascii=False))
     else:
-        typer.echo("\n".join(_text(report, verbose=verbose) for report in reports))
-    raise typer.Exit(int(worst(EXITS[report.ending] for report in reports)))
+        typer.echo("\n".join(_any_text(one, verbose=verbose) for one in in_order))
+    exits = [one.exit if isinstance(one, MachineReport) else EXITS[one.ending] for one in in_order]
+    raise typer.Exit(int(worst(exits)))
 
 
-def _raft_mutant(name: str | None) -> Mutant[Rules] | None:
-    """The mutant of that name; CliError (2) for one whose rule no scenario's specification has."""
-    found = mutant_named(name)
+def _any_text(report: Report | MachineReport, *, verbose: bool) -> str:
+    if isinstance(report, MachineReport):
+        return report.text(verbose=verbose)
+    return _text(report, verbose=verbose)
+
+
+def _raft_mutant(found: AnyMutant | None) -> Mutant[Rules] | None:
+    """The same mutant; CliError (2) for one whose rule no counterexample's specification has."""
     if found is not None and found.name not in MUTANTS:
         raise CliError(
             Exit.USAGE,
-            f"{found.name} takes {found.rule} out of the log or the pages, of which scenarios say nothing:"
-            " give it to redoraft simulate",
+            f"{found.name} takes {found.rule} out of the log or the pages, of which scenarios say nothing"
+            " but those of kind log or storage: give it to redoraft simulate",
         )
     return None if found is None else MUTANTS[found.name]
 

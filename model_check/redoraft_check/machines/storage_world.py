@@ -1,26 +1,25 @@
 """One data node's storage in the world of spec/StorageLimits.tla: every step is one of its actions.
 
 The log around the node may do all that R1 to R5 of ReplicatedLog leave open.  `World` refuses steps that
-those promises do not allow (it returns False and does nothing); the same class is driven by Hypothesis and by
-seeded random walks.  Positions count mtrs, as in the specification.
+those promises do not allow (it returns False and does nothing); the same class is driven by scenarios, by
+Hypothesis and by seeded random walks.  Positions count mtrs, as in the specification.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from random import Random
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import DiskError, PoolFull
+from redoraft.errors import PoolFull
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import BODY, PageId, fault, page_lsn
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 
-from .kit import (
+from redoraft_check.machines.checked_disk import CheckedDisk, PowerLost
+from redoraft_check.machines.storage_parts import (
     Item,
     Journal,
-    WatchedDisk,
     body,
     content,
     item,
@@ -30,18 +29,20 @@ from .kit import (
     raw_page,
     write,
 )
+from redoraft_check.machines.trouble import require
 
 PAGES = {"p1": PageId(1, 0), "p2": PageId(1, 1), "p3": PageId(2, 0), "dict": PageId(0, 3)}
 KINDS = (*PAGES, "file", "note")
 POOL = 3
 
+TERMS = (1, 2, 3)
 
 Step = tuple[str, tuple[int | str | tuple[str, ...], ...]]
 """An action of the specification and its arguments."""
 
 
-class PowerLost(DiskError):
-    """What the disk says when the power is gone in the middle of a step."""
+Crash = Callable[[CheckedDisk], None]
+"""How the disk loses power."""
 
 
 class World:
@@ -49,25 +50,14 @@ class World:
 
     def __init__(self, rules: StorageRules = ALL_STORAGE_RULES, raft: Rules = ALL_RULES) -> None:
         self.rules = rules
-        self.disk = MemoryDisk()
+        self.disk = CheckedDisk()
         self.log = Journal(rules=raft)
         self.committed: list[Item] = []
         self.settled = 0
         self.serving = 0
         self.peer = 0
         self.trail: list[Step] = []
-        self._steps_left: int | None = None
-        self.storage = self._open()
-
-    def _open(self) -> Storage:
-        watched = WatchedDisk(self.disk, before=lambda _op: self._tick())
-        return opened(watched, self.log, self.rules, POOL)
-
-    def _tick(self) -> None:
-        if self._steps_left is not None:
-            if self._steps_left == 0:
-                raise PowerLost("the power is gone")
-            self._steps_left -= 1
+        self.storage = opened(self.disk, self.log, self.rules, POOL)
 
     # --- the log around the node ---
 
@@ -186,24 +176,40 @@ class World:
         self.storage.pass_over(self.log.last_lsn)
         return self._did("CloseEntry")
 
-    def crash(self, survives: int, rng: Random) -> bool:
-        """Power fails: whole entries up to `survives` are left, and any part of the files (spec: Crash)."""
+    def crash(self, survives: int, losing: Crash) -> bool:
+        """Power fails: whole entries up to `survives` are left, and what `losing` leaves of the files
+        (spec: Crash)."""
         log = self.log
-        survives = max(survives, log.durable)
-        log.items = log.items[: log.entry_end(survives)]
-        log.durable, log.known = len(log.items), 0
+        survives = min(max(survives, log.durable), len(log.items))
+        self.log = self._log_left(survives)
         self.serving = 0
-        self._steps_left = None
-        self.disk.crash(rng, rng.choice(("subset", "prefix")))
-        self.storage = self._open()
+        self.disk.left = None
+        losing(self.disk)
+        self.storage = opened(self.disk, self.log, self.rules, POOL)
         return self._did("Crash", survives)
+
+    def _log_left(self, survives: int) -> Journal:
+        """The log as a restart finds it when its first `survives` mtrs are whole."""
+        items = self.log.items[: self.log.entry_end(survives)]
+        return Journal(items, len(items), 0, self.log.oldest, self.log.rules)
+
+    def after_crash(self, disk: MemoryDisk) -> World:
+        """The world as a restart finds it on this disk, when all of the log is lost that can be."""
+        found = World.__new__(World)
+        found.rules, found.disk = self.rules, CheckedDisk()
+        found.committed, found.settled, found.peer = self.committed, self.settled, self.peer
+        found.serving, found.trail = 0, []
+        found.log = self._log_left(self.log.durable)
+        found.disk = disk
+        found.storage = opened(disk, found.log, self.rules, POOL)
+        return found
 
     def deposed(self) -> bool:
         """A leader that is overruled: with H13 its process restarts, without it steps down in place."""
         if not self.serving:
             return False
         if self.log.rules.restarts_when_deposed(serving=True):
-            return self.crash(len(self.log.items), Random(0))
+            return self.crash(len(self.log.items), lambda disk: disk.crash_by(0))
         self.serving = 0
         end = self.log.entry_end(len(self.log.items))
         self.storage.before_truncation(lsn_at(end))
@@ -252,7 +258,7 @@ class World:
         self.storage.hold_checkpoint(lsn_at(notes[0]) if notes else None)
         before = self.storage.checkpoint_lsn
         found = self.storage.checkpoint()
-        assert found >= before, "the checkpoint has gone back"
+        require(found >= before, "CheckpointGrows", "the checkpoint has gone back")
         return found > before and self._did("Checkpoint", position_of(found))
 
     def delete_redo(self) -> bool:
@@ -267,18 +273,18 @@ class World:
         self.log.oldest = max(before, min(position_of(self.storage.checkpoint_lsn), self.peer))
         return self.log.oldest > before and self._did("DeleteRedo", self.log.oldest)
 
-    def power_fails_in(self, step: Callable[[], bool], after_ops: int, rng: Random) -> bool:
-        """Take a step, and lose power after so many operations of the disk, or when it is done."""
-        self._steps_left = after_ops
+    def power_fails_in(self, step: Callable[[], bool], after: int, crash: Callable[[], bool]) -> bool:
+        """Take a step, and `crash` after so many changes of the disk, or when it is done."""
+        self.disk.left = after
         checkpoint = self.storage.checkpoint_lsn
         try:
             step()
         except PowerLost:
             pass
         finally:
-            self._steps_left = None
+            self.disk.left = None
         told = self.storage.checkpoint_lsn > checkpoint
-        self.crash(rng.randint(self.log.durable, len(self.log.items)), rng)
+        crash()
         if self.storage.checkpoint_lsn > checkpoint and not told:
             self.trail.insert(-1, ("Checkpoint", (position_of(self.storage.checkpoint_lsn),)))
         return True
@@ -288,7 +294,7 @@ class World:
     def on_disk(self, name: str) -> tuple[int, bytes]:
         raw = raw_page(self.disk, PAGES[name])
         wrong = fault(raw)
-        assert wrong is None, f"{name} on disk is torn: {wrong}"
+        require(wrong is None, "DiskIsCommitted", f"{name} on disk is torn: {wrong}")
         return position_of(page_lsn(raw)), body(raw)
 
     def shared(self) -> int:
@@ -301,28 +307,28 @@ class World:
         log = self.log
         checkpoint = position_of(self.storage.checkpoint_lsn)
         shared = self.shared()
-        assert log.oldest <= checkpoint <= shared, "Reconstructible: redo from the checkpoint on is there"
+        require(log.oldest <= checkpoint <= shared, "Reconstructible", "redo from the checkpoint on is there")
         for name, page_id in PAGES.items():
             lsn, found = self.on_disk(name)
-            assert found == content(page_id, self.committed[:lsn]), f"DiskIsCommitted: {name}"
-            assert lsn <= len(log.items), f"DiskIsInTheLog: {name}"
+            require(found == content(page_id, self.committed[:lsn]), "DiskIsCommitted", f"{name}")
+            require(lsn <= len(log.items), "DiskIsInTheLog", f"{name}")
             redo = range(max(checkpoint, lsn), shared)
             rebuilt = content_from(page_id, found, [log.items[at] for at in redo])
-            assert rebuilt == content(page_id, self.committed[: max(lsn, shared)]), f"Reconstructible: {name}"
+            require(rebuilt == content(page_id, self.committed[: max(lsn, shared)]), "Reconstructible", f"{name}")
         self._check_buffer()
         for note in unpersisted(self.committed[:shared]):
-            assert note >= checkpoint, "NotesReconstructible"
+            require(note >= checkpoint, "NotesReconstructible")
 
     def _check_buffer(self) -> None:
         log = self.log
         for frame in self.storage.pool.frames():
             upto = max(self.applied, position_of(frame.lsn))
-            assert upto <= len(log.items), "BufferIsOfThisLog: what is not in the log"
+            require(upto <= len(log.items), "BufferIsOfThisLog", "what is not in the log")
             expected = content(frame.page_id, log.items[:upto])
-            assert body(frame.data) == expected, f"BufferIsOfThisLog: {frame.page_id}"
+            require(body(frame.data) == expected, "BufferIsOfThisLog", f"{frame.page_id}")
             if not self.serving:
                 seen = content(frame.page_id, self.committed[:upto])
-                assert body(frame.data) == seen, f"ReadersSeeCommitted: {frame.page_id}"
+                require(body(frame.data) == seen, "ReadersSeeCommitted", f"{frame.page_id}")
 
 
 def kinds_of(items: Sequence[Item]) -> tuple[str, ...]:
@@ -349,45 +355,3 @@ def content_from(page_id: PageId, found: bytes, items: Sequence[Item]) -> bytes:
     """The body of a page after these mtrs, on top of what it holds."""
     start = Item(0, "start", (write(page_id, BODY, found),))
     return content(page_id, [start, *items])
-
-
-TERMS = (1, 2, 3)
-
-
-def random_step(world: World, rng: Random) -> str:
-    """One step of a random walk, by name."""
-    term = rng.choice(TERMS)
-    kinds = [rng.choice(KINDS) for _ in range(rng.randint(0, 3))]
-    inner: dict[str, Callable[[], bool]] = {
-        "Flush": world.flush_list,
-        "FlushLru": world.flush_lru,
-        "FlushSingle": lambda: world.flush_page(rng.choice(list(PAGES))),
-        "Checkpoint": world.checkpoint,
-        "Apply": lambda: world.apply(rng.randint(1, 4)),
-    }
-    steps: dict[str, Callable[[], bool]] = {
-        **inner,
-        "CommittedGrows": lambda: world.committed_grows(term, kinds),
-        "CommitOwn": world.commit_own,
-        "Receive": lambda: world.receive(term, kinds),
-        "ReceiveCommitted": world.receive_committed,
-        "Fsync": lambda: world.fsync(rng.randint(0, len(world.log.items))),
-        "Learn": world.learn,
-        "Truncate": lambda: world.truncate(rng.randint(1, 3)),
-        "StartServing": world.start_serving,
-        "WriteMtr": lambda: world.write_mtr(rng.choice(KINDS)),
-        "CloseEntry": world.close_entry,
-        "Deposed": world.deposed,
-        "DeleteRedo": world.delete_redo,
-        "Crash": lambda: world.crash(rng.randint(world.log.durable, len(world.log.items)), rng),
-        "PowerFailsIn": lambda: world.power_fails_in(
-            rng.choice(list(inner.values())), rng.randint(0, 6), rng
-        ),
-    }
-    weights = [
-        {"Crash": 0.1, "PowerFailsIn": 0.15, "Deposed": 0.2, "WriteMtr": 3.0}.get(one, 1.0) for one in steps
-    ]
-    while True:
-        name = rng.choices(list(steps), weights)[0]
-        if steps[name]():
-            return name

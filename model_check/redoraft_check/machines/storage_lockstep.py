@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Final
 
 from redoraft.storage.page import PageId, page_lsn
 from redoraft.storage.pool import Frame
-from redoraft_check.oracle.spec import Spec, load
+from redoraft_check.machines.coverage import Coverage
+from redoraft_check.machines.storage_parts import Item, position_of, raw_page
+from redoraft_check.machines.storage_world import PAGES, TERMS, Step, World
+from redoraft_check.machines.trouble import Broken, require
+from redoraft_check.oracle.spec import Spec, State, load
 from redoraft_check.oracle.values import Value, make_function, make_sequence, make_set
+from redoraft_check.paths import spec_dir
+from redoraft_check.tlc.config import parse_config
 
-from .kit import Item, position_of, raw_page
-from .world import PAGES, TERMS, Step, World
-
-SPEC = Path(__file__).resolve().parents[2] / "spec"
-INVARIANTS = (
+INVARIANTS: Final = (
     "TypeOK",
     "DiskIsCommitted",
     "ReadersSeeCommitted",
@@ -31,21 +33,18 @@ INVARIANTS = (
     "NothingNeededIsDeleted",
     "LeaderHasCommitted",
 )
-State = tuple[Value, ...]
 
 
 @cache
-def limits() -> Spec:
-    """StorageLimits with the pages of `World` and all rules on."""
+def limits(spec: str | None = None) -> Spec:
+    """StorageLimits with the pages of `World` and all rules on.  Raises `CliError` (65)."""
+    folder = spec_dir(Path(spec) if spec is not None else None)
     pages = ", ".join(f'"{name}"' for name in PAGES)
     text = (
         f'INIT Init\nNEXT Next\nCONSTANTS\n Pages = {{{pages}}}\n OtherKinds = {{"file", "note"}}\n'
         f" Terms = {{{', '.join(map(str, TERMS))}}}\n Entries = {{}}\n Off = {{}}\n"
     )
-    with TemporaryDirectory() as folder:
-        config = Path(folder) / "StorageLimits.cfg"
-        config.write_text(text, encoding="utf-8")
-        return load(SPEC / "StorageLimits.tla", config, (SPEC,))
+    return load(folder / "StorageLimits.tla", parse_config(text), (folder,))
 
 
 def mapped(world: World, spec: Spec) -> State:
@@ -110,11 +109,11 @@ class Lockstep:
     def __init__(self, world: World, spec: Spec) -> None:
         self.world, self.spec = world, spec
         self.state = next(iter(spec.initial_states()))
-        assert self.state == mapped(world, spec)
         self.actions = 0
+        self.seen: Final = Coverage()
 
     def follow(self) -> None:
-        """Take the world's new steps; AssertionError if the specification does not allow one."""
+        """Take the world's new steps; Broken if the specification does not allow one, or where they lead."""
         target = mapped(self.world, self.spec)
         disk, copy = (self.spec.as_dict(target)[name] for name in ("disk", "copy"))
         for step in self.world.trail:
@@ -124,9 +123,9 @@ class Lockstep:
         if not self.world.trail or self.world.trail[-1][0] != "Crash":
             self._pages(disk, copy)
         self.world.trail.clear()
-        assert self.state == target, self.spec.difference(self.state, target)
-        for invariant in INVARIANTS:
-            assert self.spec.check(invariant, self.state), invariant
+        if self.state != target:
+            raise Broken("mapped state", self.spec.difference(self.state, target))
+        require_invariants(self.spec, self.state)
 
     def _pages(self, disk: Value, copy: Value | None) -> None:
         """Copies are taken and pages written as soon as they are what they will be."""
@@ -143,9 +142,35 @@ class Lockstep:
         action, args = step
         values = [make_sequence(arg) if isinstance(arg, tuple) else arg for arg in args]
         found = list(self.spec.successors(self.state, action, values))
-        assert len(found) == 1, f"{action}{args} is not allowed in {self._shown(self.state)}"
+        require(len(found) == 1, action, f"{args} is not allowed in {self._shown(self.state)}")
         self.state = found[0][1]
         self.actions += 1
+        self.seen.note(action, shape(self.spec.as_dict(self.state)))
 
     def _shown(self, state: State) -> str:
         return ", ".join(f"{name} = {value}" for name, value in self.spec.as_dict(state).items())
+
+
+def require_invariants(spec: Spec, state: State) -> None:
+    """Raises Broken if an invariant of StorageLimits is false."""
+    for invariant in INVARIANTS:
+        require(spec.check(invariant, state), invariant, "is false")
+
+
+def shape(state: dict[str, Value]) -> object:
+    """What rules look at of a state, without its sizes: which of its LSNs are equal, and which pages agree."""
+    known, durable, applied, end = state["known"], state["durable"], state["applied"], len(state["log"])
+    pages = sorted(
+        (state["buffer"][name] == state["disk"][name], bool(state["copy"][name]), bool(state["disk"][name]))
+        for name in PAGES
+    )
+    return (
+        state["serving"] > 0,
+        (known > durable) - (known < durable),
+        (applied > known) - (applied < known),
+        durable == end,
+        state["checkpoint"] == applied,
+        state["oldest"] == state["checkpoint"],
+        state["log"] == state["committed"],
+        tuple(pages),
+    )

@@ -1,0 +1,90 @@
+"""A state machine of Hypothesis around one of `redoraft_check.machines`: what it finds is made small, written
+as a scenario, and the failure says how to take it again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Generic
+
+import pytest
+from hypothesis import settings, target
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from redoraft.mutants import ALL_MUTANTS, rules_of
+from redoraft_check.cli import main
+from redoraft_check.machines.judged import Judged, StepT
+from redoraft_check.machines.player import play_scenario, scenario_of
+from redoraft_check.machines.scenario import write_machine_scenario
+from redoraft_check.report.record import command_line
+
+FOLDER = Path(__file__).parent / "scenarios" / "machines"
+"""Where a finding in the implementation as it is goes, and the committed ones are."""
+
+
+class Wrong(AssertionError):
+    """Something was found; where it can be taken again is added when it is small."""
+
+
+class JudgedMachine(RuleBasedStateMachine, Generic[StepT]):
+    """A step that is not possible now does nothing."""
+
+    def __init__(self, judged: Judged[StepT], found: list[Judged[StepT]]) -> None:
+        super().__init__()
+        self.judged, self.found = judged, found
+
+    def steps(self, steps: Iterable[StepT]) -> None:
+        for step in steps:
+            self.judged.take(step)
+            if self.judged.trouble is not None:
+                self.found.append(self.judged)
+                raise Wrong(self.judged.trouble.text)
+
+    def teardown(self) -> None:
+        if self.judged.trouble is None:
+            target(float(len(self.judged.seen.states)), label="states of the specification")
+            target(float(len(self.judged.seen.pairs)), label="pairs of actions")
+
+
+def save(judged: Judged[StepT], mutant: str | None, folder: Path) -> str:
+    """Write what was found; the line that takes it again, which was seen to show the same."""
+    scenario = scenario_of(judged, ALL_MUTANTS[mutant] if mutant else None, f"a state machine ({judged.kind})")
+    path = folder / f"found-{judged.kind}.toml"
+    write_machine_scenario(path, scenario)
+    again = play_scenario(scenario, ALL_MUTANTS[mutant] if mutant else None)
+    assert again.trouble == judged.trouble, "its scenario shows something else: the machine has dice of its own"
+    return command_line("replay", str(path), *(("--mutant", mutant) if mutant else ()))
+
+
+def run_machine(
+    machine: type[JudgedMachine[StepT]],
+    begin: Callable[..., Judged[StepT]],
+    how: settings,
+    mutant: str | None = None,
+    folder: Path = FOLDER,
+) -> None:
+    """Raises Wrong for what is found, once it is small and saved."""
+    found: list[Judged[StepT]] = []
+    rules = rules_of(ALL_MUTANTS[mutant] if mutant else None)
+
+    class Machine(machine):  # type: ignore[misc, valid-type]
+        def __init__(self) -> None:
+            super().__init__(begin(rules), found)
+
+    try:
+        run_state_machine_as_test(Machine, settings=how)
+    except Wrong as wrong:
+        again = save(found[-1], mutant, folder)
+        raise Wrong(f"{wrong}\ntake it again with: {again}") from None
+
+
+def replayed(said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line that a failure names shows it again with the mutant, and nothing without."""
+    [again] = re.findall(r"take it again with: redoraft (.*)", said)
+    words = shlex.split(again)
+    assert main(words) == 21
+    assert "FAILS: it does what the specification forbids" in capsys.readouterr().out
+    assert main(words[: words.index("--mutant")]) == 0
+    assert "passes: the specification allows all that was done" in capsys.readouterr().out
