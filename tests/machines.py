@@ -50,11 +50,15 @@ class JudgedMachine(RuleBasedStateMachine, Generic[StepT]):
 
 def save(judged: Judged[StepT], mutant: str | None, folder: Path) -> str:
     """Write what was found; the line that takes it again, which was seen to show the same."""
-    scenario = scenario_of(judged, ALL_MUTANTS[mutant] if mutant else None, f"a state machine ({judged.kind})")
+    scenario = scenario_of(
+        judged, ALL_MUTANTS[mutant] if mutant else None, f"a state machine ({judged.kind})"
+    )
     path = folder / f"found-{judged.kind}.toml"
     write_machine_scenario(path, scenario)
     again = play_scenario(scenario, ALL_MUTANTS[mutant] if mutant else None)
-    assert again.trouble == judged.trouble, "its scenario shows something else: the machine has dice of its own"
+    assert again.trouble == judged.trouble, (
+        "its scenario shows something else: the machine has dice of its own"
+    )
     return command_line("replay", str(path), *(("--mutant", mutant) if mutant else ()))
 
 

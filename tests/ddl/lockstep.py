@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from redoraft_check.machines.storage_parts import position_of
-
 from redoraft.storage.port import LoggedMtr
 from redoraft_check.fuzz.ddl_lockstep import file_ops as load_file_ops
 from redoraft_check.fuzz.ddl_reading import entries_of, files_of, files_on, record_of, table_of
+from redoraft_check.machines.storage_parts import position_of
 from redoraft_check.oracle.spec import Spec
 from redoraft_check.oracle.values import Value, make_function, make_sequence, make_set
 

@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 from attrs import frozen
-from redoraft_check.machines.storage_parts import lsn_at
 
 from redoraft.ddl.dictionary import TABLES_MAX
 from redoraft.ddl.leader import Leader
@@ -35,6 +34,7 @@ from redoraft.redo.file_record import FileCreate, FileDelete, FileExtend, FileRe
 from redoraft.redo.record import PAGE_SIZE
 from redoraft.storage.tablespaces import first_page
 from redoraft_check.fuzz.ddl_reading import table
+from redoraft_check.machines.storage_parts import lsn_at
 
 from .stage import Stage
 from .world import World, keeping_all

@@ -8,7 +8,6 @@ import pytest
 from crc32c import crc32c
 from hypothesis import given
 from hypothesis import strategies as st
-from redoraft_check.machines.storage_parts import SlotCheckpoints
 
 from redoraft.ddl.names import TableName
 from redoraft.ddl.node import DdlNode
@@ -29,6 +28,7 @@ from redoraft.storage.tablespaces import (
 )
 from redoraft.types import Lsn
 from redoraft_check.fuzz.ddl_reading import table
+from redoraft_check.machines.storage_parts import SlotCheckpoints
 
 from .stage import Stage
 

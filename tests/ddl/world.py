@@ -12,7 +12,6 @@ from random import Random
 from typing import Literal
 
 import attrs
-from redoraft_check.machines.storage_parts import SlotCheckpoints, lsn_at, position_of
 
 from redoraft.ddl.leader import Leader
 from redoraft.ddl.node import DdlNode, Phase
@@ -24,6 +23,7 @@ from redoraft.storage.page import BODY
 from redoraft.storage.port import LoggedMtr
 from redoraft.types import Lsn
 from redoraft_check.fuzz.ddl_reading import Entry, entries_of, files_on, short, spec_space, table, tables_at
+from redoraft_check.machines.storage_parts import SlotCheckpoints, lsn_at, position_of
 
 NODES = ("n1", "n2")
 NAMES = ("a", "b")

@@ -97,5 +97,3 @@ class WatchedFile:
 
     def close(self) -> None:
         self._file.close()
-
-

@@ -20,8 +20,8 @@ from redoraft.storage.engine import Storage
 from redoraft.storage.mutants import MUTANTS
 from redoraft.storage.page import PageId
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
-
 from redoraft_check.machines.storage_parts import START, Journal, body, content, opened, position_of, write
+
 from .kit import Op, WatchedDisk, journal_of
 
 P, Q = PageId(1, 0), PageId(1, 1)

@@ -8,8 +8,8 @@ from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import PoolFull
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId
-
 from redoraft_check.machines.storage_parts import Item, Journal, lsn_at, opened, position_of, write
+
 from .kit import disk_position, journal_of
 
 PAGES = tuple(PageId(1, number) for number in range(4))

@@ -17,8 +17,8 @@ from redoraft.storage.files import DataFiles
 from redoraft.storage.page import PageId, address, fault, page_lsn, sealed
 from redoraft.storage.rules import ALL_STORAGE_RULES
 from redoraft.types import Lsn
-
 from redoraft_check.machines.storage_parts import lsn_at, opened, write
+
 from .kit import journal_of
 
 P = PageId(7, 3)

@@ -10,8 +10,8 @@ from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import StorageMisuse
 from redoraft.storage.engine import Storage
 from redoraft.storage.rows import CHANGES_MAX, Rows
-
 from redoraft_check.machines.storage_parts import Item, Journal, opened
+
 from .kit import journal_of
 
 KEYS = range(0, 600, 100)

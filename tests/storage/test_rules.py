@@ -19,8 +19,19 @@ from redoraft.storage.rows import Rows
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 from redoraft.storage.seed import SeedEnd, SeedSource, SeedTarget
 from redoraft.types import Lsn
+from redoraft_check.machines.storage_parts import (
+    Item,
+    Journal,
+    SlotCheckpoints,
+    body,
+    content,
+    lsn_at,
+    opened,
+    position_of,
+    raw_page,
+    write,
+)
 
-from redoraft_check.machines.storage_parts import Item, Journal, SlotCheckpoints, body, content, lsn_at, opened, position_of, raw_page, write
 from .kit import Op, WatchedDisk, disk_position, journal_of
 
 P = PageId(1, 0)

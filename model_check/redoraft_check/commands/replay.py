@@ -116,8 +116,8 @@ def replay_command(
 
     The steps of a log or of a storage engine (kind = "log", "storage") must all be allowed.
 
-    Exit codes: 0 refused by the rule, or all allowed, 21 the implementation did what the specification forbids,
-    1 the scenario cannot be followed for another reason, 20 unknown.
+    Exit codes: 0 refused by the rule, or all allowed, 21 the implementation did what the specification
+    forbids, 1 the scenario cannot be followed for another reason, 20 unknown.
     """
     if format_ is opt.Format.JUNIT:
         raise CliError(Exit.USAGE, "replay has no junit report: use text or json")

@@ -87,8 +87,8 @@ def replay_machine(
     if mutant is not None and not has_rule_of(scenario, mutant):
         raise CliError(
             Exit.USAGE,
-            f"{mutant.name} takes {mutant.rule} out of another part than a {kind_of(scenario)} scenario plays:"
-            " see redoraft simulate --list-mutants",
+            f"{mutant.name} takes {mutant.rule} out of another part than a scenario of kind"
+            f" {kind_of(scenario)} plays: see redoraft simulate --list-mutants",
         )
     return MachineReport(path, scenario, mutant, play_scenario(scenario, mutant, str(spec)))
 

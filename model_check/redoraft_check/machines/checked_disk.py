@@ -1,9 +1,8 @@
-"""A disk in memory on which a crash is a precondition: before it changes, every crash must be one to recover
-from.
+"""A disk in memory on which a crash is a precondition: before it changes, every crash can be recovered from.
 
-The bound: with at most `BOUND` pending changes that make a difference every subset of them survives once; with
-more of them none, all, each alone, and all but each.  A change that makes none (`MemoryDisk.matters`) is kept.
-What survives is put on a disk of its own, and `recovers` judges that.
+The bound: with at most `BOUND` pending changes that make a difference every subset of them survives once;
+with more of them none, all, each alone, and all but each.  A change that makes none (`MemoryDisk.matters`) is
+kept.  What survives is put on a disk of its own, and `recovers` judges that.
 """
 
 from __future__ import annotations

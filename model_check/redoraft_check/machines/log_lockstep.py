@@ -1,11 +1,11 @@
-"""The files of a log beside spec/LogBlocks.tla: what the disk shows as its variables, what is done as its steps.
+"""The files of a log beside spec/LogBlocks.tla: the disk as its variables, operations as its steps.
 
 One operation is several steps of the specification (a truncation is six), so after it the states are looked
-for that its steps lead to and that are what the disk shows: the durable blocks, those that are read, the mark.
+for that its steps lead to and that are what the disk shows: durable blocks, those that are read, the mark.
 A crash in the middle of it may come behind any of those steps.
 
-Two things are not told apart.  A start marks its cut as a truncation does; that mark is at the end of what the
-scan finds, so it cuts nothing more, and is none in the specification (H12-start).  And see `log_blocks`.
+A start marks its cut as a truncation does, which the specification does not: that mark is at the end of what
+the scan finds, so it cuts nothing more, and counts as none (H12-start).  What else differs: `log_blocks`.
 """
 
 from __future__ import annotations
@@ -64,9 +64,7 @@ def blocks(spec: str | None = None) -> Spec:
         f" Blocks = {{{', '.join(map(str, range(1, BLOCKS + 1)))}}}\n Branches = {{}}\n Off = {{}}\n"
     )
     branches = make_set(make_sequence(one) for one in BRANCHES)
-    return load(
-        folder / "LogBlocks.tla", parse_config(text), (folder,), definitions={"Branches": branches}
-    )
+    return load(folder / "LogBlocks.tla", parse_config(text), (folder,), definitions={"Branches": branches})
 
 
 @frozen
@@ -79,7 +77,7 @@ class Shown:
 
 
 @frozen
-class Path_:
+class Way:
     """How a state was reached."""
 
     before: State
@@ -94,7 +92,7 @@ class Lockstep:
         self.spec: Final = spec
         self.seen: Final = Coverage()
         self.states: tuple[State, ...] = tuple(spec.initial_states())
-        self._on_the_way: dict[State, Path_ | None] = {}
+        self._on_the_way: dict[State, Way | None] = {}
         self._at: Final = {name: at for at, name in enumerate(spec.variables)}
         self._restarted: dict[tuple[State, Image], tuple[State, State]] = {}
 
@@ -109,11 +107,14 @@ class Lockstep:
             for action, args in calls:
                 for _, following in self.spec.successors(state, action, args):
                     if following not in self._on_the_way and len(self._part(following, "log")) <= most:
-                        self._on_the_way[following] = Path_(state, action)
+                        self._on_the_way[following] = Way(state, action)
                         todo.append(following)
 
     def end(self, shown: Shown) -> None:
-        """It is done, and the log shows this.  Raises Broken if no step leads there, or an invariant is false."""
+        """It is done, and the log shows this.
+
+        Raises Broken if no step leads there, or an invariant is false.
+        """
         self._settle(self._kept(lambda state: self._is(state, shown), f"{shown}"))
 
     def crash(self, image: Image) -> None:
@@ -122,11 +123,11 @@ class Lockstep:
         if not found:
             raise Broken("Crash", f"no crash leaves {image}")
         for down in found:
-            self._on_the_way.setdefault(down[1], Path_(down[0], "Crash"))
+            self._on_the_way.setdefault(down[1], Way(down[0], "Crash"))
         self._settle([down for _, down in found])
 
     def require_restart(self, image: Image, log: Sequence[int]) -> None:
-        """A crash now may leave this, and a start finds this log then.  Raises Broken if that is not allowed."""
+        """A crash now may leave this, and a start finds this log then.  Raises Broken if it may not be."""
         reasons = [f"no crash leaves {image}"]
         for state in self._on_the_way:
             for _, down in self._crashed(state, image):

@@ -1,7 +1,7 @@
 """The files of a log that take operations, in lockstep with spec/LogBlocks.tla.
 
-Before the log changes its disk, every crash is tried that may come then (`checked_disk`): it must leave what the
-specification's crash may leave, and a start must find the log that the specification's start finds.
+Before the log changes its disk, every crash is tried that may come then (`checked_disk`): it must leave what
+the specification's crash may leave, and a start must find the log that the specification's start finds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from redoraft_check.machines.checked_disk import Picture, PowerLost, picture
 from redoraft_check.machines.coverage import Coverage
 from redoraft_check.machines.judged import Judged
 from redoraft_check.machines.log_blocks import LAYOUT, image_of, position_at
-from redoraft_check.machines.log_lockstep import FSYNC, START, Call, Lockstep, Shown, blocks, cut_at, writes_of
+from redoraft_check.machines.log_lockstep import (
+    FSYNC,
+    START,
+    Call,
+    Lockstep,
+    Shown,
+    blocks,
+    cut_at,
+    writes_of,
+)
 from redoraft_check.machines.log_world import BRANCHES, LogWorld, terms_of
 from redoraft_check.machines.scenario import LogStep
 from redoraft_check.machines.trouble import Broken, require
@@ -53,7 +62,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 def wrong_log_step(step: LogStep) -> str | None:
     """Why nobody can take such a step, in one line; None if somebody can."""
     if step.do not in OPERATIONS:
-        return f"no operation on a log is called {step.do!r}: {', '.join(OPERATIONS)}"
+        return f"no operation is called {step.do!r}: {', '.join(OPERATIONS)}"
     if not 1 <= step.branch <= len(BRANCHES):
         return f"branch {step.branch} is none of 1 to {len(BRANCHES)}"
     return "power has failed already in a crash: after is for the others" if _is_double(step) else None

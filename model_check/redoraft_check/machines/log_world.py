@@ -116,7 +116,9 @@ class LogWorld:
         other, before = max(0, len(self.records) - count), position_at(self.log.first_lsn)
         deleted = self.log.delete([lsn_at(other)])
         first, limit = position_at(self.log.first_lsn), max(before, min(other, max(self.checkpointed)))
-        require(first <= limit, "LOG-8", f"entries up to {first} are deleted, those behind {limit} are needed")
+        require(
+            first <= limit, "LOG-8", f"entries up to {first} are deleted, those behind {limit} are needed"
+        )
         return deleted > 0
 
     def crash(self, keep: int) -> bool:
@@ -133,7 +135,9 @@ class LogWorld:
         self.records = terms_of(log, self.records)
         self.log = log
         found = position_at(log.checkpoint_lsn)
-        require(found in self.checkpointed, "checkpoint", f"{found} was found, {self.checkpointed} were written")
+        require(
+            found in self.checkpointed, "checkpoint", f"{found} was found, {self.checkpointed} were written"
+        )
         self.checkpointed = (found,)
         return True
 

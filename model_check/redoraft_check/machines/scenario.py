@@ -1,11 +1,11 @@
 """The file of a machine's scenario: operations, one a line, in TOML (docs/scenarios.md).
 
-    redoraft_scenario = 1
-    kind = "storage"
-    steps = [
-      { do = "receive", term = 1, kinds = ["p1"] },
-      { do = "flush list", after = 2, keep = 5 },
-    ]
+redoraft_scenario = 1
+kind = "storage"
+steps = [
+  { do = "receive", term = 1, kinds = ["p1"] },
+  { do = "flush list", after = 2, keep = 5 },
+]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REMEDY: Final = "a scenario is TOML as in docs/scenarios.md"
 
 
 class StorageStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One operation on the world around a storage engine; which fields it looks at, docs/scenarios.md says."""
+    """One operation on the world around a storage engine; which fields it looks at: docs/scenarios.md."""
 
     do: str
     term: Count = 1
@@ -95,9 +95,10 @@ def read_machine_scenario(path: Path) -> MachineScenario | None:
         reason = f"redoraft_scenario is {version!r}, this program reads {SCENARIO_VERSION}"
         raise CliError(Exit.BAD_INPUT, f"{path}: {reason}")
     try:
-        return msgspec.convert(raw, MachineScenario)
+        found: MachineScenario = msgspec.convert(raw, MachineScenario)
     except msgspec.ValidationError as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: not a scenario: {error}; {_REMEDY}") from None
+    return found
 
 
 def machine_scenario_text(scenario: MachineScenario) -> str:

@@ -111,6 +111,7 @@ class Lockstep:
         self.state = next(iter(spec.initial_states()))
         self.actions = 0
         self.seen: Final = Coverage()
+        self._held: set[State] = set()
 
     def follow(self) -> None:
         """Take the world's new steps; Broken if the specification does not allow one, or where they lead."""
@@ -125,7 +126,14 @@ class Lockstep:
         self.world.trail.clear()
         if self.state != target:
             raise Broken("mapped state", self.spec.difference(self.state, target))
-        require_invariants(self.spec, self.state)
+        self.require_invariants(target)
+
+    def require_invariants(self, state: State) -> None:
+        """Raises Broken if an invariant of StorageLimits is false in a state."""
+        if state not in self._held:
+            for invariant in INVARIANTS:
+                require(self.spec.check(invariant, state), invariant, "is false")
+            self._held.add(state)
 
     def _pages(self, disk: Value, copy: Value | None) -> None:
         """Copies are taken and pages written as soon as they are what they will be."""
@@ -151,14 +159,8 @@ class Lockstep:
         return ", ".join(f"{name} = {value}" for name, value in self.spec.as_dict(state).items())
 
 
-def require_invariants(spec: Spec, state: State) -> None:
-    """Raises Broken if an invariant of StorageLimits is false."""
-    for invariant in INVARIANTS:
-        require(spec.check(invariant, state), invariant, "is false")
-
-
 def shape(state: dict[str, Value]) -> object:
-    """What rules look at of a state, without its sizes: which of its LSNs are equal, and which pages agree."""
+    """What rules look at of a state, without its sizes: which LSNs are equal, and which pages agree."""
     known, durable, applied, end = state["known"], state["durable"], state["applied"], len(state["log"])
     pages = sorted(
         (state["buffer"][name] == state["disk"][name], bool(state["copy"][name]), bool(state["disk"][name]))

@@ -16,7 +16,7 @@ from redoraft_check.machines.checked_disk import CheckedDisk, Picture, picture
 from redoraft_check.machines.coverage import Coverage
 from redoraft_check.machines.judged import Judged
 from redoraft_check.machines.scenario import StorageStep
-from redoraft_check.machines.storage_lockstep import Lockstep, limits, mapped, require_invariants
+from redoraft_check.machines.storage_lockstep import Lockstep, limits, mapped
 from redoraft_check.machines.storage_world import KINDS, PAGES, TERMS, World
 from redoraft_check.machines.trouble import Broken, require
 
@@ -58,7 +58,10 @@ def wrong_storage_step(step: StorageStep) -> str | None:
     """Why nobody can take such a step, in one line; None if somebody can."""
     kinds = [kind for kind in step.kinds if kind not in KINDS]
     wrong = (
-        (step.do not in OPERATIONS, f"no operation on storage is called {step.do!r}: {', '.join(OPERATIONS)}"),
+        (
+            step.do not in OPERATIONS,
+            f"no operation on storage is called {step.do!r}: {', '.join(OPERATIONS)}",
+        ),
         (step.term not in TERMS, f"term {step.term} is none of {', '.join(map(str, TERMS))}"),
         (bool(kinds), f"no mtr is of kind {kinds[0]!r}: {', '.join(KINDS)}" if kinds else ""),
         (step.page not in PAGES, f"no page is called {step.page!r}: {', '.join(PAGES)}"),
@@ -86,7 +89,7 @@ class StorageMachine(Judged[StorageStep]):
         self.crashes = 0
         self._judged: set[Picture] = set()
         self._floor = self._durable_lsns(self.world)
-        self.world.disk.recovers = self._recovers
+        self.world.checked.recovers = self._recovers
 
     @property
     def seen(self) -> Coverage:
@@ -116,12 +119,15 @@ class StorageMachine(Judged[StorageStep]):
         self.crashes += 1
         try:
             found = self.world.after_crash(crashed)
+            found.check()
+            for name, lsn in self._durable_lsns(found).items():
+                least = self._floor[name]
+                require(lsn >= least, name, f"went back from LSN {least} to {lsn}")
+            self.lockstep.require_invariants(mapped(found, self._spec))
         except RedoError as error:
             raise Broken("crash", f"the node cannot start: {error}") from error
-        found.check()
-        for name, lsn in self._durable_lsns(found).items():
-            require(lsn >= self._floor[name], "crash", f"{name} goes back from {self._floor[name]} to {lsn}")
-        require_invariants(self._spec, mapped(found, self._spec))
+        except Broken as broken:
+            raise Broken("crash", str(broken)) from broken
 
     @staticmethod
     def _durable_lsns(world: World) -> dict[str, int]:

@@ -1,5 +1,7 @@
-"""What is around a storage engine in the world of spec/StorageLimits.tla: a log in memory, a checkpoint in two
-sectors, and what pages hold, naively."""
+"""What is around a storage engine in the world of spec/StorageLimits.tla.
+
+A log in memory, a checkpoint in two sectors, and what pages hold, naively.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from redoraft.files import Disk
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.redo.record import PAGE_SIZE, PageInit, PageWrite, Record
 from redoraft.storage.engine import Storage
-from redoraft.storage.page import BODY, BODY_END, PageId, page_lsn
+from redoraft.storage.page import BODY, BODY_END, PageId
 from redoraft.storage.port import LoggedMtr
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 from redoraft.types import Lsn

@@ -8,14 +8,13 @@ Hypothesis and by seeded random walks.  Positions count mtrs, as in the specific
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import PoolFull
 from redoraft.raft.rules import ALL_RULES, Rules
-from redoraft.storage.engine import Storage
 from redoraft.storage.page import BODY, PageId, fault, page_lsn
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
-
 from redoraft_check.machines.checked_disk import CheckedDisk, PowerLost
 from redoraft_check.machines.storage_parts import (
     Item,
@@ -50,7 +49,8 @@ class World:
 
     def __init__(self, rules: StorageRules = ALL_STORAGE_RULES, raft: Rules = ALL_RULES) -> None:
         self.rules = rules
-        self.disk = CheckedDisk()
+        self.checked = CheckedDisk()
+        self.disk: MemoryDisk = self.checked
         self.log = Journal(rules=raft)
         self.committed: list[Item] = []
         self.settled = 0
@@ -183,8 +183,8 @@ class World:
         survives = min(max(survives, log.durable), len(log.items))
         self.log = self._log_left(survives)
         self.serving = 0
-        self.disk.left = None
-        losing(self.disk)
+        self.checked.left = None
+        losing(self.checked)
         self.storage = opened(self.disk, self.log, self.rules, POOL)
         return self._did("Crash", survives)
 
@@ -195,12 +195,9 @@ class World:
 
     def after_crash(self, disk: MemoryDisk) -> World:
         """The world as a restart finds it on this disk, when all of the log is lost that can be."""
-        found = World.__new__(World)
-        found.rules, found.disk = self.rules, CheckedDisk()
-        found.committed, found.settled, found.peer = self.committed, self.settled, self.peer
-        found.serving, found.trail = 0, []
+        found = copy(self)
+        found.disk, found.serving, found.trail = disk, 0, []
         found.log = self._log_left(self.log.durable)
-        found.disk = disk
         found.storage = opened(disk, found.log, self.rules, POOL)
         return found
 
@@ -275,14 +272,14 @@ class World:
 
     def power_fails_in(self, step: Callable[[], bool], after: int, crash: Callable[[], bool]) -> bool:
         """Take a step, and `crash` after so many changes of the disk, or when it is done."""
-        self.disk.left = after
+        self.checked.left = after
         checkpoint = self.storage.checkpoint_lsn
         try:
             step()
         except PowerLost:
             pass
         finally:
-            self.disk.left = None
+            self.checked.left = None
         told = self.storage.checkpoint_lsn > checkpoint
         crash()
         if self.storage.checkpoint_lsn > checkpoint and not told:
@@ -310,11 +307,13 @@ class World:
         require(log.oldest <= checkpoint <= shared, "Reconstructible", "redo from the checkpoint on is there")
         for name, page_id in PAGES.items():
             lsn, found = self.on_disk(name)
-            require(found == content(page_id, self.committed[:lsn]), "DiskIsCommitted", f"{name}")
-            require(lsn <= len(log.items), "DiskIsInTheLog", f"{name}")
+            require(found == content(page_id, self.committed[:lsn]), "DiskIsCommitted", name)
+            require(lsn <= len(log.items), "DiskIsInTheLog", name)
             redo = range(max(checkpoint, lsn), shared)
             rebuilt = content_from(page_id, found, [log.items[at] for at in redo])
-            require(rebuilt == content(page_id, self.committed[: max(lsn, shared)]), "Reconstructible", f"{name}")
+            require(
+                rebuilt == content(page_id, self.committed[: max(lsn, shared)]), "Reconstructible", f"{name}"
+            )
         self._check_buffer()
         for note in unpersisted(self.committed[:shared]):
             require(note >= checkpoint, "NotesReconstructible")
