@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft_check.cli import main
 from redoraft_check.machines.judged import Judged, StepT
-from redoraft_check.machines.player import play_scenario, scenario_of
+from redoraft_check.machines.player import play_scenario, scenario_of, shortened
 from redoraft_check.machines.scenario import write_machine_scenario
 from redoraft_check.report.record import command_line
 
@@ -50,15 +50,12 @@ class JudgedMachine(RuleBasedStateMachine, Generic[StepT]):
 
 def save(judged: Judged[StepT], mutant: str | None, folder: Path) -> str:
     """Write what was found; the line that takes it again, which was seen to show the same."""
-    scenario = scenario_of(
-        judged, ALL_MUTANTS[mutant] if mutant else None, f"a state machine ({judged.kind})"
-    )
+    taken_out = ALL_MUTANTS[mutant] if mutant else None
+    scenario = scenario_of(judged, taken_out, f"a state machine ({judged.kind})")
+    again = play_scenario(scenario, taken_out).trouble
+    assert again == judged.trouble, "its scenario shows something else: a machine has no dice"
     path = folder / f"found-{judged.kind}.toml"
-    write_machine_scenario(path, scenario)
-    again = play_scenario(scenario, ALL_MUTANTS[mutant] if mutant else None)
-    assert again.trouble == judged.trouble, (
-        "its scenario shows something else: the machine has dice of its own"
-    )
+    write_machine_scenario(path, shortened(scenario, taken_out))
     return command_line("replay", str(path), *(("--mutant", mutant) if mutant else ()))
 
 

@@ -38,6 +38,8 @@ PLAIN = tuple(
     do for do in OPERATIONS if do not in {"committed grows", "receive", "write mtr", "crash", "deposed"}
 )
 
+COMMITS = ("close entry", "fsync", "commit own", "learn")
+
 
 class Storage(JudgedMachine[StorageStep]):
     """The list of operations is flat: what the rules do is what a scenario has."""
@@ -64,18 +66,18 @@ class Storage(JudgedMachine[StorageStep]):
 
     # --- many, as when nothing goes wrong ---
 
-    @rule(term=TERM, kinds=ENTRY)
-    def replicate(self, term: int, kinds: tuple[str, ...]) -> None:
+    @rule(term=TERM, kinds=ENTRY, durably=st.booleans())
+    def replicate(self, term: int, kinds: tuple[str, ...], durably: bool) -> None:
         """An entry is committed, comes to this node, and is applied."""
         grows = StorageStep(do="committed grows", term=term, kinds=kinds)
-        self.steps([grows, *self.caught_up()])
+        self.steps([grows, *(step for step in self.caught_up() if durably or step.do != "fsync")])
 
-    @rule(kinds=st.lists(KIND, min_size=1, max_size=3))
-    def serve(self, kinds: list[str]) -> None:
-        """The node leads, writes, and the others take it."""
+    @rule(kinds=st.lists(KIND, min_size=1, max_size=3), far=st.integers(0, len(COMMITS)))
+    def serve(self, kinds: list[str], far: int) -> None:
+        """The node leads and writes; the entry comes so far on its way to be committed."""
         self.steps([*self.caught_up(), StorageStep(do="start serving")])
         self.steps(StorageStep(do="write mtr", kinds=(kind,)) for kind in kinds)
-        self.steps(StorageStep(do=do, upto=60) for do in ("close entry", "fsync", "commit own", "learn"))
+        self.steps(StorageStep(do=do, upto=60) for do in COMMITS[:far])
 
     @rule()
     def flush_and_checkpoint(self) -> None:
@@ -149,13 +151,13 @@ def test_its_operations_lead_to_every_action_of_the_specification() -> None:
     """All but those that only a missing rule allows, and the copy of another node's disk (H24)."""
     judged = StorageMachine()
     machine = Storage(judged, [])
-    machine.replicate(1, ("p1", "note", "p2"))
+    machine.replicate(1, ("p1", "note", "p2"), durably=True)
     machine.flush_and_checkpoint()
     machine.steps([StorageStep(do="receive", term=2, kinds=("p3",)), StorageStep(do="truncate")])
     machine.steps(
         [StorageStep(do="committed grows", term=2), StorageStep(do="truncate"), *machine.caught_up()]
     )
-    machine.serve(["p1", "dict"])
+    machine.serve(["p1", "dict"], len(COMMITS))
     machine.steps([StorageStep(do="write mtr", kinds=("p1",)), StorageStep(do="flush page")])
     machine.steps(StorageStep(do=do, upto=60) for do in ("close entry", "fsync", "commit own", "learn"))
     machine.steps(StorageStep(do=do) for do in ("flush page", "flush list", "checkpoint", "deposed"))

@@ -32,6 +32,8 @@ class CheckedDisk(MemoryDisk):
         self.recovers = recovers
         self.left: int | None = None
         """Changes until the power is gone; None: it stays."""
+        self.changes = 0
+        """How many there were."""
 
     def ask(self, what: str, name: str) -> None:
         """As of any memory disk, and PowerLost, and what `recovers` raises."""
@@ -41,6 +43,7 @@ class CheckedDisk(MemoryDisk):
                 if self.left == 0:
                     raise PowerLost("the power is gone")
                 self.left -= 1
+            self.changes += 1
         super().ask(what, name)
 
     def look(self) -> None:

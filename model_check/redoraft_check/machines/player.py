@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from redoraft.mutants import AnyMutant, rules_of
 from redoraft.raft.rules import Rules
 from redoraft.redo.rules import LogRules
@@ -42,6 +44,21 @@ def play_scenario(
     )
     judged.play(scenario.steps)
     return judged
+
+
+def shortened(scenario: MachineScenario, mutant: AnyMutant | None = None) -> MachineScenario:
+    """The same without the steps that what it shows does not need."""
+    found = play_scenario(scenario, mutant).trouble
+    assert found is not None, "a scenario that shows something"
+    at = len(scenario.steps)
+    while at > 0:
+        at -= 1
+        fewer = scenario.steps[:at] + scenario.steps[at + 1 :]
+        tried = msgspec.structs.replace(scenario, steps=fewer)
+        trouble = play_scenario(tried, mutant).trouble if fewer else None
+        if trouble is not None and trouble.cause == found.cause:
+            scenario = tried
+    return scenario
 
 
 def scenario_of(judged: Judged[Any], mutant: AnyMutant | None, source: str) -> MachineScenario:

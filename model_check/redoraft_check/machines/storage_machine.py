@@ -100,14 +100,16 @@ class StorageMachine(Judged[StorageStep]):
         world = self.world
         self._judged.clear()
         self._floor = self._durable_lsns(world)
+        changes = world.checked.changes
         if step.after is None:
             done = OPERATIONS[step.do](world, step)
         else:
             done = world.power_fails_in(
                 lambda: OPERATIONS[step.do](world, step), step.after, lambda: _crash(world, step)
             )
-        world.check()
-        self.lockstep.follow()
+        if done or world.trail or world.checked.changes > changes:
+            world.check()
+            self.lockstep.follow()
         return done
 
     def _recovers(self, crashed: MemoryDisk) -> None:
