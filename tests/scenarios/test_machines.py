@@ -27,7 +27,7 @@ from redoraft_check.machines.scenario import (
 from redoraft_check.machines.storage_machine import OPERATIONS as ON_STORAGE
 
 FOLDER = Path(__file__).parent / "machines"
-SCENARIOS = sorted(FOLDER.glob("*.toml"))
+SCENARIOS = sorted(path for path in FOLDER.glob("*.toml") if not path.stem.startswith("found-"))
 H12_TAIL = FOLDER / "log-H12-tail.toml"
 SHORT = 13
 

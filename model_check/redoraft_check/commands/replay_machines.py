@@ -14,6 +14,7 @@ from redoraft_check.machines.judged import Judged
 from redoraft_check.machines.player import has_rule_of, play_scenario, wrong_step
 from redoraft_check.machines.scenario import AnyStep, MachineScenario, kind_of
 from redoraft_check.report.record import command_line
+from redoraft_traces.scenario import toml_pairs
 
 SPEC_OF: Final = {"storage": "StorageLimits", "log": "LogBlocks"}
 
@@ -95,7 +96,7 @@ def replay_machine(
 
 def _step(step: AnyStep) -> str:
     words: dict[str, object] = msgspec.to_builtins(step)
-    args = ", ".join(f"{name} {value}" for name, value in words.items() if name != "do")
+    args = ", ".join(toml_pairs({name: value for name, value in words.items() if name != "do"}))
     return f"{words['do']}" + (f" ({args})" if args else "")
 
 

@@ -15,7 +15,7 @@ entry by itself; its bytes follow from its index and its term (R2).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -52,6 +52,15 @@ class Image:
 
     media: tuple[Content, ...]
     mark: int | None
+
+    def __str__(self) -> str:
+        mark = "" if self.mark is None else f", a cut to {self.mark} marked"
+        return f"{media_text(self.media)}{mark}"
+
+
+def media_text(media: Iterable[Content]) -> str:
+    """Blocks for a reader: the terms in each, - for none."""
+    return "blocks " + " | ".join(" ".join(map(str, content)) or "-" for content in media)
 
 
 def lsn_at(position: int) -> Lsn:

@@ -10,7 +10,7 @@ the scan finds, so it cuts nothing more, and counts as none (H12-start).  What e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from typing import Final
 from attrs import frozen
 
 from redoraft_check.machines.coverage import Coverage
-from redoraft_check.machines.log_blocks import BLOCK_SIZE_OF_SPEC, BLOCKS, FILE_BLOCKS, Image
+from redoraft_check.machines.log_blocks import BLOCK_SIZE_OF_SPEC, BLOCKS, FILE_BLOCKS, Image, media_text
 from redoraft_check.machines.log_world import BRANCHES
 from redoraft_check.machines.trouble import Broken
 from redoraft_check.oracle.spec import Spec, State, load
@@ -94,7 +94,6 @@ class Lockstep:
         self.states: tuple[State, ...] = tuple(spec.initial_states())
         self._on_the_way: dict[State, Way | None] = {}
         self._at: Final = {name: at for at, name in enumerate(spec.variables)}
-        self._restarted: dict[tuple[State, Image], tuple[State, State]] = {}
 
     # --- one operation ---
 
@@ -115,7 +114,10 @@ class Lockstep:
 
         Raises Broken if no step leads there, or an invariant is false.
         """
-        self._settle(self._kept(lambda state: self._is(state, shown), f"{shown}"))
+        found = [state for state in self._on_the_way if self._is(state, shown)]
+        if not found:
+            raise Broken("mapped state", self._nearest(shown))
+        self._settle(found)
 
     def crash(self, image: Image) -> None:
         """Power failed somewhere in it, and left this.  Raises Broken."""
@@ -136,7 +138,9 @@ class Lockstep:
                     wrong = self._violated(up)
                     if wanted == tuple(log) and wrong is None:
                         return
-                    reasons.append(wrong or f"a start finds {tuple(log)}, in the specification {wanted}")
+                    reasons.append(
+                        wrong or f"{image}: a start finds {list(log)}, in the specification {list(wanted)}"
+                    )
         raise Broken("crash", reasons[-1])
 
     # --- states ---
@@ -195,12 +199,25 @@ class Lockstep:
     def _violated(self, state: State) -> str | None:
         return next((name for name in INVARIANTS if not self.spec.check(name, state)), None)
 
-    def _kept(self, test: Callable[[State], bool], what: str) -> list[State]:
-        found = [state for state in self._on_the_way if test(state)]
-        if not found:
-            ends = ", ".join(f"{name} = {value}" for name, value in self.spec.as_dict(self.states[0]).items())
-            raise Broken("mapped state", f"no steps lead from {ends} to {what}")
-        return found
+    def _nearest(self, shown: Shown) -> str:
+        """In what the log differs from the state that is most like it."""
+
+        def differences(state: State) -> list[str]:
+            part = self.spec.as_dict(state)
+            pairs = (
+                ("stage", part["stage"], "open"),
+                ("log", " ".join(map(str, part["log"])), " ".join(map(str, shown.log))),
+                ("durable", media_text(part["media"]), media_text(shown.durable.media)),
+                ("read", media_text(self.spec.value("Seen", state)), media_text(shown.seen.media)),
+                ("mark", min(part["mark"], default=None), shown.durable.mark),
+            )
+            return [
+                f"{name}: {ours} in the specification, {theirs} here"
+                for name, ours, theirs in pairs
+                if ours != theirs
+            ]
+
+        return "; ".join(min(map(differences, self._on_the_way), key=len))
 
     def _settle(self, found: list[State]) -> None:
         wrong = {state: self._violated(state) for state in found}
