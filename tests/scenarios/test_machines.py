@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import textwrap
 from pathlib import Path
 
 import msgspec
@@ -84,6 +87,20 @@ def test_a_playing_is_the_same_every_time() -> None:
     scenario = read(FOLDER / "storage-TORN-1.toml")
     mutant = find_mutant("writes-in-place")
     assert play_scenario(scenario, mutant).trouble == play_scenario(scenario, mutant).trouble is not None
+
+
+@pytest.mark.parametrize("page", ["scenarios.md", "redo-format.md"])
+def test_the_pages_show_real_output(
+    page: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = FOLDER.parents[2]
+    monkeypatch.chdir(root)
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    shown = re.findall(r"^    \$ redoraft (replay .*machines/.*)\n((?:    .*\n)+)", text, re.M)
+    assert len(shown) == 2
+    for words, output in shown:
+        main(shlex.split(words))
+        assert textwrap.dedent(output) == capsys.readouterr().out
 
 
 def test_steps_that_are_not_needed_go() -> None:

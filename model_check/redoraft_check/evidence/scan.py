@@ -125,7 +125,8 @@ class Tree:
             if path.parent.name != _PAGES
             for place in _tests(path, self.root, words)
         )
-        files = sorted((folder / "scenarios").glob("*.toml"))
+        found = folder / "scenarios"
+        files = [*sorted(found.glob("*.toml")), *sorted(found.glob("machines/*.toml"))]
         scenarios = (Place(path.relative_to(self.root).as_posix(), mentioned(path.stem)) for path in files)
         measured = (
             Place(path.relative_to(self.root).as_posix(), mentioned(path.read_text(encoding="utf-8")))

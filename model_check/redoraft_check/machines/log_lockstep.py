@@ -217,7 +217,8 @@ class Lockstep:
                 if ours != theirs
             ]
 
-        return "; ".join(min(map(differences, self._on_the_way), key=len))
+        found = [differences(state) for state in self._on_the_way]
+        return "; ".join(min(found, key=len))
 
     def _settle(self, found: list[State]) -> None:
         wrong = {state: self._violated(state) for state in found}
