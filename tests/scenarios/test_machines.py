@@ -6,16 +6,21 @@ import json
 import re
 import shlex
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redoraft.disk.memory import MemoryFile
 from redoraft.mutants import find_mutant
 from redoraft_check.cli import main
+from redoraft_check.machines.judged import Judged
 from redoraft_check.machines.log_machine import OPERATIONS as ON_LOG
+from redoraft_check.machines.log_machine import LogMachine
 from redoraft_check.machines.player import play_scenario, shortened
 from redoraft_check.machines.scenario import (
     LogScenario,
@@ -28,6 +33,7 @@ from redoraft_check.machines.scenario import (
     write_machine_scenario,
 )
 from redoraft_check.machines.storage_machine import OPERATIONS as ON_STORAGE
+from redoraft_check.machines.storage_machine import StorageMachine
 
 FOLDER = Path(__file__).parent / "machines"
 SCENARIOS = sorted(path for path in FOLDER.glob("*.toml") if not path.stem.startswith("found-"))
@@ -101,6 +107,38 @@ def test_the_pages_show_real_output(
     for words, output in shown:
         main(shlex.split(words))
         assert textwrap.dedent(output) == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("judged", "steps", "said"),
+    [
+        (LogMachine, [LogStep(do="append"), LogStep(do="fsync")], "LOG-5: 1 entries are told"),
+        (LogMachine, [LogStep(do="append", count=5), LogStep(do="write")], "crash: the node cannot start"),
+        (
+            StorageMachine,
+            [
+                StorageStep(do="committed grows", kinds=("p1",)),
+                StorageStep(do="receive committed"),
+                StorageStep(do="fsync", upto=2),
+                StorageStep(do="learn"),
+                StorageStep(do="apply", count=2),
+                StorageStep(do="flush list"),
+            ],
+            "crash: p1: went back",
+        ),
+    ],
+)
+def test_a_disk_that_only_says_that_it_has_synced_is_noticed(
+    judged: Callable[[], Judged[Any]], steps: list[Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told to be durable, a file that the next one needs, a page."""
+    right, wrong = judged(), judged()
+    right.play(steps)
+    assert right.trouble is None
+    monkeypatch.setattr(MemoryFile, "fsync", lambda _self: None)
+    wrong.play(steps)
+    assert wrong.trouble is not None
+    assert wrong.trouble.text.startswith(said)
 
 
 def test_steps_that_are_not_needed_go() -> None:

@@ -20,7 +20,7 @@ from attrs import frozen
 from redoraft_check.machines.coverage import Coverage
 from redoraft_check.machines.log_blocks import BLOCK_SIZE_OF_SPEC, BLOCKS, FILE_BLOCKS, Image, media_text
 from redoraft_check.machines.log_world import BRANCHES
-from redoraft_check.machines.trouble import Broken
+from redoraft_check.machines.trouble import Broken, require
 from redoraft_check.oracle.spec import Spec, State, load
 from redoraft_check.oracle.values import Value, make_sequence, make_set
 from redoraft_check.paths import spec_dir
@@ -69,9 +69,13 @@ def blocks(spec: str | None = None) -> Spec:
 
 @frozen
 class Shown:
-    """What a log shows that runs: the entries it has written, its durable blocks, and those that are read."""
+    """What a log shows that runs.
+
+    The entries it has written, how many of them it says are durable, its durable blocks, those that are read.
+    """
 
     log: tuple[int, ...]
+    told: int
     durable: Image
     seen: Image
 
@@ -118,6 +122,8 @@ class Lockstep:
         if not found:
             raise Broken("mapped state", self._nearest(shown))
         self._settle(found)
+        left = len(self.spec.value("Scan", self.states[0], shown.durable.media))
+        require(shown.told <= left, "LOG-5", f"{shown.told} entries are told to be durable, {left} are")
 
     def crash(self, image: Image) -> None:
         """Power failed somewhere in it, and left this.  Raises Broken."""
@@ -217,8 +223,8 @@ class Lockstep:
                 if ours != theirs
             ]
 
-        found = [differences(state) for state in self._on_the_way]
-        return "; ".join(min(found, key=len))
+        nearest = min([differences(state) for state in self._on_the_way], key=len)
+        return "; ".join(nearest)
 
     def _settle(self, found: list[State]) -> None:
         wrong = {state: self._violated(state) for state in found}

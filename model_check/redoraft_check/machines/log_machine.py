@@ -124,6 +124,7 @@ class LogMachine(Judged[LogStep]):
         durable.crash_keeping([False] * durable.pending)
         shown = Shown(
             tuple(world.records[: world.written]),
+            world.durable,
             image_of(durable, world.records),
             image_of(world.disk, world.records),
         )
@@ -149,8 +150,8 @@ class LogMachine(Judged[LogStep]):
             return
         self._judged.add(shown)
         self.crashes += 1
-        image = image_of(crashed, self._before)
         try:
+            image = image_of(crashed, self._before)
             found = RedoLog.open(crashed, layout=LAYOUT, rules=self.world.rules)
         except RedoError as error:
             raise Broken("crash", f"the node cannot start: {error}") from error

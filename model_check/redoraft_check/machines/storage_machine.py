@@ -17,6 +17,7 @@ from redoraft_check.machines.coverage import Coverage
 from redoraft_check.machines.judged import Judged
 from redoraft_check.machines.scenario import StorageStep
 from redoraft_check.machines.storage_lockstep import Lockstep, limits, mapped
+from redoraft_check.machines.storage_parts import position_of
 from redoraft_check.machines.storage_world import KINDS, PAGES, TERMS, World
 from redoraft_check.machines.trouble import Broken, require
 
@@ -88,7 +89,7 @@ class StorageMachine(Judged[StorageStep]):
         self.lockstep: Final = Lockstep(self.world, self._spec)
         self.crashes = 0
         self._judged: set[Picture] = set()
-        self._floor = self._durable_lsns(self.world)
+        self._floor = self._reached(self.world)
         self.world.checked.recovers = self._recovers
 
     @property
@@ -99,7 +100,7 @@ class StorageMachine(Judged[StorageStep]):
     def _take(self, step: StorageStep) -> bool:
         world = self.world
         self._judged.clear()
-        self._floor = self._durable_lsns(world)
+        self._floor = self._reached(world)
         changes = world.checked.changes
         if step.after is None:
             done = OPERATIONS[step.do](world, step)
@@ -110,6 +111,11 @@ class StorageMachine(Judged[StorageStep]):
         if done or world.trail or world.checked.changes > changes:
             world.check()
             self.lockstep.follow()
+        if world.checked.changes > changes:
+            # What was told to be durable is, from now on.
+            self._judged.clear()
+            self._floor = self._reached(world)
+            world.checked.look()
         return done
 
     def _recovers(self, crashed: MemoryDisk) -> None:
@@ -122,9 +128,9 @@ class StorageMachine(Judged[StorageStep]):
         try:
             found = self.world.after_crash(crashed)
             found.check()
-            for name, lsn in self._durable_lsns(found).items():
+            for name, lsn in self._reached(found).items():
                 least = self._floor[name]
-                require(lsn >= least, name, f"went back from LSN {least} to {lsn}")
+                require(lsn >= least, name, f"went back from position {least} to {lsn}")
             self.lockstep.require_invariants(mapped(found, self._spec))
         except RedoError as error:
             raise Broken("crash", f"the node cannot start: {error}") from error
@@ -132,7 +138,8 @@ class StorageMachine(Judged[StorageStep]):
             raise Broken("crash", str(broken)) from broken
 
     @staticmethod
-    def _durable_lsns(world: World) -> dict[str, int]:
-        return {"the checkpoint": world.storage.checkpoint_lsn} | {
+    def _reached(world: World) -> dict[str, int]:
+        """How far checkpoint and pages on disk have come, in positions."""
+        return {"the checkpoint": position_of(world.storage.checkpoint_lsn)} | {
             name: world.on_disk(name)[0] for name in PAGES
         }
