@@ -64,7 +64,7 @@ class Log(JudgedMachine[LogStep]):
         self.steps([*steps, LogStep(do="fsync" if durably else "write")])
 
 
-SETTINGS = settings(deadline=None, max_examples=40, stateful_step_count=30, report_multiple_bugs=False)
+SETTINGS = settings(deadline=None, max_examples=40, stateful_step_count=25, report_multiple_bugs=False)
 FOUND = settings(
     SETTINGS,
     derandomize=True,

@@ -107,7 +107,7 @@ class Storage(JudgedMachine[StorageStep]):
         return [*map(whole, ("receive committed", "fsync", "learn")), StorageStep(do="apply", count=60)]
 
 
-SETTINGS = settings(deadline=None, max_examples=80, stateful_step_count=30, report_multiple_bugs=False)
+SETTINGS = settings(deadline=None, max_examples=60, stateful_step_count=20, report_multiple_bugs=False)
 FOUND = settings(
     SETTINGS,
     derandomize=True,
