@@ -70,9 +70,7 @@ def family_of(mutant: str) -> Family:
 
 
 _BUFFER: Final = "a rule of LogBuffer and GroupCommit: these nodes write one mtr after the other"
-_CUT: Final = (
-    "harms only where power fails between two operations of a cut; here it fails between a node's steps"
-)
+_CUT: Final = "harms only in a cut over what a crash has left, or in a crash inside a cut: there are few cuts"
 _BELOW: Final = "within LIM-1, LIM-2, LIM-3 and H33 nothing that must stay is beyond a cut"
 _LIVENESS: Final = "what does not happen is no wrong step: liveness"
 _NOT_HERE: Final = "these nodes make no page anew, load nothing in bulk, purge nothing and have no undo"
@@ -108,9 +106,9 @@ WHY: Final[dict[str, str]] = {
     "waits-for-majority": _LIVENESS,
     "waits-for-clean-page": _LIVENESS,
     "writes-in-place": _RARE_CRASH,
-    "trusts-torn-pages": _RARE_CRASH,
+    "trusts-torn-pages": "a page has to be torn where no copy repairs it: none was",
     "tries-fsync-again": "an fsync of pages has to fail, and power to fail soon after",
-    "checkpoint-falls": "the log refuses the lower checkpoint, and the node stops: seldom",
+    "checkpoint-falls": "a start has to have forgotten a majority LSN that a checkpoint needed: it did not",
     "truncates-pages": _BELOW,
     "keeps-stale-pool": _BELOW,
     "init-is-a-write": _NOT_HERE,
