@@ -1,4 +1,4 @@
-"""StorageLog's obligations are no rubber stamp: without a lemma, or a rule, what storage relies on is refuted."""
+"""StorageLog is no rubber stamp: without a lemma, or a rule, a guard of storage is refuted."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ def projected(state: Mapped, me: str) -> dict[Relation, frozenset[Any]]:
     by_node: dict[Relation, dict[str, Any]] = {
         one: dict(state[one]) for one in (s.role, s.term, s.log, s.durable, s.known, s.settled)
     }
-    applied: Log = {n: log for n, log in state[start.applied]}[me]
+    pages: dict[str, Log] = dict(state[start.applied])
+    applied = pages[me]
     ready = (me, "ready") in state[start.phase]
     term, log = by_node[s.term][me], by_node[s.log][me]
     down = by_node[s.role][me] == "down"
