@@ -97,16 +97,20 @@ def _solver(*, mbqi: bool, limit_s: float, effort: int) -> Z3:
 
 @frozen
 class Attempt:
-    """Hypotheses, whether Z3 looks for models, and how much work it may do, in its resource units."""
+    """Hypotheses, whether Z3 looks for models, and how much work it may do, in its resource units.
+
+    `at_once` is whether it may do all of that before the others have tried with little.
+    """
 
     name: str
     portion: Callable[[Model, Obligation], Portion]
     mbqi: bool
     effort: int
+    at_once: bool = False
 
 
 ATTEMPTS = (
-    Attempt("hinted", portions.hinted, mbqi=True, effort=5_000_000),
+    Attempt("hinted", portions.hinted, mbqi=True, effort=5_000_000, at_once=True),
     Attempt("itself", portions.itself, mbqi=True, effort=1_400_000),
     Attempt("few", portions.few, mbqi=False, effort=1_000_000),
     Attempt("named", portions.named, mbqi=True, effort=3_000_000),
@@ -145,7 +149,7 @@ def prove(model: Model, obligation: Obligation, timeout_s: float, terms: Terms |
 def _attempted(prepared: Prepared, end: float) -> str | None:
     """The name of the attempt that proves it, None if none does before `end` (of `time.monotonic`).
 
-    Each is given little effort, and only where that was not enough all of its own.
+    Each is given little effort, and only where that was not enough all of its own; hints have that at once.
     """
     waiting = list(ATTEMPTS)
     for most in (_LITTLE, max(one.effort for one in ATTEMPTS)):
@@ -157,7 +161,7 @@ def _attempted(prepared: Prepared, end: float) -> str | None:
                 return None
             if not portion.given:
                 continue
-            effort = min(attempt.effort, most)
+            effort = attempt.effort if attempt.at_once else min(attempt.effort, most)
             solver = prepared.solver(portion, mbqi=attempt.mbqi, limit_s=left, effort=effort)
             found = solver.check()
             if found == z3.unsat:

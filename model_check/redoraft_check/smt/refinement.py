@@ -165,13 +165,12 @@ def claims(action: Action, reading: Reading, showing: Showing) -> tuple[Named, .
             found += _becomes(action, reading, relation, *made[relation])
         elif changed & relations_of(read.body):
             found.append(_stays(action, reading, relation, showing.stays))
-    told = {
-        part for given in (action.guard, *(one.formula for one in action.given)) for part in _parts(given)
-    }
-    return tuple(one for one in found if not told.issuperset(_parts(one.formula)))
+    told = {part for given in (action.guard, *(one.formula for one in action.given)) for part in parts(given)}
+    return tuple(one for one in found if not told.issuperset(parts(one.formula)))
 
 
-def _parts(formula: Formula) -> tuple[Formula, ...]:
+def parts(formula: Formula) -> tuple[Formula, ...]:
+    """The conjuncts of a formula."""
     return formula.parts if isinstance(formula, And) else (formula,)
 
 
@@ -180,11 +179,11 @@ def _guarded(step: Shown | Run, now: Reading) -> Iterator[Named]:
     name, uses = step.action.name, step.uses
     if isinstance(step, Run):
         yield Named(f"{name} begins", substituted(step.relation(step.start), {}, now), step.why, uses)
-        for number, part in enumerate(_parts(step.spans), 1):
+        for number, part in enumerate(parts(step.spans), 1):
             yield Named(f"{name} spans {number}", part, step.why, uses)
         now = {**now, step.relation: _being(step.relation, step.old)}
     given = {one: step.given[one.name] for one in step.action.params}
-    for number, part in enumerate(_parts(step.action.guard), 1):
+    for number, part in enumerate(parts(step.action.guard), 1):
         holds = substituted(part, given, now)
         if isinstance(step, Run):
             holds = forall((step.old, step.new), implies(step.hop, holds))

@@ -19,7 +19,6 @@ from redoraft_check.smt.commit_properties import properties
 from redoraft_check.smt.commit_state import Raft
 from redoraft_check.smt.formula import (
     Action,
-    And,
     Formula,
     Function,
     Named,
@@ -52,7 +51,7 @@ from redoraft_check.smt.logs import (
 )
 from redoraft_check.smt.model import one_value
 from redoraft_check.smt.obligations import relations_of, title
-from redoraft_check.smt.refinement import Reading, Run, Showing, Shown, after, claims, substituted
+from redoraft_check.smt.refinement import Reading, Run, Showing, Shown, after, claims, parts, substituted
 from redoraft_check.smt.startup_invariant import startup_facts
 from redoraft_check.smt.startup_rule import Start
 from redoraft_check.smt.storage_invariant import invariant as storage_invariant
@@ -160,7 +159,7 @@ def begins(start: Start) -> tuple[Named, ...]:
     known = {*read, *KEPT}
     return tuple(
         Named(f"Init of {relation.name}", substituted(part, {}, read), "Logs are empty, nobody serves.")
-        for part in initial().parts
+        for part in parts(initial())
         for [relation] in [tuple(relations_of(part))]
         if relation in known
     )
@@ -168,7 +167,7 @@ def begins(start: Start) -> tuple[Named, ...]:
 
 def kept_initially() -> Formula:
     """StorageLimits' Init of what it has on disk."""
-    return both(*(part for part in initial().parts if relations_of(part) <= set(KEPT)))
+    return both(*(part for part in parts(initial()) if relations_of(part) <= set(KEPT)))
 
 
 class Showings:
@@ -228,7 +227,7 @@ class Showings:
         why = "A log is finite, so each of these has an end."
         return tuple(
             Named(f"{value.name} is {relation.name}{' and no more' * at}", part, why)
-            for at, part in enumerate(found.parts if isinstance(found, And) else (found,))
+            for at, part in enumerate(parts(found))
         )
 
     # --- what goes on around the node ------------------------------------------------------------------
@@ -270,7 +269,7 @@ class Showings:
             why = "What a node has durable of what leaders up to its term have committed stays."
             steps.append(Shown(self.steps["PeerGains"], given, why, uses, differ(PEER, GAINED)))
         return evolve(
-            *(showing,),
+            showing,
             steps=tuple(steps),
             params=tuple(params),
             more=both(*more, *(one.formula for one in named)),
@@ -279,7 +278,7 @@ class Showings:
         )
 
     def _grows(self, counts: bool) -> Run:
-        given = {"t": TERM_OF(NEW), "c": OLD, "c2": NEW, "l": SHOWN}
+        given: dict[str, Term] = {"t": TERM_OF(NEW), "c": OLD, "c2": NEW, "l": SHOWN}
         why = "What is committed is one log (R1), and a term has one writer (R2)."
         later = "CommittedEndsWholeLater" if counts else "CommittedForLater"
         uses = (
@@ -391,7 +390,7 @@ class Showings:
         s = self.start.raft
         v, f = Var("v_", TERM), Var("f_", LOG)
         p, y, k, end, d, o, z = s.vars("p y k l d o z")
-        received = {"t": TERM_OF(NEW), "c": HAD, "l": OLD, "l2": NEW}
+        received: dict[str, Term] = {"t": TERM_OF(NEW), "c": HAD, "l": OLD, "l2": NEW}
         uses = (
             "OpenIsLeading",
             "HadIsALeaders",
@@ -459,10 +458,9 @@ class Showings:
         new = a if action.name == "NodeRecover" else s.var("a2")
         given = {"l": p, "k": k, "a": OLD, "a2": NEW}
         hop = both(PREFIX(APPLIED, OLD), PREFIX(NEW, NOW), is_next(NEW, OLD))
-        run = Run(
-            *(self.steps["Apply"], given, "Within what the node knows (LIM-3, H14).", S.applied),
-            *(APPLIED, NOW, OLD, NEW, hop, PREFIX(APPLIED, NOW)),
-        )
+        why = "Within what the node knows (LIM-3, H14)."
+        spans = PREFIX(APPLIED, NOW)
+        run = Run(self.steps["Apply"], given, why, S.applied, APPLIED, NOW, OLD, NEW, hop, spans)
         when = both(s.role(n, LEADER), differ(new, EMPTY), same(TERM_OF(new), t))
         why = "Its own term's marker is committed and applied (H14), so it has all that was committed (R5)."
         serves = Shown(self.steps["StartServing"], {"c": HAD, "l": p, "u": t}, why)
