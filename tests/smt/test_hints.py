@@ -23,6 +23,7 @@ from redoraft_check.smt.prover import Terms, prove
 
 CLAIM = "Commit/JobTouches"
 """Without a hint Z3 does not tell this one in a minute."""
+BY_HINT = {"hinted", "hinted, by models"}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_hints_name_what_there_is(model: Model, listed: dict[str, Obligation]) -
 
 
 def test_a_hint_is_enough(model: Model, listed: dict[str, Obligation]) -> None:
-    assert prove(model, listed[CLAIM], 60).portion == "hinted"
+    assert prove(model, listed[CLAIM], 60).portion in BY_HINT
 
 
 def test_where_there_are_hints_the_conjunct_itself_needs_none(
@@ -75,7 +76,7 @@ def test_learning_keeps_only_what_is_needed(model: Model, listed: dict[str, Obli
     found = learn(more, listed[CLAIM], 60, Terms(more))
     assert found is not None
     assert set(found) <= set(model.hints[CLAIM])
-    assert prove(evolve(model, hints={CLAIM: found}), listed[CLAIM], 60).portion == "hinted"
+    assert prove(evolve(model, hints={CLAIM: found}), listed[CLAIM], 60).portion in BY_HINT
 
 
 def test_nothing_is_learned_where_there_is_no_need_and_none_where_there_is_no_proof(

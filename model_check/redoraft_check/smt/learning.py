@@ -29,8 +29,8 @@ def learn(model: Model, obligation: Obligation, timeout_s: float, terms: Terms) 
 
 def _first_core(prepared: Prepared, end: float) -> tuple[Given, ...] | None:
     """What the first attempt that proves it has needed; None where none does before `end`."""
-    own, *others = ATTEMPTS
-    for attempt in (own, *_AS_ELSEWHERE, *others):
+    own, by_models, *others = ATTEMPTS
+    for attempt in (own, by_models, *_AS_ELSEWHERE, *others):
         portion = attempt.portion(prepared.model, prepared.obligation)
         left = end - time.monotonic()
         if left <= 0:

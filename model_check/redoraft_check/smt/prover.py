@@ -110,7 +110,8 @@ class Attempt:
 
 
 ATTEMPTS = (
-    Attempt("hinted", portions.hinted, mbqi=True, effort=5_000_000, at_once=True),
+    Attempt("hinted", portions.hinted, mbqi=False, effort=300_000),
+    Attempt("hinted, by models", portions.hinted, mbqi=True, effort=5_000_000, at_once=True),
     Attempt("itself", portions.itself, mbqi=True, effort=1_400_000),
     Attempt("few", portions.few, mbqi=False, effort=1_000_000),
     Attempt("named", portions.named, mbqi=True, effort=3_000_000),

@@ -283,7 +283,7 @@ class Showings:
         later = "CommittedEndsWholeLater" if counts else "CommittedForLater"
         uses = (
             *("had is committed", "has is committed", "term is a function", "CommittedEndsWhole"),
-            *("CommittedIsALeaders", "ShownIsWritten", "the empty log", later, *ENTRIES),
+            *("CommittedIsWritten", "LongerIsWritten", "ShownIsWritten", "the empty log", later, *ENTRIES),
         )
         return self._entries("CommittedGrows", S.committed, HAD, HAS, given, why, uses)
 
@@ -314,8 +314,9 @@ class Showings:
         return Run(self.steps[name], given, why, relation, start, end, OLD, NEW, hop, spans, uses)
 
     def _committed_facts(self) -> tuple[Named, ...]:
-        v, f = Var("v_", TERM), Var("f_", LOG)
+        v, f, g = Var("v_", TERM), Var("f_", LOG), Var("g_", LOG)
         leader_log = self.start.raft.leader_log
+        longer = both(PREFIX(f, g), differ(f, g), PREFIX(g, HAS))
         return (
             Named(
                 "CommittedIsALeaders",
@@ -325,6 +326,18 @@ class Showings:
                     *("has is committed", "CommittedFrom", "AckedInLeaderLog", "LeaderLogHasPrefixes"),
                     *("TwoQuorumsMeet", "AgreesWithLeader"),
                 ),
+            ),
+            Named(
+                "CommittedIsWritten",
+                forall([f], implies(PREFIX(f, HAS) & differ(f, EMPTY), leader_log(TERM_OF(f), f))),
+                "And each LSN of it was written by the leader of its term.",
+                ("CommittedIsALeaders", "LeaderLogHasPrefixes", "LeaderLogOrigin", "the empty log"),
+            ),
+            Named(
+                "LongerIsWritten",
+                forall([f, g], implies(longer, leader_log(TERM_OF(g), g))),
+                "What is longer than something is not empty; that no guard has to find for itself.",
+                ("CommittedIsWritten", "the empty log"),
             ),
             Named(
                 "ShownIsWritten",
