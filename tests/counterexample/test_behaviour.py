@@ -108,7 +108,8 @@ def test_from_the_trace_back_to_the_states(h8: Behaviour, tmp_path: Path) -> Non
 
 def test_a_crash_that_the_trace_implies_is_a_state(tmp_path: Path) -> None:
     source = Path(__file__).parents[2] / "traces" / "corpus" / "accepted"
-    path = next(p for p in sorted(source.glob("*.ndjson")) if _restarts_after_a_crash(p))
+    of_the_log = (p for p in sorted(source.glob("*.ndjson")) if not p.name.startswith("ddl-"))
+    path = next(p for p in of_the_log if _restarts_after_a_crash(p))
     behaviour = behaviour_of_trace(path, spec_dir())
     actions = [step.action for step in behaviour.steps]
     assert "Crash" in actions

@@ -73,7 +73,7 @@ def test_the_requirements_are_all_there() -> None:
 
 @pytest.mark.parametrize(
     ("column", "folder", "pattern"),
-    [("specification", "spec", "*.tla"), ("implementation", "refimpl", "*.py"), ("tests", "tests", "*.py")],
+    [("specification", "spec", "*.tla"), ("implementation", "refimpl", "*.py"), ("tests", "tests", "*.*[yl]")],
 )
 def test_evidence_that_goes_makes_its_column_open(
     column: str, folder: str, pattern: str, copied: Path

@@ -62,7 +62,7 @@ CASES = {
     "invariant as a property": Case("PROPERTY Always", Outcome.SAFETY, "Always", 5),
     "step": Case("PROPERTY Grows", Outcome.SAFETY, "Grows", 7),
     "step of a refinement": Case("INVARIANT Bounded2\nPROPERTY Grows", Outcome.SAFETY, "Grows", 7),
-    "initial predicate": Case("PROPERTY InitZero", Outcome.SAFETY, "Zero", 1),
+    "initial predicate": Case("PROPERTY InitZero", Outcome.SAFETY, "InitZero", 1),
     "an invariant that cannot be evaluated": Case("INVARIANT Broken", Outcome.ERROR, None, 5),
     "an assertion": Case("INVARIANT Odd", Outcome.ERROR, None, 3),
     "constraint": Case("INVARIANT Bounded2\nCONSTRAINT Bounded", Outcome.HOLDS),

@@ -69,7 +69,14 @@ RUNS: Final = (
         f"python -m tests.ddl.every_crash --record {FOLDER}/every-crash-of-ddl.json",
         DDL_CRASHES,
     ),
-    _fuzz("fuzz-mutants.json", "mutants of Raft's rules against each catcher"),
+    RunRecord(
+        "fuzz-compare.json",
+        "a campaign of five minutes, guided and at random",
+        "redoraft fuzz --time",
+        None,
+        then=f" --record {FOLDER}/fuzz-compare.json",
+    ),
+    _fuzz("fuzz-mutants.json", "mutants of the log, pages, clients and binlog against each catcher"),
     _fuzz("fuzz-ddl-mutants.json", "mutants of DDL against each catcher"),
 )
 """In the order of the page."""

@@ -111,6 +111,14 @@ def _matrix(lines: list[Any]) -> str:
     return f"{caught} of {len(mutants)} mutants caught within {found['examples']} examples"
 
 
+def _campaign(lines: list[Any]) -> str:
+    found, reached = lines[0], lines[0]["reached"]
+    return (
+        f"{found['verdict']}: {reached['examples']:,} examples, {reached['steps']:,} steps, "
+        f"{reached['events']:,} events judged, {reached['crashes']:,} crashes"
+    )
+
+
 def _agreement(lines: list[Any]) -> str:
     models = [one for one in lines[0].values() if one["equal"]]
     states, edges = (sum(one[name] for one in models) for name in ("distinct", "edges"))
@@ -131,6 +139,7 @@ _FIGURES: Final[dict[str, Callable[[list[Any]], str]]] = {
     "crashes-*.json": _crashes,
     "every-crash-of-ddl.json": _ddl_crashes,
     "fuzz-*mutants.json": _matrix,
+    "fuzz-compare.json": _campaign,
     "oracle-agreement.json": _agreement,
     "prove-both.json": _proofs,
     "refutations-tlc.json": _refutations,

@@ -191,8 +191,15 @@ def agreed(ours: Iterable[Verdict], theirs: Iterable[Verdict]) -> list[Verdict]:
     return [_common(one, other) for one, other in zip(ours, theirs, strict=True)]
 
 
+def agree(ours: Verdict, theirs: Verdict) -> bool:
+    """Whether the oracle and TLC say the same: of several states that were possible each may name another."""
+    if (ours.largest_frontier or 1) > 1:
+        theirs = evolve(theirs, last_good=ours.last_good)
+    return ours == theirs
+
+
 def _common(ours: Verdict, theirs: Verdict) -> Verdict:
-    if ours == theirs:
+    if agree(ours, theirs):
         return ours
     said = [
         f"{who} says {one.status.value}: {one.reason}" for who, one in (("the oracle", ours), ("TLC", theirs))
