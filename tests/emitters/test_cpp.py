@@ -48,9 +48,7 @@ def oracle() -> OracleEngine:
     return OracleEngine(spec=spec_dir())
 
 
-def judged(
-    cluster: Path, oracle: OracleEngine, folder: Path, *left_out: str, within: float = 400
-) -> Merged:
+def judged(cluster: Path, oracle: OracleEngine, folder: Path, *left_out: str, within: float = 400) -> Merged:
     """The verdict on one run, which may take `within` seconds."""
     folder.mkdir()
     subprocess.run([str(cluster), str(folder), *left_out], check=True, timeout=within)

@@ -49,7 +49,6 @@ _DDL: Final[Mapping[str, str]] = {
     "H1_off": "NoNodeStops",
     "DdlRename_a_rollback": "FilesAgree",
     "H2_off": "OneFilePerSpace",
-    "DdlCreate_b_rollback": "FilesAgree",
     "H3_off": "CommittedFilesStay",
     "H4_off": "FilesAgree",
     "H5_off": "NoNodeStops",
@@ -97,6 +96,7 @@ REDUNDANT: Final = frozenset({"H11"})
 
 REPAIRS: Final[Mapping[str, str]] = {
     "H1a": "DdlRename_b",
+    "H2a": "DdlCreate_b_d2",
     "H2b": "DdlCreate_a",
     "H3a": "DdlDrop_b",
     "H3b": "DdlDrop_a",
