@@ -69,11 +69,15 @@ def family_of(mutant: str) -> Family:
     return next((one for one in FAMILIES if mutant in one.mutants), DDL)
 
 
-_BUFFER: Final = "a rule of LogBuffer and GroupCommit: these nodes write one mtr after the other"
+_BUFFER: Final = (
+    "a rule of LogBuffer and GroupCommit: the clients here write one mtr after the other, those of"
+    " `simulate --undo` do not"
+)
 _CUT: Final = "harms only in a cut over what a crash has left, or in a crash inside a cut: there are few cuts"
 _BELOW: Final = "within LIM-1, LIM-2, LIM-3 and H33 nothing that must stay is beyond a cut"
 _LIVENESS: Final = "what does not happen is no wrong step: liveness"
-_NOT_HERE: Final = "these nodes make no page anew, load nothing in bulk, purge nothing and have no undo"
+_NOT_HERE: Final = "these nodes make no page anew, load nothing in bulk and purge nothing"
+_EFFORT: Final = "the same is sent, with more work: the scene counts reads"
 _RARE_CRASH: Final = "one crash at the right operation shows it, and that is rare at random"
 
 WHY: Final[dict[str, str]] = {
@@ -101,6 +105,10 @@ WHY: Final[dict[str, str]] = {
     "closes-each-mtr": _BUFFER,
     "ships-at-commit": _BUFFER,
     "commits-when-written": _BUFFER,
+    "scans-from-the-start": "nobody looks up an index that is in no cache",
+    "remembers-what-went": "what the cache says of redo that is gone is asked for by nobody in these runs",
+    "caches-nothing": _EFFORT,
+    "reads-each-piece": _EFFORT,
     "tries-sync-again": "an fsync of the log has to fail, and power to fail soon after",
     "skips-hot-pages": _LIVENESS,
     "waits-for-majority": _LIVENESS,
@@ -115,11 +123,12 @@ WHY: Final[dict[str, str]] = {
     "loads-unlogged": _NOT_HERE,
     "disables-redo": "nobody asks these nodes to disable redo",
     "purges-on-followers": _NOT_HERE,
-    "leaves-unfinished": _NOT_HERE,
+    "leaves-unfinished": "the clients here have no undo; those of `simulate --undo` have",
     "passes-dictionary": "these nodes keep no metadata outside of pages",
     "applies-twice": "the bytes of a page are the same twice: `validate.md` has the runs that tell of it",
     "seeds-from-the-end": "a node has to be seeded, and its source to go on meanwhile",
     "keeps-its-binlog": "a new leader has to have binlog that its redo has not",
+    "shows-what-is-written": "clients here read pages, and not beside a binlog",
     "syncs-no-binlog": _RARE_CRASH,
     "cuts-lazily": "power has to fail right behind a promotion that has cut",
     "forgets-the-cut": "a simulated node's cut is durable before its marker: there is nothing to finish",
