@@ -24,6 +24,7 @@ from redoraft_check.smt.commit_rule import RULES as COMMIT_RULES
 from redoraft_check.smt.commit_rule import actions as commit_actions
 from redoraft_check.smt.commit_state import Raft, initial
 from redoraft_check.smt.ddl_file_ops import FileOps
+from redoraft_check.smt.ddl_terms import Terms, terms_invariant
 from redoraft_check.smt.formula import TRUE, Action, Named, both
 from redoraft_check.smt.hints import hints_of
 from redoraft_check.smt.logs import (
@@ -146,6 +147,27 @@ def storage_log(off: frozenset[str] = frozenset()) -> Model:
     )
 
 
+def ddl_terms(off: frozenset[str] = frozenset()) -> Model:
+    """DdlTerms: whose log Ddl's has been, as histories beside Startup's state."""
+    terms = Terms(Start(Raft.over(0)))
+    below = startup(off)
+    below_facts = {title(one): terms.given(one, title(one)) for one in below.actions}
+    steps = (
+        evolve(terms.steps(evolve(one, facts=())), given=below_facts[title(one)]) for one in below.actions
+    )
+    return evolve(
+        below,
+        name="DdlTerms",
+        summary="which terms' leaders have counted, and that data is of those: the histories of DdlLog",
+        relations=(*below.relations, *terms.histories),
+        init=both(below.init, terms.init()),
+        actions=(*steps, terms.opens()),
+        invariant=terms_invariant(terms),
+        safety=(),
+        lemmas=(*below.lemmas, *below.invariant),
+    )
+
+
 def ddl(off: frozenset[str] = frozenset()) -> Model:
     """DdlFileOps: file operations of DDL on any set of nodes, within the promises that CommitRule keeps."""
     return Model(
@@ -174,6 +196,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "Startup": startup,
     "StorageLimits": storage_limits,
     "StorageLog": storage_log,
+    "DdlTerms": ddl_terms,
     "Ddl": ddl,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),
