@@ -58,7 +58,7 @@ class Terms:
 
     @property
     def deposed(self) -> Relation:
-        """It led Ddl's log until a later leader had counted, and has not left that role since."""
+        """It served with Ddl's log until a later leader had counted, and has not restarted since (H13)."""
         return Relation("deposed", (self.start.raft.node,))
 
     @property
@@ -69,6 +69,11 @@ class Terms:
     def leads(self, node: Term, term: Term) -> Formula:
         """The node leads in this term."""
         return self.start.raft.role(node, LEADER) & self.start.raft.term(node, term)
+
+    def served(self, node: Term, term: Term) -> Formula:
+        """The node serves in this term, in Startup's sense."""
+        a = self.start.raft.var("a_")
+        return exists([a], self.start.serves(node, term, a))
 
     def init(self) -> Formula:
         """Nothing is counted yet."""
@@ -90,6 +95,13 @@ class Terms:
         if action.name != "NodeAdvanceMajority":
             return action
         newer = before(LAST, t)
+        h, end = s.vars("h l")
+        grows = Named(
+            "MajorityGrows",
+            forall([h], implies(s.leader_known(t, h), PREFIX(h, end))),
+            "A leader's majority LSN grows along its log.",
+            ("LeaderKnowsMajority", "KnownIsCounted", "KnownInLog", "the empty log", "lengths"),
+        )
         return evolve(
             action,
             params=(*action.params, LAST),
@@ -98,8 +110,9 @@ class Terms:
                 *action.updates,
                 Update(COUNTED, (u,), COUNTED(u) | same(u, t)),
                 Update(NEWEST, (u,), both(newer, same(u, t)) | both(~newer, NEWEST(u))),
-                Update(deposed, (m,), deposed(m) | (newer & self.leads(m, LAST))),
+                Update(deposed, (m,), deposed(m) | (newer & self.served(m, LAST))),
             ),
+            facts=(grows,),
         )
 
     def _writes(self, action: Action) -> Action:
@@ -211,13 +224,23 @@ def terms_invariant(terms: Terms) -> tuple[Named, ...]:
             "LeaderKnownHasPrefixes LeaderKnownIsCommitted LeadersHaveCommitted LeaderLogIsOneLog "
             "LeaderLogHasPrefixes NobodyElected",
         ),
+        rule("DeposedLeads", "n", s, terms.deposed(n), s.role(n, LEADER), "It does not know yet."),
         rule(
-            "DeposedLeads",
-            "n t u",
+            "DeposedIsADataNode",
+            "n",
             s,
-            terms.deposed(n) & NEWEST(u),
-            s.role(n, LEADER) & implies(s.term(n, t), COUNTED(t) & before(t, u)),
-            "It is deposed until it leaves its term, or restarts (H13).",
+            terms.deposed(n),
+            ~s.is_log_node(n),
+            "A log node never serves (CL-2).",
+            "NothingAppliedBeforeRecovery",
+        ),
+        rule(
+            "DeposedServes",
+            "n t u a",
+            s,
+            both(terms.deposed(n), NEWEST(u), s.term(n, t), start.applied(n, a)),
+            both(start.serves(n, t, a), COUNTED(t), before(t, u)),
+            "Who serves knows of no later term until it restarts (H13).",
             "CountedUpToNewest NewestIsCounted",
         ),
         rule("OpenedIsCounted", "t", s, OPENED(t), COUNTED(t), "Ddl's leader serves on firm ground (H14)."),

@@ -12,6 +12,7 @@ from redoraft_check.smt import (
     ddl_invariant,
     ddl_log,
     ddl_properties,
+    ddl_refinement,
     ddl_state,
     storage_invariant,
     storage_refinement,
@@ -168,6 +169,25 @@ def ddl_terms(off: frozenset[str] = frozenset()) -> Model:
     )
 
 
+def ddl_log_over(off: frozenset[str] = frozenset()) -> Model:
+    """DdlLog: what Ddl asks of its log is what CommitRule and Startup provide, for any set of nodes."""
+    terms = Terms(Start(Raft.over(0)))
+    below = ddl_terms(off)
+    shows = ddl_refinement.DdlShowings(terms)
+    return evolve(
+        below,
+        name="DdlLog",
+        summary="each guard on the log in Ddl is what CommitRule and Startup provide, for any set of nodes",
+        sorts=(*below.sorts, ddl_state.STAGE, ddl_state.PHASE, ddl_state.STEP, ddl_log.SPACE, ddl_log.NAME),
+        actions=tuple(case for one in below.actions for case in shows.of(one)),
+        invariant=(),
+        safety=ddl_refinement.properties_of(terms),
+        lemmas=(*below.lemmas, *below.invariant, *properties(terms.start.raft)),
+        begins=ddl_refinement.begins(terms),
+        hints=hints_of("DdlLog"),
+    )
+
+
 def ddl(off: frozenset[str] = frozenset()) -> Model:
     """DdlFileOps: file operations of DDL on any set of nodes, within the promises that CommitRule keeps."""
     return Model(
@@ -197,6 +217,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "StorageLimits": storage_limits,
     "StorageLog": storage_log,
     "DdlTerms": ddl_terms,
+    "DdlLog": ddl_log_over,
     "Ddl": ddl,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),
