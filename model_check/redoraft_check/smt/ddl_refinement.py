@@ -37,7 +37,7 @@ from redoraft_check.smt.formula import (
     implies,
     same,
 )
-from redoraft_check.smt.logs import EMPTY, LOG, PREFIX, before
+from redoraft_check.smt.logs import EMPTY, LOG, PREFIX, ZERO, before, entry
 from redoraft_check.smt.model import one_value
 from redoraft_check.smt.obligations import relations_of, title
 from redoraft_check.smt.refinement import Reading, Showing, Shown, claims, parts, substituted
@@ -152,11 +152,7 @@ class DdlShowings:
         case = ", ".join(one for one in (action.case, showing.case) if one)
         given = (*action.given, *action.facts)
         step = evolve(action, guard=both(action.guard, more), params=tuple(params), case=case, given=given)
-        return evolve(step, facts=(*showing.facts, *claims(step, self._seen(step), showing)))
-
-    def _seen(self, action: Action) -> Reading:
-        """Of the job nothing is claimed but what a guard asks: who does not serve has none."""
-        return self.read
+        return evolve(step, facts=(*showing.facts, *claims(step, self.read, showing)))
 
     def _nothing(self, _: Action) -> tuple[Showing, ...]:
         return (Showing(),)
@@ -212,6 +208,7 @@ class DdlShowings:
         cut = Named("cut is log", longest(CUT, lambda h: s.leader_log(t, h)), _FINITE)
         given: dict[str, Term] = {"m": UPTO, "m2": GAINED, "l": END}
         grows = Shown(self.steps["AdvanceMajority"], given, "R1", when=differ(UPTO, GAINED))
+        facts = self._has_counted()
         newer, nobody = before(LAST, t), forall([m], ~self.terms.leads(m, LAST))
         leads = both(self.terms.leads(m, LAST), self.terms.start.applied(m, PAGES))
         serves = self.terms.start.serves(m, LAST, PAGES)
@@ -226,17 +223,50 @@ class DdlShowings:
         return (
             Showing((grows,), (GAINED,), same(t, LAST), case="again", named=(counted,)),
             Showing(
-                (deposes, establishes), (m, PAGES, CUT), outvotes & serves, case="outvotes", named=(cut,)
+                (deposes, establishes), (m, PAGES, CUT), outvotes & serves, facts, "outvotes", named=(cut,)
             ),
             Showing(
                 (deposes, establishes, restarts),
                 (m, PAGES, CUT),
                 outvotes & ~serves,
-                case="outvotes who has not served",
+                facts,
+                "outvotes who has not served",
                 named=(cut,),
             ),
-            Showing((elects, establishes), (CUT,), newer & nobody, case="first", named=(cut,)),
+            Showing((elects, establishes), (CUT,), newer & nobody, facts, "first", named=(cut,)),
             Showing(more=before(t, LAST), case="outvoted"),
+        )
+
+    def _has_counted(self) -> tuple[Named, ...]:
+        """Of who counts for the first time, in a term above the last."""
+        s = self.terms.start.raft
+        n, t, h = s.vars("n t h")
+        return (
+            Named(
+                "IsNotDeposed",
+                ~self.terms.deposed(n),
+                "Who was deposed is in an earlier term until it restarts (H13).",
+                ("DeposedIsOutvoted",),
+            ),
+            Named(
+                "HasTheLastMarker",
+                same(LAST, ZERO) | exists([h], both(s.leader_log(LAST, h), s.leader_log(t, h), entry(h, LAST))),
+                "What was counted a later leader has (R5).",
+                (
+                    *("NewestIsCounted", "CountedIsKnown", "LeaderKnownIsCommitted", "LeadersHaveCommitted"),
+                    *("LeaderHasItsLog", "LeaderLogHasPrefixes", "CountedWasElected"),
+                ),
+            ),
+            Named(
+                "CutIsOfTheLastLog",
+                PREFIX(CUT, END),
+                "Above that marker it has data of that term alone: no later leader has written any.",
+                (
+                    *("cut is log", "end is log", "HasTheLastMarker", "DataIsCounted", "CountedUpToNewest"),
+                    *("LeaderLogOrigin", "LeaderLogTerms", "LeaderLogIsOneLog", "LeaderLogHasPrefixes"),
+                    *("CountedWasElected", "the empty log", "terms"),
+                ),
+            ),
         )
 
     def _applies(self, action: Action) -> tuple[Showing, ...]:
@@ -248,7 +278,17 @@ class DdlShowings:
         why = "What a node knows, its leader has counted, and the newest has it (LIM-3, R5)."
         shown = Shown(self.steps["Apply (create)"], given, why)
         of_new = both(is_data(RECORD), PREFIX(RECORD, new))
-        return (Showing((shown,), (RECORD,), of_new),)
+        known = s.var("k")
+        facts = (
+            Named(
+                "NewestHasKnown",
+                same(known, EMPTY) | s.leader_known(LAST, known),
+                "The newest leader has counted what any has, whenever that did.",
+                ("KnownWasTold", "CountedLeaderHasNewest"),
+            ),
+            Named("WithinKnown", PREFIX(new, known), why, ("KnownInLog", "lengths")),
+        )
+        return (Showing((shown,), (RECORD,), of_new, facts),)
 
     _cases: Mapping[str, Callable[[DdlShowings, Action], tuple[Showing, ...]]] = {
         "NodeWriteMtr": _writes,
