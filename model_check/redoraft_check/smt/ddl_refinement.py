@@ -1,4 +1,4 @@
-"""Ddl's log over the commit rule: what its guards ask of the log, Startup's steps provide, for any set of nodes.
+"""Ddl's log over the commit rule: what its guards ask of the log, Startup's steps provide.
 
 `log` is the data in the log of the newest leader that has counted an entry of its own, `majority` the data in
 what it has counted: so Elect and Establish are one step, that leader's first AdvanceMajority.  Of a node's
@@ -18,9 +18,7 @@ from redoraft_check.smt.ddl_state import DEPOSED, ESTABLISHED, IDLE, NONE, SERVI
 from redoraft_check.smt.ddl_terms import LAST, NEWEST, OPENED, OWN, Terms, is_data
 from redoraft_check.smt.formula import (
     FALSE,
-    TRUE,
     Action,
-    And,
     Equal,
     Formula,
     Named,
@@ -43,14 +41,14 @@ from redoraft_check.smt.obligations import relations_of, title
 from redoraft_check.smt.refinement import Reading, Showing, Shown, claims, parts, substituted
 
 END, UPTO, CUT, GAINED, RECORD = (Var(name, LOG) for name in ("end", "upto", "cut", "gained", "record"))
-"""The records of Ddl's log, those on its majority, what a new leader has of them; after; one that is applied."""
+"""Ddl's log, its majority, what a new leader has of the log, the majority after the step, what is applied."""
 PAGES = Var("pages", LOG)
 """What the node has applied."""
 
+VALIDATED = S.phase(S.var("n"), UP)
+"""What a validation has found: Ddl's alone."""
 LOG_RELATIONS = (S.log, S.majority, S.leader, S.stage, S.phase)
 """What Ddl's log consists of."""
-VALIDATED = "phase(n, up)"
-"""What a validation has found: Ddl's alone."""
 
 
 def longest(log: Term, holds: Callable[[Term], Formula]) -> Formula:
@@ -107,7 +105,7 @@ def asks_of_log(part: Formula) -> bool:
     mentioned = relations_of(part)
     if not mentioned:
         return _of_variables(part)
-    return mentioned <= known and mentioned != {S.pc} and part != S.phase(S.var("n"), UP)
+    return mentioned <= known and mentioned != {S.pc} and part != VALIDATED
 
 
 def _of_variables(part: Formula) -> bool:
@@ -173,7 +171,7 @@ class DdlShowings:
             Showing(more=differ(t, LAST), case="outvoted"),
         )
 
-    def _one(self, name: str, given: Mapping[str, Term], why: str, more: Formula, case: str) -> Showing:  # noqa: PLR0917
+    def _one(self, name: str, given: Mapping[str, Term], why: str, more: Formula, case: str) -> Showing:
         return Showing((Shown(self.steps[name], given, why),), more=more, case=case)
 
     def _opens(self, _: Action) -> tuple[Showing, ...]:
@@ -250,7 +248,8 @@ class DdlShowings:
             ),
             Named(
                 "HasTheLastMarker",
-                same(LAST, ZERO) | exists([h], both(s.leader_log(LAST, h), s.leader_log(t, h), entry(h, LAST))),
+                same(LAST, ZERO)
+                | exists([h], both(s.leader_log(LAST, h), s.leader_log(t, h), entry(h, LAST))),
                 "What was counted a later leader has (R5).",
                 (
                     *("NewestIsCounted", "CountedIsKnown", "LeaderKnownIsCommitted", "LeadersHaveCommitted"),
@@ -314,7 +313,7 @@ def properties_of(terms: Terms) -> tuple[Named, ...]:
 
 def begins(terms: Terms) -> tuple[Named, ...]:
     """Startup begins as Ddl is when every node has crashed where Ddl begins."""
-    x, n = Var("x", LOG), Var("n", terms.start.raft.node)
+    n = Var("n", terms.start.raft.node)
     claims_of = {
         S.log: S.log(EMPTY),
         S.majority: S.majority(EMPTY),
@@ -325,5 +324,6 @@ def begins(terms: Terms) -> tuple[Named, ...]:
     read = reading(terms)
     why = "Nobody leads, and nothing is written."
     return tuple(
-        Named(f"Init of {relation.name}", substituted(one, {}, read), why) for relation, one in claims_of.items()
+        Named(f"Init of {relation.name}", substituted(one, {}, read), why)
+        for relation, one in claims_of.items()
     )

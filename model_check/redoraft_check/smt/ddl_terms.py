@@ -1,7 +1,7 @@
-"""Which terms Ddl's log has been of: four histories beside Startup's state, and what the commit rule makes of them.
+"""Which terms Ddl's log has been of: four histories beside Startup's state, with their invariant.
 
 Ddl's log is that of the last term whose leader has counted an entry of its own.  No leader writes data before
-that (ST-1, H14), so data in any log is of a term that was counted; and what was counted, a later leader has (R5).
+that (ST-1, H14), so data in any log is of a term that was counted; and a later leader has all that was (R5).
 """
 
 from __future__ import annotations
@@ -20,14 +20,24 @@ from redoraft_check.smt.formula import (
     Var,
     both,
     differ,
-    either,
     exists,
     forall,
     iff,
     implies,
     same,
 )
-from redoraft_check.smt.logs import EMPTY, LEADER, LOG, PREFIX, TERM, TERM_LE, TERM_OF, WHOLE, ZERO, before, entry
+from redoraft_check.smt.logs import (
+    EMPTY,
+    LEADER,
+    PREFIX,
+    TERM,
+    TERM_LE,
+    TERM_OF,
+    WHOLE,
+    ZERO,
+    before,
+    entry,
+)
 from redoraft_check.smt.model import one_value
 from redoraft_check.smt.startup_invariant import startup_facts
 from redoraft_check.smt.startup_rule import Start
@@ -137,8 +147,8 @@ class Terms:
         guard = both(COUNTED(t), self.start.serves(n, t, a), ~OPENED(t))
         return Action("Serve", (n, t, a), guard, (Update(OPENED, (u,), OPENED(u) | same(u, t)),))
 
-    def given(self, action: Action, name: str) -> tuple[Named, ...]:
-        """What is proved of the step in the models below."""
+    def given(self, name: str) -> tuple[Named, ...]:
+        """What is proved of the step of this name in the models below."""
         facts = startup_facts(self.start).get(name)
         if facts is None:
             facts = commit_facts(self.start.raft).get(name.removeprefix("Node"), ())
@@ -152,7 +162,7 @@ _LEAVES = frozenset({"NodeUpdateTerm", "NodeCrash", "NodeShutdown"})
 def terms_invariant(terms: Terms) -> tuple[Named, ...]:
     """What is added to the invariants of CommitRule and Startup."""
     start, s = terms.start, terms.start.raft
-    n, t, u, h, g, k, a = s.vars("n t u h g k a")
+    n, t, u, h, k, a = s.vars("n t u h k a")
     leads = terms.leads(n, t)
     return (
         one_value(NEWEST),

@@ -152,7 +152,7 @@ def ddl_terms(off: frozenset[str] = frozenset()) -> Model:
     """DdlTerms: whose log Ddl's has been, as histories beside Startup's state."""
     terms = Terms(Start(Raft.over(0)))
     below = startup(off)
-    below_facts = {title(one): terms.given(one, title(one)) for one in below.actions}
+    below_facts = {title(one): terms.given(title(one)) for one in below.actions}
     steps = (
         evolve(terms.steps(evolve(one, facts=())), given=below_facts[title(one)]) for one in below.actions
     )
@@ -184,7 +184,6 @@ def ddl_log_over(off: frozenset[str] = frozenset()) -> Model:
         safety=ddl_refinement.properties_of(terms),
         lemmas=(*below.lemmas, *below.invariant, *properties(terms.start.raft)),
         begins=ddl_refinement.begins(terms),
-        hints=hints_of("DdlLog"),
     )
 
 
