@@ -94,7 +94,7 @@ def reading(terms: Terms) -> Reading:
             either(same(phase, DEPOSED) & terms.deposed(n), same(phase, STARTING) & ~terms.deposed(n)),
         ),
         S.pc: Update(S.pc, (step,), same(step, IDLE)),
-        S.files: Update(S.files, tuple(Var(f"{at}_", one) for at, one in enumerate(S.files.args)), FALSE),
+        S.files: Update(S.files, tuple(Var(f"f{at}_", one) for at, one in enumerate(S.files.args)), FALSE),
         FOLLOWS: Update(FOLLOWS, (f, g), both(is_data(f), PREFIX(g, f), differ(f, g), between)),
     }
 

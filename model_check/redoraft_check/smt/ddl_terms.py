@@ -69,7 +69,7 @@ class Terms:
     @property
     def deposed(self) -> Relation:
         """It served with Ddl's log until a later leader had counted, and has not restarted since (H13)."""
-        return Relation("deposed", (self.start.raft.node,))
+        return Relation("outvoted", (self.start.raft.node,))
 
     @property
     def histories(self) -> tuple[Relation, ...]:
