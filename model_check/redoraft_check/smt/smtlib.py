@@ -58,11 +58,11 @@ def _quoted(name: str) -> str:
 
 
 def _element(sort: Sort, name: str) -> str:
-    """An element of an enumeration; some share their name with a relation, and not every solver takes that."""
+    """An element of an enumeration, whose name another symbol may have: not every solver takes that."""
     return f"{name}.{sort.name}" if name in _SHARED else _quoted(name)
 
 
-_SHARED: Final = frozenset({"elected"})
+_SHARED: Final = frozenset({"elected", "stopped"})
 
 
 def _declared(name: str, arguments: Sequence[str], result: str) -> str:
