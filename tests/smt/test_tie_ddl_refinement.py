@@ -61,7 +61,9 @@ def projected(state: Mapped) -> dict[Relation, frozenset[Any]]:
 
 
 def ddl_world(world: World, state: Mapped) -> World:
-    names = {one.function: always(one.function.name) for sort in (STAGE, PHASE) for one in constants(sort)}
+    names: dict[Function | Relation, Callable[..., Any]] = {
+        one.function: always(one.function.name) for sort in (STAGE, PHASE) for one in constants(sort)
+    }
     follows: dict[Function | Relation, Callable[..., Any]] = {
         FOLLOWS: lambda one, other: (
             is_record(one)
