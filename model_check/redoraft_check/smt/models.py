@@ -12,6 +12,7 @@ from redoraft_check.smt import (
     ddl_invariant,
     ddl_log,
     ddl_properties,
+    ddl_refinement,
     ddl_state,
     storage_invariant,
     storage_refinement,
@@ -24,6 +25,7 @@ from redoraft_check.smt.commit_rule import RULES as COMMIT_RULES
 from redoraft_check.smt.commit_rule import actions as commit_actions
 from redoraft_check.smt.commit_state import Raft, initial
 from redoraft_check.smt.ddl_file_ops import FileOps
+from redoraft_check.smt.ddl_terms import Terms, terms_invariant
 from redoraft_check.smt.formula import TRUE, Action, Named, both
 from redoraft_check.smt.hints import hints_of
 from redoraft_check.smt.logs import (
@@ -146,6 +148,45 @@ def storage_log(off: frozenset[str] = frozenset()) -> Model:
     )
 
 
+def ddl_terms(off: frozenset[str] = frozenset()) -> Model:
+    """DdlTerms: whose log Ddl's has been, as histories beside Startup's state."""
+    terms = Terms(Start(Raft.over(0)))
+    below = startup(off)
+    below_facts = {title(one): terms.given(title(one)) for one in below.actions}
+    steps = (
+        evolve(terms.steps(evolve(one, facts=())), given=below_facts[title(one)]) for one in below.actions
+    )
+    return evolve(
+        below,
+        name="DdlTerms",
+        summary="which terms' leaders have counted, and that data is of those: the histories of DdlLog",
+        relations=(*below.relations, *terms.histories),
+        init=both(below.init, terms.init()),
+        actions=(*steps, terms.opens()),
+        invariant=terms_invariant(terms),
+        safety=(),
+        lemmas=(*below.lemmas, *below.invariant),
+    )
+
+
+def ddl_log_over(off: frozenset[str] = frozenset()) -> Model:
+    """DdlLog: what Ddl asks of its log is what CommitRule and Startup provide, for any set of nodes."""
+    terms = Terms(Start(Raft.over(0)))
+    below = ddl_terms(off)
+    shows = ddl_refinement.DdlShowings(terms)
+    return evolve(
+        below,
+        name="DdlLog",
+        summary="each guard on the log in Ddl is what CommitRule and Startup provide, for any set of nodes",
+        sorts=(*below.sorts, ddl_state.STAGE, ddl_state.PHASE, ddl_state.STEP, ddl_log.SPACE, ddl_log.NAME),
+        actions=tuple(case for one in below.actions for case in shows.of(one)),
+        invariant=(),
+        safety=ddl_refinement.properties_of(terms),
+        lemmas=(*below.lemmas, *below.invariant, *properties(terms.start.raft)),
+        begins=ddl_refinement.begins(terms),
+    )
+
+
 def ddl(off: frozenset[str] = frozenset()) -> Model:
     """DdlFileOps: file operations of DDL on any set of nodes, within the promises that CommitRule keeps."""
     return Model(
@@ -174,6 +215,8 @@ MODELS: dict[str, Callable[[], Model]] = {
     "Startup": startup,
     "StorageLimits": storage_limits,
     "StorageLog": storage_log,
+    "DdlTerms": ddl_terms,
+    "DdlLog": ddl_log_over,
     "Ddl": ddl,
     "Majorities_n3": lambda: majorities_of(3),
     "Majorities_n5": lambda: majorities_of(5),

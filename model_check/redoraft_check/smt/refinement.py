@@ -35,6 +35,7 @@ from redoraft_check.smt.formula import (
     forall,
     free,
     free_in,
+    iff,
     implies,
     same,
 )
@@ -148,21 +149,28 @@ def claims(action: Action, reading: Reading, showing: Showing) -> tuple[Named, .
     """Of an action: that the steps that it shows as are allowed, and make of each relation what it does.
 
     Relations that are read have one value each, which the caller shows: so it suffices that what they become
-    is one.  Raises `ValueError` when two steps change one relation.
+    is one.  Of those that a step changes otherwise it is claimed which they become.  Raises `ValueError` when
+    a run, or a step that may be none, changes what another step has changed.
     """
     found: list[Named] = []
     now, made = dict(reading), dict[Relation, tuple[Shown | Run, Term]]()
     for step in showing.steps:
         found += _guarded(step, now)
-        for relation, value in _made(step, now).items():
-            if relation in made:
-                raise ValueError(f"{action.name} changes {relation.name} twice")
+        values, rest = _made(step, now), _composed(step, now)
+        if not values.keys().isdisjoint(made) and not _is_sure(step):
+            raise ValueError(f"{action.name} changes a relation twice")
+        for relation, value in values.items():
             made[relation] = (step, value)
             now[relation] = _is(relation, value, step, now)
+        for relation, update in rest.items():
+            made.pop(relation, None)
+            now[relation] = update
     changed = {one.relation for one in action.updates}
     for relation, read in reading.items():
         if relation in made:
             found += _becomes(action, reading, relation, *made[relation])
+        elif now[relation] != read:
+            found.append(_composes(action, read, now[relation], showing.steps[-1]))
         elif changed & relations_of(read.body):
             found.append(_stays(action, reading, relation, showing.stays))
     told = {part for given in (action.guard, *(one.formula for one in action.given)) for part in parts(given)}
@@ -213,12 +221,36 @@ def _made(step: Shown | Run, now: Reading) -> dict[Relation, Term]:
     given = {one: step.given[one.name] for one in step.action.params}
     found: dict[Relation, Term] = {}
     for update in step.action.updates:
-        if update.relation in now:
-            body = update.body
-            if not (isinstance(body, Equal) and (body.left,) == update.formals):
-                raise TypeError(f"{step.action.name} gives {update.relation.name} no value")
+        body = update.body
+        if update.relation in now and isinstance(body, Equal) and (body.left,) == update.formals:
             found[update.relation] = _term(body.right, given)
     return found
+
+
+def _is_sure(step: Shown | Run) -> bool:
+    return isinstance(step, Shown) and step.when == TRUE
+
+
+def _composed(step: Shown | Run, now: Reading) -> dict[Relation, Update]:
+    """What the step makes of relations that are read without giving them a value."""
+    if isinstance(step, Run):
+        return {}
+    given = {one: step.given[one.name] for one in step.action.params}
+    valued = _made(step, now)
+    found = {
+        one.relation: Update(one.relation, one.formals, substituted(one.body, given, now))
+        for one in step.action.updates
+        if one.relation in now and one.relation not in valued
+    }
+    if found and not _is_sure(step):
+        raise TypeError(f"{step.action.name} may be no step, and gives a relation no value")
+    return found
+
+
+def _composes(action: Action, read: Update, made: Update, step: Shown | Run) -> Named:
+    was = substituted(read.body, dict(zip(read.formals, made.formals, strict=True)), {})
+    body = forall(made.formals, iff(made.body, after(action, was)))
+    return Named(f"{made.relation.name} becomes this", body, step.why, step.uses)
 
 
 def _becomes(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from redoraft_check.smt.formula import Function, Relation, Sort, Var
 from redoraft_check.smt.model import Model
@@ -56,6 +57,14 @@ def _quoted(name: str) -> str:
     return name if _SIMPLE.fullmatch(name) else f"|{name}|"
 
 
+def _element(sort: Sort, name: str) -> str:
+    """An element of an enumeration, whose name another symbol may have: not every solver takes that."""
+    return f"{name}.{sort.name}" if name in _SHARED else _quoted(name)
+
+
+_SHARED: Final = frozenset({"elected", "stopped"})
+
+
 def _declared(name: str, arguments: Sequence[str], result: str) -> str:
     return f"(declare-fun {name} ({' '.join(arguments)}) {result})"
 
@@ -76,7 +85,7 @@ class _Script:
     def declare_sort(self, sort: Sort) -> None:
         """Declare a sort; an enumeration when its elements are named."""
         if sort.elements:
-            named = " ".join(f"({_quoted(one)})" for one in sort.elements)
+            named = " ".join(f"({_element(sort, one)})" for one in sort.elements)
             self._sorts[sort] = f"(declare-datatypes (({sort.name} 0)) (({named})))"
         else:
             self._sorts[sort] = f"(declare-sort {sort.name} 0)"
@@ -84,7 +93,7 @@ class _Script:
     def elements(self, sort: Sort) -> tuple[str, ...]:
         """The elements of an enumeration; none for a sort of any size."""
         self.declare_sort(sort)
-        return tuple(map(_quoted, sort.elements))
+        return tuple(_element(sort, one) for one in sort.elements)
 
     def symbol(self, symbol: Function | Relation) -> Meaning:
         """What makes a term of its arguments."""
@@ -97,6 +106,8 @@ class _Script:
             kinds = [sort.name for sort in symbol.args]
             text = _declared(name, kinds, result.name if result else "Bool")
             self._symbols[symbol] = "" if element else text
+        if isinstance(symbol, Function) and symbol.name in symbol.result.elements:
+            name = _element(symbol.result, symbol.name)
         return lambda *args: f"({name} {' '.join(args)})" if args else name
 
     def fresh(self, variable: Var) -> str:
