@@ -9,6 +9,7 @@ byte  bytes  in each slot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from struct import Struct
 from typing import Final, Self
 
@@ -36,11 +37,11 @@ class LsnSlots:
 
     @classmethod
     def open(cls, file: DataFile, magic: bytes, name: str) -> Self:
-        """Read the newer whole slot; CorruptStorage if there is none and the file is not blank, DiskError."""
+        """Read the newer whole slot; CorruptStorage if there is none and something was durable, DiskError."""
         raw = file.read(0, 2 * _SLOT)
         slots = [raw[at : at + _SLOT] for at in (0, _SLOT)]
         found = [one for slot in slots if (one := _parse(slot, magic)) is not None]
-        if not found and any(raw):
+        if not found and any(raw) and not _is_first_torn(slots):
             raise CorruptStorage(
                 f"{name}: neither header slot can be read, at byte 0: seed the node anew from another one"
                 " (H24)"
@@ -58,6 +59,15 @@ class LsnSlots:
         body = _HEAD.pack(self._magic, self._sequence, lsn).ljust(_CHECKED, b"\0")
         self._file.write(self._sequence % 2 * _SLOT, body + _CRC.pack(crc32c(body)))
         self._lsn = lsn
+
+
+def _is_first_torn(slots: Sequence[bytes]) -> bool:
+    """Whether power failed in the very first write: it goes to slot 1, and one end of that sector is blank.
+
+    Nothing was durable then, and nothing had followed it.  With any other damage there was something.
+    """
+    slot = slots[1].ljust(_SLOT, b"\0")
+    return not any(slots[0]) and not (any(slot[: _HEAD.size]) and any(slot[_CHECKED:]))
 
 
 def _parse(raw: bytes, magic: bytes) -> tuple[int, Lsn] | None:
