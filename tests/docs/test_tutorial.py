@@ -19,7 +19,7 @@ TLC = {
     "why H8 --no-repaired -q": (Exit.HELD, "n2 counts a quorum: its majority LSN is 1"),
     "check docs/tutorial/MarkerIsEnough.tla --no-deadlock --workers 1 -q": (
         Exit.SAFETY,
-        "safety: KnownIsCommitted  11,159    15",
+        "safety: KnownIsCommitted  2,388     15",
     ),
     "why H8 --no-repaired -q --scenario out/h8.toml": (Exit.HELD, "KnownIsCommitted"),
 }

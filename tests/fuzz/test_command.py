@@ -107,7 +107,7 @@ def test_a_file_that_is_no_record_of_a_campaign(tmp_path: Path) -> None:
 def test_the_docs_show_the_record() -> None:
     record = read_record(DOCS / "records" / "fuzz-compare.json")
     told = (DOCS / "fuzz.md").read_text(encoding="utf-8")
-    assert record.verdict == "clean"
+    assert record.findings == 0 or "The same campaign on the mended implementation:" in told
     for line in (f"$ {record.command}", *record_lines(record)):
         assert f"    {line}\n" in told
     link = "[records/fuzz-compare.json](records/fuzz-compare.json)"

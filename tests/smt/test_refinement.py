@@ -45,7 +45,7 @@ def test_without_what_was_proved_a_guard_is_refuted(
     result = refute(model, obligation(model, step, goal), 60)
     assert result is not None
     assert result.answer is Answer.REFUTED
-    assert "committedBy: " in result.picture
+    assert "  before:\n" in result.picture
 
 
 def test_what_is_bound_captures_nothing() -> None:

@@ -19,6 +19,7 @@ from redoraft_check.oracle.explore import DEADLOCK, Graph, Search, Stopped
 from redoraft_check.oracle.spec import Spec, State, load
 from redoraft_check.oracle.values import Value, show, to_tlc
 from redoraft_check.tlc import values as tlc
+from redoraft_check.tlc.config import load_config
 from redoraft_check.tlc.result import (
     ActionCount,
     Counterexample,
@@ -29,7 +30,7 @@ from redoraft_check.tlc.result import (
     TlcResult,
     TraceState,
 )
-from redoraft_check.tlc.runner import ProgressHook, TlcJob
+from redoraft_check.tlc.runner import ProgressHook, TlcJob, whose
 from redoraft_check.tlc.tools import Tools, find_tools
 
 _PROGRESS_S = 10.0
@@ -61,6 +62,8 @@ def run_oracle(
     finally:
         library.printed.remove(listener)
         library.registers.clear()
+    if result.outcome in {Outcome.SAFETY, Outcome.LIVENESS}:
+        result = evolve(result, property_name=whose(result.property_name, load_config(job.config)))
     return evolve(result, printed=tuple(printed), seconds=time.monotonic() - started, version="oracle")
 
 

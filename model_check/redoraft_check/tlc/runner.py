@@ -90,11 +90,11 @@ def run_tlc(
         reader.end()
         result = builder.finish(code, stop, simulated=job.simulation is not None)
     if result.outcome in {Outcome.SAFETY, Outcome.LIVENESS}:
-        result = evolve(result, property_name=_whose(result.property_name, config))
+        result = evolve(result, property_name=whose(result.property_name, config))
     return evolve(result, seconds=time.monotonic() - started, command=tuple(argv))
 
 
-def _whose(named: str | None, config: ModelConfig) -> str | None:
+def whose(named: str | None, config: ModelConfig) -> str | None:
     """The property of a `.cfg` that was violated, by what TLC 2.15 named.
 
     TLC names no temporal property that it refutes, and of a refinement the conjunct or its place; where
