@@ -55,6 +55,8 @@ def config(constants: Constants, *, telling: bool, off: Sequence[str] = ()) -> s
         f"    LogNodes = {_set(constants.log_nodes)}",
         f"    Hidden = {_set(constants.hidden)}",
     ]
+    if constants.carrier:
+        own.append(f"    Carrier = {_quote(constants.carrier)}")
     tables = [
         f"    TableNames = {_set(constants.table_names)}",
         '    None = "none"',

@@ -16,6 +16,7 @@ from typing import Final
 
 from attrs import Factory, field, frozen
 
+from redoraft.binlog import Carrier
 from redoraft.cluster import binlogs
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.chores import Chores
@@ -72,6 +73,8 @@ class Settings:
     """Whether the events tell of pages, too (spec: StorageLimits)."""
     binlog: bool = False
     """Whether data nodes have a binlog beside redo, and somebody downstream reads it."""
+    carrier: Carrier = Carrier.OWN
+    """How followers get it."""
     small_files: bool = False
     """Whether redo files are so small that redo is deleted, where neither pages nor binlog say how large."""
     sizes: Sizes = field(default=Factory(_sizes, takes_self=True))
@@ -139,6 +142,7 @@ class Simulator:
                 ddl=settings.ddl,
                 undo=settings.undo,
                 binlog=self._has_binlog(name),
+                carrier=settings.carrier,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
                 binlog_rng=Random(f"binlog of {name}, seed {settings.seed}"),
             )

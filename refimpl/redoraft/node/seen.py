@@ -95,12 +95,12 @@ class Seen:
     @property
     def binlog_size(self) -> int | None:
         """How many transactions the binlog has (spec: Len(binlog)); None where there is none."""
-        return None if self.two_phase is None else len(self.two_phase.binlog.xids)
+        return None if self.two_phase is None else len(self.two_phase.xids)
 
     @property
     def binlog_xid(self) -> int | None:
         """The XID of the last of them, 0 if it has none; None where there is no binlog."""
-        return None if self.two_phase is None else next(reversed(self.two_phase.binlog.xids), 0)
+        return None if self.two_phase is None else next(reversed(self.two_phase.xids), 0)
 
     @property
     def serving(self) -> bool:
