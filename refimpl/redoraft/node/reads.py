@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
-from redoraft.errors import PoolFull, StorageMisuse, StorageStopped
+from redoraft.errors import PoolFull, StorageStopped
 from redoraft.node.effects import Effect, RestartProcess
 from redoraft.raft.inputs import ReadAsked
 from redoraft.raft.outputs import Outcome, Reply
@@ -105,13 +105,13 @@ class Reads:
     def _value(self, request: str, page_id: PageId, where: slice) -> Generator[Effect, None, bytes | None]:
         """The bytes; None if the answer is given already."""
         storage = self.node.storage
+        if storage is None or not storage.readable:
+            yield Reply(request, Outcome.FAILED)
+            return None
         try:
-            if storage is not None:
-                return storage.read(page_id)[where]
-        except (PoolFull, StorageMisuse):
-            pass
+            return storage.read(page_id)[where]
+        except PoolFull:
+            yield Reply(request, Outcome.FAILED)
         except StorageStopped:
             yield RestartProcess()
-            return None
-        yield Reply(request, Outcome.FAILED)
         return None

@@ -21,7 +21,7 @@ from redoraft.ddl.leader import Leader
 from redoraft.ddl.names import TableName
 from redoraft.ddl.node import DdlNode, Phase
 from redoraft.ddl.rules import DdlRules
-from redoraft.errors import DdlRefused, LogFull, NotServing, PoolFull, StorageMisuse, StorageStopped
+from redoraft.errors import DdlRefused, LogFull, NotServing, PoolFull, StorageStopped
 from redoraft.node.effects import Effect, RestartProcess, Stepped
 from redoraft.node.logview import RedoView
 from redoraft.node.watch import NoWatch, Watch
@@ -211,7 +211,7 @@ class Tables:
         self.watch.begins()
         try:
             self._begin(statement)
-        except (DdlRefused, LogFull, PoolFull, StorageMisuse):
+        except (DdlRefused, LogFull, PoolFull):
             yield Reply(request, Outcome.FAILED)
             return
         except StorageStopped:
