@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import CorruptRedo, DiskError, LogMisuse
+from redoraft.errors import CorruptRedo, DiskError, LogFull, LogMisuse
 from redoraft.raft.port import LogPort
 from redoraft.redo.block import encode_block
 from redoraft.redo.entry import Entry
@@ -376,6 +376,23 @@ def test_the_term_at_the_start_is_known_behind_a_deletion() -> None:
     log.checkpoint(log.last_lsn)
     assert log.delete([]) > 0
     assert (log.term_at(log.start_lsn), log.term_at(log.first_lsn)) == (0, 3)
+
+
+def test_a_full_log_tells_what_it_has_and_takes_nothing() -> None:
+    """H25: an mtr leaves the 33 bytes that close its entry; what comes from a leader may fill the log."""
+    log = new_log(layout=Layout(capacity=12 + 100))
+    log.append_mtr(mtr_of_size(60))
+    with pytest.raises(LogFull, match="^41 more bytes do not fit: the log has 72 of 112; make a checkpoint"):
+        log.append_mtr(mtr_of_size(8))
+    assert log.bytes_used == 72
+    log.append_mtr(mtr_of_size(7))
+    log.close_entry(ONE)
+    assert log.bytes_used == 112
+    with pytest.raises(LogFull, match="^33 more bytes do not fit: the log has 112 of 112"):
+        log.close_entry(ONE)
+    with pytest.raises(LogFull, match="^33 more bytes do not fit"):
+        log.append_records(meta(1, 2, log.last_lsn, 0))
+    assert (log.bytes_used, log.last_index) == (112, 1)
 
 
 def test_a_checkpoint_where_it_is_changes_nothing() -> None:

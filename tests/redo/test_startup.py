@@ -85,6 +85,17 @@ def only_a_checkpoint_elsewhere(disk: MemoryDisk) -> None:
     disk.open("#ib_redo3").write(Note.CHECKPOINT_2, note_block(Note.CHECKPOINT_2, FAR))
 
 
+def only_checkpoint(name: str, block: int) -> Callable[[MemoryDisk], None]:
+    """At the start of a block that is in the file, or is the next one."""
+
+    def do(disk: MemoryDisk) -> None:
+        no_checkpoint(disk)
+        note = note_block(Note.CHECKPOINT_1, Lsn(block * 512 + 12))
+        disk.open(name).write(Note.CHECKPOINT_1, note)
+
+    return do
+
+
 def only_the_middle_of_an_mtr(disk: MemoryDisk) -> None:
     """The first block of the last file, and a checkpoint in it."""
     for name in disk.names[:-1]:
@@ -158,6 +169,9 @@ def two_files_of_one_place(disk: MemoryDisk) -> None:
     disk.open("#ib_redo4").write(0, header_block(Header(7, start)))
 
 
+END = WHOLE._files.place(block_of(WHOLE.last_lsn))
+"""The file and the block where the scan ends."""
+
 DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("unreadable", put(FIRST, 0, b"?" * 512), FIRST, 0, "header of the log file cannot be read"),
     ("blank", put(FIRST, 0, bytes(512)), FIRST, 0, "header of the log file cannot be read"),
@@ -193,6 +207,18 @@ DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("no checkpoint", no_checkpoint, FIRST, 512, "no checkpoint can be read"),
     ("both torn", all_checkpoints_torn, LAST, 1536, "no checkpoint can be read"),
     ("checkpoint elsewhere", only_a_checkpoint_elsewhere, "#ib_redo3", 1536, "no checkpoint can be read"),
+    (
+        "checkpoint below the log",
+        only_checkpoint(FIRST, WHOLE._files.first_block),
+        *END,
+        f"from LSN {WHOLE.first_lsn} to .*, the checkpoint is {WHOLE._files.first_block * 512 + 12}",
+    ),
+    (
+        "checkpoint beyond the log",
+        only_checkpoint(LAST, WHOLE._files.end_block),
+        *END,
+        f"the log can be read from LSN .* the checkpoint is {WHOLE._files.end_block * 512 + 12}",
+    ),
     ("no entry", only_the_middle_of_an_mtr, LAST, 2560, "no whole entry stands in what is left"),
     ("no record", changed(INSIDE, 0), "#ib_redo3", place(INSIDE), "there are files behind: .* 0x00"),
     (
