@@ -382,15 +382,15 @@ def test_a_full_log_tells_what_it_has_and_takes_nothing() -> None:
     """H25: an mtr leaves the 33 bytes that close its entry; what comes from a leader may fill the log."""
     log = new_log(layout=Layout(capacity=12 + 100))
     log.append_mtr(mtr_of_size(60))
-    with pytest.raises(LogFull, match="^41 more bytes do not fit: the log has 72 of 112; make a checkpoint"):
+    with pytest.raises(LogFull, match=r"^41 more bytes do not fit: the log has 72 of 112; make a checkpoint"):
         log.append_mtr(mtr_of_size(8))
     assert log.bytes_used == 72
     log.append_mtr(mtr_of_size(7))
     log.close_entry(ONE)
     assert log.bytes_used == 112
-    with pytest.raises(LogFull, match="^33 more bytes do not fit: the log has 112 of 112"):
+    with pytest.raises(LogFull, match=r"^33 more bytes do not fit: the log has 112 of 112"):
         log.close_entry(ONE)
-    with pytest.raises(LogFull, match="^33 more bytes do not fit"):
+    with pytest.raises(LogFull, match=r"^33 more bytes do not fit"):
         log.append_records(meta(1, 2, log.last_lsn, 0))
     assert (log.bytes_used, log.last_index) == (112, 1)
 
