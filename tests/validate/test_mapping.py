@@ -157,7 +157,7 @@ def test_the_variables_are_those_that_the_specification_compares_in_order() -> N
 
 
 def test_what_may_be_hidden_is_what_the_specification_does_by_itself() -> None:
-    assert set(re.findall(r'"(\w+)" \\in Hidden', definition("HiddenStep"))) == TABLE.hideable
+    assert set(re.findall(r'"(\w+)" \\in Hidden', definition("HiddenStep"))) == TABLE.hideable()
 
 
 def test_what_is_told_is_what_the_engine_reads() -> None:

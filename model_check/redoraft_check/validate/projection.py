@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import define, field
 
+from redoraft_check.oracle.values import Value as SpecValue
 from redoraft_check.validate.logview import LogView
-from redoraft_check.validate.mapping import BINLOG, EventRow, Mapping, beside_in, vars_of
+from redoraft_check.validate.mapping import ALONE, BINLOG, EventRow, Mapping, judge_in, vars_of
 from redoraft_traces import Event, Header
 
 ABSENT: Final = -1
@@ -125,10 +126,11 @@ class Projection:
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
-        beside = self.judge
-        self._kinds = vars_of(beside)
-        self._known = WordsKnown(self.mapping.module, self.mapping.rows_of(beside), self._kinds)
-        data = self.header.constants["data_nodes"] if beside == BINLOG else ()
+        judge = self.judge
+        self._kinds = vars_of(judge)
+        module = ALONE[judge].module if judge in ALONE else self.mapping.module
+        self._known = WordsKnown(module, self.mapping.rows_of(judge), self._kinds)
+        data = self.header.constants["data_nodes"] if judge == BINLOG else ()
         self._with_binlog = frozenset(data)
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
@@ -137,8 +139,8 @@ class Projection:
 
     @property
     def judge(self) -> str | None:
-        """The module that judges beside Startup (`mapping.beside_in`)."""
-        return beside_in(self.header.modules)
+        """Who judges, if not Startup alone (`mapping.judge_in`)."""
+        return judge_in(self.header.modules)
 
     def event(self, event: Event) -> SpecEvent:
         """Project the next event.
@@ -185,6 +187,10 @@ class Projection:
         """`in_bytes`, as it was at the last `remember`."""
         return self._undo.view.lsn(position) if node == self._undo.node else self.in_bytes(node, position)
 
+    def plain(self, kind: str, value: SpecValue) -> object:
+        """A value of the specification, which is no LSN, as a trace has it."""
+        return self.xid(value) if kind == "xid" and isinstance(value, int) else value
+
     def xid(self, number: int) -> int | str:
         """The XID that the specification calls `number`."""
         return self._xids[number - 1] if 0 < number <= len(self._xids) else f"(transaction {number})"
@@ -209,9 +215,6 @@ class Projection:
                 " crash has left is not known"
             )
 
-    def _row_args(self, event: Event) -> tuple[tuple[str, str], ...]:
-        return self._known.args(event)
-
     def _term(self, event: Event, args: dict[str, Any], shown: dict[str, Any]) -> int | None:
         """The term that the event is about: the argument's, else the one shown, else the node's last one."""
         told = args.get("term", shown.get("term"))
@@ -231,14 +234,14 @@ class Projection:
     ) -> tuple[tuple[str, str, Value], ...]:
         """Name, where it is resolved, and value; LSNs of the node's own log wait until that log has grown."""
         out: list[tuple[str, str, Value]] = []
-        for name, kind in self._row_args(event):
+        for name, kind in self._known.args(event):
             given = args.get(name)
             if kind in ("node", "page"):
                 out.append((name, "done", ABSENT_NAME if given is None else text_of(given, name)))
             elif kind == _DERIVED:
                 out.append((name, "done", self._retained(event.node)))
             elif kind == "page_lsns":
-                out.append((name, kind, _whole(event, name, given)))
+                out.append((name, kind, whole(event, name, given)))
             elif kind == "pages":
                 out.append((name, "done", _pages(event.action, given)))
             elif given is None and kind == "new_xid":
@@ -318,7 +321,9 @@ class Projection:
         end = number_of(end, "end_lsn")
         if end > view.last_lsn:
             view.extend(end)
-        if event.action == "BecomeLeader" or term in self._leaders:
+        # Without CL-1 a follower writes too, and its log is no leader's.
+        leads = term in self._leaders and event.vars.get("role") in (None, "leader")
+        if event.action == "BecomeLeader" or leads:
             self._leads(term, view)
         before = self._open[event.node]
         if event.action != "WriteMtr":
@@ -354,9 +359,9 @@ class Projection:
             )
 
     def _is_seeded(self, event: Event, args: dict[str, Any], term: int | None) -> None:
-        end = _whole(event, "end_lsn", args.get("end_lsn"))
-        _whole(event, "term", args.get("term"))
-        _whole(event, "checkpoint_lsn", args.get("checkpoint_lsn"))
+        end = whole(event, "end_lsn", args.get("end_lsn"))
+        whole(event, "term", args.get("term"))
+        whole(event, "checkpoint_lsn", args.get("checkpoint_lsn"))
         upto = self._leader(term, end, "end_lsn")
         self._nodes[event.node].follow(self._leader_view(term, "end_lsn"), upto)
         self._open[event.node] = 0
@@ -438,11 +443,12 @@ class Projection:
             raise Unprojectable(f"{name} is {quoted(given)}, not an object of pages and their LSNs")
         whose = f"{name} of page"
         return tuple(
-            (_page(page), self._own(node, lsn, f"{whose} {page}")) for page, lsn in sorted(given.items())
+            (page_named(page), self._own(node, lsn, f"{whose} {page}")) for page, lsn in sorted(given.items())
         )
 
 
-def _whole(event: Event, name: str, given: Any) -> Any:
+def whole(event: Event, name: str, given: Any) -> Any:
+    """What a node was given from outside.  Raises `Unsupported` where it is left out."""
     if given is None:
         raise Unsupported(f"{event.action} without {name}: what the node was given is not known")
     return given
@@ -453,10 +459,11 @@ def _pages(action: str | None, given: Any) -> tuple[str, ...]:
         raise Unsupported(f"{action} without pages: which pages its mtr changes is not known")
     if not isinstance(given, list):
         raise Unprojectable(f"pages is {quoted(given)}, not a list of names")
-    return tuple(sorted({_page(page) for page in given}))
+    return tuple(sorted({page_named(page) for page in given}))
 
 
-def _page(name: Any) -> str:
+def page_named(name: Any) -> str:
+    """The name of a page.  Raises `Unprojectable` for anything else."""
     if not isinstance(name, str) or name in _NO_PAGE:
         raise Unprojectable(f"a page is called {quoted(name)}: not a name, or a word of the specification")
     return name
