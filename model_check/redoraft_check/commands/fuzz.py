@@ -93,6 +93,26 @@ def fuzz(
             "--reads", min=0, max=1, help=f"Share of examples whose clients read, too ({SHARES.reads:g})."
         ),
     ] = None,
+    undo: Annotated[
+        float | None,
+        typer.Option(
+            "--undo",
+            min=0,
+            max=1,
+            help="Share of those with neither tables nor a binlog whose clients write transactions with undo"
+            f" ({SHARES.undo:g}).",
+        ),
+    ] = None,
+    small_files: Annotated[
+        float | None,
+        typer.Option(
+            "--small-files",
+            min=0,
+            max=1,
+            help="Share of those with neither pages nor a binlog whose redo files are so small that redo is"
+            f" deleted ({SHARES.small_files:g}).",
+        ),
+    ] = None,
     stop_at_first: Annotated[
         bool, typer.Option("--stop-at-first", help="End with the first example that finds something.")
     ] = False,
@@ -143,8 +163,11 @@ def fuzz(
         chosen = parse_faults(faults)
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
+    asked = {"ddl": ddl, "binlog": binlog, "pages": pages, "reads": reads}
+    asked |= {"undo": undo, "small_files": small_files}
     if mutants:
-        if time is not None or stop_at_first or compare or {binlog, pages, reads} != {None}:
+        said = [name for name, share in asked.items() if share is not None and name != "ddl"]
+        if time is not None or stop_at_first or compare or said:
             what = (
                 "--mutants goes with --examples, --seed, --steps, --faults, --ddl, --mutant and --resume only"
             )
@@ -158,7 +181,7 @@ def fuzz(
     broken = mutant_named(mutant, binlog=True)
     count = EXAMPLES if examples is None and time is None else examples
     subject = Subject(broken.name if broken else None, folder)
-    shares = _shares(subject.mutant, {"ddl": ddl, "binlog": binlog, "pages": pages, "reads": reads})
+    shares = _shares(subject.mutant, asked)
     order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, shares=shares)
     session = _Session(order, out, screen, format_, jobs, record)
     code = session.run(lambda: pool(jobs, scheduler), compare=compare)
@@ -235,7 +258,11 @@ class _Session:
             *("--faults", format_faults(order.faults)),
             *(("--mutant", order.subject.mutant) if order.subject.mutant else ()),
             *(("--spec", order.subject.spec) if order.subject.spec else ()),
-            *(word for name, share in asdict(order.shares).items() for word in (f"--{name}", f"{share:g}")),
+            *(
+                word
+                for name, share in asdict(order.shares).items()
+                for word in (f"--{name.replace('_', '-')}", f"{share:g}")
+            ),
             *(("--stop-at-first",) if order.stop_at_first else ()),
         )
 

@@ -17,7 +17,7 @@ from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.mutants import Asked
 from redoraft_check.fuzz.catchers import CATCHERS, Run
 from redoraft_check.fuzz.example import Subject
-from redoraft_check.fuzz.families import DDL, FAMILIES, WHY, Family, family_named
+from redoraft_check.fuzz.families import DDL, FAMILIES, WHY, Family, family_named, page_of
 from redoraft_check.fuzz.guide import Guide
 from redoraft_check.json_file import read_json
 
@@ -98,7 +98,7 @@ class Row:
         """Whether something catches the mutant, here or elsewhere, or nothing the implementation."""
         if self.mutant is None:
             return not self.is_caught
-        return self.is_caught or family_named(self.family).page is not None
+        return self.is_caught or page_of(self.mutant) is not None
 
 
 @frozen
@@ -187,7 +187,7 @@ def elsewhere_table(matrix: Matrix) -> str:
     for row in matrix.rows:
         if row.mutant is None or row.is_caught:
             continue
-        page = family_named(row.family).page
+        page = page_of(row.mutant)
         where = "nowhere" if page is None else f"[{page}]({page})"
         lines.append(_line(_name(row), row.rule or "", _asked(row), WHY.get(row.mutant, ""), where))
     return "\n".join(lines)
