@@ -260,7 +260,9 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
     request.out.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_of(request.mutant)
     try:
-        header = trace_header(request.members, source, pages=request.pages, binlog=request.binlog)
+        header = trace_header(
+            request.members, source, pages=request.pages, binlog=request.binlog, ddl=request.ddl
+        )
         with TraceWriter(request.out, header) as trace:
             settings = Settings(
                 *(request.seed, request.members, request.faults, rules),

@@ -14,7 +14,7 @@ from redoraft_check.toml import read_toml
 ARGUMENT_KINDS: Final = (
     *("term", "node", "page", "pages", "page_lsns", "lsn", "leader_lsn", "retained"),
     *("number", "xid", "new_xid"),
-    *("table", "space"),
+    *("table", "space", "ddl"),
 )
 TABLE: Final = "mapping.toml"
 
@@ -54,8 +54,10 @@ class Beside:
 
     `name` is what the operators of its trace specification begin with: `Trace<name>`, `<name>Init`,
     `<name>Matches` for its own `actions`, `<name>Shows` for what an event shows besides (`vars`, in order).
+    `module` is what a header calls it.
     """
 
+    module: str
     name: str
     table: str
     actions: frozenset[str]
@@ -76,9 +78,12 @@ class Alone:
 STORAGE: Final = "StorageLimits"
 BINLOG: Final = "Binlog"
 DDL: Final = "DdlFileOps"
+TABLES: Final = "DdlFileOps beside Startup"
+"""The judge of a run that names DdlFileOps, which also judges alone, beside Startup."""
 
 BESIDE: Final = {
     STORAGE: Beside(
+        module=STORAGE,
         name="Storage",
         table="mapping-storage.toml",
         actions=frozenset(
@@ -87,13 +92,36 @@ BESIDE: Final = {
         vars={"checkpoint_lsn": "lsn", "deleted_lsn": "lsn", "page_lsns": "page_lsns"},
     ),
     BINLOG: Beside(
+        module=BINLOG,
         name="Binlog",
         table="mapping-binlog.toml",
         actions=frozenset({"WriteBinlog", "TakeBinlog", "Dump"}),
         vars={"binlog_size": "number", "binlog_xid": "xid"},
     ),
+    TABLES: Beside(
+        module=DDL,
+        name="Tables",
+        table="mapping-tables.toml",
+        actions=frozenset(
+            {
+                *("Applies", "Validate", "OpensTable"),
+                *("RollsBackUnfinished", "Recovers", "Serve"),
+                *("StartsCreate", "StartsRename", "StartsDrop", "RollBack"),
+                *("WriteFileRedo", "StopIos", "CallsOs", "Commit", "PostDdl"),
+                *("WriteUndoRedo", "Clean", "EndDdl"),
+            }
+        ),
+        vars={
+            "files_phase": "name",
+            "files_lsn": "lsn",
+            "files": "files",
+            "open_tables": "files",
+            "ddl_stage": "name",
+            "ddl_step": "name",
+        },
+    ),
 }
-"""The modules that may judge beside Startup, one at a time, by their names in a header."""
+"""The modules that may judge beside Startup, one at a time, by the judges that they are (`judge_in`)."""
 
 ALONE: Final = {
     DDL: Alone(
@@ -117,8 +145,8 @@ ALONE: Final = {
 
 
 def beside_in(modules: Sequence[str]) -> str | None:
-    """The module that judges beside Startup in a run that these judge; None if none does."""
-    return next((module for module in BESIDE if module in modules), None)
+    """The judge beside Startup of a run that these modules judge; None if there is none."""
+    return next((judge for judge, one in BESIDE.items() if one.module in modules), None)
 
 
 def judge_in(modules: Sequence[str]) -> str | None:

@@ -10,20 +10,14 @@ from attrs import define, evolve, frozen
 
 from redoraft_check.validate.ddl_projection import DdlProjection, names_in, tables_in, tables_trouble
 from redoraft_check.validate.mapping import ALONE, BESIDE, DDL, STORAGE, Mapping, judge_in
-from redoraft_check.validate.projection import (
-    ABSENT_NAME,
-    NO_ONE,
-    Projection,
-    SpecEvent,
-    Unprojectable,
-    Unsupported,
-)
+from redoraft_check.validate.projection import NO_ONE, Projection, SpecEvent
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.words import ABSENT_NAME, Unprojectable, Unsupported
 from redoraft_traces import Event, Header, SeqGapError, TraceError, TraceReader, encode_event
 from redoraft_traces.sequence import NodeSequences
 from redoraft_traces.stream import GrowingSource, LineSource
 
-CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain")
+CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain", "first_space_id")
 """What `constants` of a header may hold."""
 
 DDL_CONSTANTS: Final = ("data_nodes", "start_lsn", "table_names", "tables", "first_space_id")
@@ -205,7 +199,7 @@ def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | Non
     """Why a run cannot be judged under this header, None if it can."""
     if judge_in(header.modules) == DDL:
         return _constants_trouble(header, DDL_CONSTANTS) or tables_trouble(header)
-    beside = tuple(mapping.beside) if mapping.module in header.modules else ()
+    beside = [BESIDE[one].module for one in mapping.beside] if mapping.module in header.modules else []
     unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
     together = [module for module in header.modules if module in beside]
     if len(together) > 1:
@@ -239,8 +233,9 @@ def _constants_trouble(header: Header, known: Sequence[str]) -> tuple[Status, st
         given = constants.get(name, 0)
         if isinstance(given, bool) or not isinstance(given, int) or given < 0:
             return Status.UNREADABLE, f"{name} in constants is {given!r}, not a whole number from 0"
-    if "retain" in constants and STORAGE not in header.modules:
-        return Status.UNREADABLE, f"retain in constants is about {STORAGE}, which modules does not name"
+    for name, module in (("retain", STORAGE), ("first_space_id", DDL)):
+        if name in constants and module not in header.modules:
+            return Status.UNREADABLE, f"{name} in constants is about {module}, which modules does not name"
     return None
 
 

@@ -11,7 +11,8 @@ from attrs import frozen
 
 from redoraft_check.validate.mapping import ALONE, BESIDE
 from redoraft_check.validate.prepare import Constants
-from redoraft_check.validate.projection import SpecEvent, Value
+from redoraft_check.validate.projection import SpecEvent
+from redoraft_check.validate.words import Value
 
 MODULE = "TraceData"
 
