@@ -167,8 +167,8 @@ NamesDue(n) == IF ddl[n].due = <<>> THEN {}
                ELSE IF ddl[n].due[1].record.op # "row" THEN {}
                ELSE {ddl[n].due[1].record.name, ddl[n].due[1].record.to}
 
-TablesActions == {
-    "Applies", "Validate", "RollsBackUnfinished", "Recovers", "Serve", "StartsCreate",
+TablesActions ==
+   {"Applies", "Validate", "RollsBackUnfinished", "Recovers", "Serve", "StartsCreate",
     "StartsRename", "StartsDrop", "WriteFileRedo", "StopIos", "CallsOs", "Commit", "PostDdl",
     "RollBack", "WriteUndoRedo", "Clean", "EndDdl", "OpensTable"}
 
