@@ -218,7 +218,7 @@ class _Example:
         except EvaluationError as error:
             self._found((UNDECIDED, "no value"), error.message)
         refused = self.judged.refused
-        if refused is not None:
+        if refused is not None and not self._is_refused():
             self._refused(refused.event, "the specification does not allow it with what the node showed")
         elif self.trouble is None:
             self._compare()
