@@ -301,6 +301,7 @@ def _run(
             pages=request.pages,
             binlog=request.binlog,
             carrier=request.carrier,
+            ddl=request.ddl,
         )
         with TraceWriter(request.out, header) as trace:
             watching = NOBODY if lockstep is None else lockstep.watching

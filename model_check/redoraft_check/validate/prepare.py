@@ -21,20 +21,14 @@ from redoraft_check.validate.mapping import (
     Mapping,
     judge_in,
 )
-from redoraft_check.validate.projection import (
-    ABSENT_NAME,
-    NO_ONE,
-    Projection,
-    SpecEvent,
-    Unprojectable,
-    Unsupported,
-)
+from redoraft_check.validate.projection import NO_ONE, Projection, SpecEvent
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.words import ABSENT_NAME, Unprojectable, Unsupported
 from redoraft_traces import Event, Header, SeqGapError, TraceError, TraceReader, encode_event
 from redoraft_traces.sequence import NodeSequences
 from redoraft_traces.stream import GrowingSource, LineSource
 
-CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain", "carrier")
+CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain", "carrier", "first_space_id")
 """What `constants` of a header may hold."""
 
 OWN: Final = "own"
@@ -239,7 +233,7 @@ def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | Non
     if alone is not None:
         known, trouble = alone
         return _constants_trouble(header, known) or trouble(header, mapping)
-    beside = tuple(mapping.beside) if mapping.module in header.modules else ()
+    beside = [BESIDE[one].module for one in mapping.beside] if mapping.module in header.modules else []
     unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
     together = [module for module in header.modules if module in beside]
     if len(together) > 1:
@@ -280,7 +274,7 @@ def _values_trouble(header: Header) -> str | None:
         given = constants.get(name, 0)
         if isinstance(given, bool) or not isinstance(given, int) or given < 0:
             return f"{name} in constants is {given!r}, not a whole number from 0"
-    for name, module in (("retain", STORAGE), ("carrier", BINLOG)):
+    for name, module in (("retain", STORAGE), ("carrier", BINLOG), ("first_space_id", DDL)):
         if name in constants and module not in header.modules:
             return f"{name} in constants is about {module}, which modules does not name"
     if constants.get("carrier", OWN) not in CARRIERS:

@@ -166,7 +166,9 @@ class Simulator:
                 name,
                 members,
                 settings.rules,
-                TraceObserver(name, self._on_event, ids, settings.pages, self._has_binlog(name)),
+                TraceObserver(
+                    name, self._on_event, ids, settings.pages, self._has_binlog(name), settings.ddl
+                ),
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,

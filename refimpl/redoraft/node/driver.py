@@ -33,7 +33,7 @@ from redoraft.node.effects import (
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
-from redoraft.node.pages import PageTeller, names_changed, seeded
+from redoraft.node.pages import PageTeller, ddl_told, names_changed, seeded
 from redoraft.node.reads import Look, Reads
 from redoraft.node.room import Room
 from redoraft.node.sending import SendingLog
@@ -168,7 +168,9 @@ class Node(Room):
             disk, checkpoints, view, ground, rules=rules.ddl, storage_rules=rules.storage, pool_pages=frames
         )
         self.storage = opened.storage
-        self.tables = Tables(opened, ground, view, self._append_own, lambda: self.serving)
+        self.tables = Tables(
+            opened, ground, view, self._append_own, lambda: self.serving, tell=self._tell_of_tables
+        )
 
     # --- steps of the core ---
 
@@ -291,6 +293,10 @@ class Node(Room):
         self._observer.record(self._completed(transition), self, (), None)
         return LoggedMtr(start, end, tuple(records))
 
+    def _tell_of_tables(self, action: Action) -> None:
+        if self._observer.sees_tables:
+            self._observer.record(action, self, (), None)
+
     def _truncate(self, to_lsn: Lsn) -> None:
         """Cut the log, never below a page on disk, the checkpoint or the local commit (H11)."""
         floor = self.raft.known
@@ -315,6 +321,8 @@ class Node(Room):
             args["commits"] = self.two_phase.written(transition.outputs)
         if action.name == "WriteMtr" and self._observer.sees_pages:
             args["pages"] = names_changed(transition.outputs)
+        if action.name == "WriteMtr" and self._observer.sees_tables:
+            args["ddl"] = ddl_told(transition.outputs)
         return evolve(action, args=args)
 
     # --- reads ---
