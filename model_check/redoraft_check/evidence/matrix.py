@@ -28,16 +28,15 @@ mutant. Each refinement and each liveness property is a search of its own, up to
 Nothing here is said beyond bounds. They are those of the mutant, `spec/mutants/NAME.cfg`, also for a
 refinement. Liveness needs fairness, which most mutants have not: it is searched in the bounds of a model that
 has fairness and holds, with the mutant's definition put in. Of several such models it is one with the
-mutant's rules off, then one that narrows the fewest of the mutant's bounds, then the smallest; which one
-stands below the table, and in the record of each cell.
+mutant's rules off, then one that narrows the fewest of the mutant's bounds, then the smallest, and the next
+one where the mutant adds or takes no state. Which one stands below the table, and in the record of each cell.
 
 `X` violated, and the property that the mutant names; `x` violated; `.` holds in every state of the
-mutant (the search was complete); `=` holds, in exactly as many states as without the mutant, so that the
-mutant does nothing in these bounds, or nothing that counts, and the cell says no more than that the
-specification holds; `!` cannot be evaluated in a state that the mutant reaches, which is no violation; `?`
-not seen within the time. *Stuck*: the mutant's own steps cannot be evaluated in a state
-that it reaches (behind a violation the specification need not make sense), and the search ends there. The
-states are those of the first search.
+mutant (the search was complete); `=` holds, in exactly as many states as without the mutant, which may
+do nothing in these bounds: then the cell says no more than that the specification holds; `!` cannot be
+evaluated in a state that the mutant reaches, which is no violation; `?` not seen within the time. *Stuck*:
+the mutant's own steps cannot be evaluated in a state that it reaches (behind a violation the specification
+need not make sense), and the search ends there. The states are those of the first search.
 """
 
 
@@ -77,9 +76,9 @@ def _summary(tree: Tree, records: dict[str, Checked], rows: dict[str, KillRow]) 
     yield (
         f"{len(mutants)} mutants, {len(records)} refuted by the property they name (records of this"
         f" specification, {seconds:.0f} s in all). The matrix has {len(rows)} rows, {complete} of them"
-        f" complete, and {cells} cells: {killed} are violations, {held} hold ({idle} of them where the"
-        f" mutant does nothing), {failed} cannot be evaluated, and {cells - killed - held - failed} are not"
-        " known."
+        f" complete, and {cells} cells: {killed} are violations, {held} hold ({idle} of them in as"
+        f" many states as without the mutant), {failed} cannot be evaluated, and"
+        f" {cells - killed - held - failed} are not known."
     )
 
 
