@@ -229,9 +229,15 @@ def test_liveness_is_searched_in_the_bounds_that_are_nearest_to_the_mutant(
     [
         ({"small": 1, "large": 9}, ("large", 9)),
         ({"small": 1, "large": None}, ("small", 1)),
+        ({"small": 1, "large": 2}, ("small", 1)),
         ({"small": 5}, ("small", 5)),
     ],
-    ids=["it does nothing in the first", "and the second takes too long", "it does something"],
+    ids=[
+        "it does nothing in the first",
+        "and the second takes too long",
+        "nor in the second",
+        "it does something",
+    ],
 )
 def test_where_a_mutant_does_nothing_the_next_bounds_are_searched(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, seen: dict[str, int | None], told: tuple[str, int]

@@ -66,6 +66,16 @@ class Cell:
     seconds: float = 0.0
     note: str = ""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it holds in exactly as many states as the model has without the mutant."""
+        return self.held and self.model is not None and self.distinct == self.model.distinct
+
+    @property
+    def tells(self) -> bool:
+        """Whether something is known that is not of the model alone."""
+        return (self.killed or self.held or self.failed) and not self.is_idle
+
 
 def is_action(definition: Definition) -> bool:
     """Whether a property speaks of one step, `[][A]_v`."""
@@ -145,16 +155,15 @@ def _overlaid(
 
 def run_cell(spec: Path, mutants: Manifest, mutant: Model, column: Column, search: Search) -> Cell:
     """Search a mutant for a violation of one temporal property, with one worker, also in the bounds that
-    follow if it does nothing in the first.
+    follow if it does nothing in the first; the first are told if it does nothing in any.
 
     `seconds` are those of all searches.  Raises `CliError` (20) when Java does not start.
     """
     cell = _search(spec, mutants, mutant, column, search)
-    if column.model and column.following and cell.held and cell.distinct == column.model.distinct:
-        found = run_cell(spec, mutants, mutant, column.following, search)
-        decided = found.killed or found.held or found.failed
-        return evolve(found if decided else cell, seconds=cell.seconds + found.seconds)
-    return cell
+    if not (cell.is_idle and column.following):
+        return cell
+    found = run_cell(spec, mutants, mutant, column.following, search)
+    return evolve(found if found.tells else cell, seconds=cell.seconds + found.seconds)
 
 
 def _search(spec: Path, mutants: Manifest, mutant: Model, column: Column, search: Search) -> Cell:
