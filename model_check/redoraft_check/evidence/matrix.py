@@ -97,6 +97,7 @@ def _module(tree: Tree, mutants: Sequence[Model], rows: dict[str, KillRow]) -> I
 def _bounds(tree: Tree, asked: Sequence[str], rows: Sequence[KillRow]) -> Iterator[str]:
     """In whose bounds the liveness of a module's mutants was searched."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    whole = {name: sum(name in row.within for row in rows) for name in asked}
     for row in rows:
         for name, within in row.within.items():
             found[name, within.model].append(row.name)
@@ -108,11 +109,18 @@ def _bounds(tree: Tree, asked: Sequence[str], rows: Sequence[KillRow]) -> Iterat
                 f"`{model}`",
                 ", ".join(f"{key} = {value}" for key, value in _constants(tree, model)),
                 f"{tree.models.model(model).distinct or 0:,}",
-                ", ".join(f"`{one}`" for one in names) if len(names) < len(rows) // 2 + 1 else "the others",
+                _listed(names, whole[name]),
             )
             for (name, model), names in sorted(found.items(), key=lambda one: asked.index(one[0][0]))
         ]
         yield table(("property", "bounds of", "which are", "states", "mutants"), lines)
+
+
+def _listed(names: Sequence[str], whole: int) -> str:
+    """Some of the `whole` mutants; most of them by the words alone."""
+    if len(names) == whole:
+        return "all that have no fairness of their own"
+    return "the others" if 2 * len(names) > whole else ", ".join(f"`{one}`" for one in names)
 
 
 def _constants(tree: Tree, model: str) -> Iterator[tuple[str, str]]:
