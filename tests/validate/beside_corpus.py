@@ -57,7 +57,7 @@ BESIDE_KEPT: Final = {
     "pages-seed-122-copied.ndjson": "a run that tells of pages; a node gets a copy of another one's disks",
     "pages-seed-75-deleted.ndjson": "a run that tells of pages; redo is deleted; pages come back from redo",
     "binlog-seed-1.ndjson": "a run with a binlog on a way of its own, and somebody downstream",
-    "carried-seed-22.ndjson": "a run whose redo carries the binlog: cut with it, and what was left over dropped",
+    "carried-seed-22.ndjson": "a run whose redo carries the binlog: cut with it, what was left over dropped",
 }
 
 BESIDE_CONJUNCTS: Final[dict[str, str]] = {
@@ -84,7 +84,7 @@ BESIDE_RULES: Final[dict[str, list[str]]] = {
     "H20-redo": [],
     "H20": [],
 }
-"""Rules of mutants that --explain does not name: of the first three the specification has no switch, and where
+"""Rules of mutants that --explain does not name: the specification has no switch of the first three, and where
 a binlog is not cut other values of what was shown would do."""
 
 
