@@ -270,6 +270,7 @@ class Recorder:
     events: list[tuple[str, int, str | None]] = field(factory=list)
     ids: int = 0
     sees_pages: bool = False
+    sees_tables: bool = False
 
     def new_message_id(self) -> str:
         self.ids += 1

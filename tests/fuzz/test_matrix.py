@@ -18,6 +18,7 @@ from redoraft_check.fuzz.catchers import INVARIANTS
 from redoraft_check.fuzz.families import DDL, FAMILIES, page_of
 from redoraft_check.fuzz.matrix import Row, Trial, read_matrix, row_of, table, tables
 from redoraft_check.fuzz.why import WHY, Seen, Why
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.config import load_config
 
@@ -240,7 +241,7 @@ def test_a_matrix_goes_on_from_its_rows(tmp_path: Path, capsys: pytest.CaptureFi
     assert names(*first.rows) == [(RAFT, "acks-before-fsync"), (RAFT, "second-log")]
     # A row that no example could give: it stays, as it is not tried again.
     marked = [evolve(row, asked=-1) for row in first.rows]
-    evolve(first, rows=tuple(marked)).write(path)
+    write_json(path, evolve(first, rows=tuple(marked)))
     assert fuzz(*words, "--mutant", "LOG-5,answers-at-once", "--resume") == 0
     rows = {row.mutant: row.asked for row in read_matrix(path).rows}
     assert rows.keys() == {"acks-before-fsync", "second-log", "answers-at-once"}
@@ -260,7 +261,7 @@ def test_rows_of_another_implementation_are_tried_again(
     itself = read_matrix(path).rows[0]
     for implementation, wanted in ((itself.implementation, 7), ("another", 0)):
         changed = evolve(itself, asked=7, implementation=implementation)
-        evolve(read_matrix(path), rows=(changed,)).write(path)
+        write_json(path, evolve(read_matrix(path), rows=(changed,)))
         assert fuzz(*words, "--resume") == 0
         assert [row.asked for row in read_matrix(path).rows] == [wanted]
 

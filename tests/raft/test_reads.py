@@ -20,6 +20,7 @@ from redoraft.raft.messages import AppendEntries, RequestVote, Vote
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Lease, PendingRead, Reading, Role, Waiter
+from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId
 from redoraft.types import LogIndex, Lsn, Term
 
@@ -140,6 +141,12 @@ def test_with_the_rule(scene: Scene) -> None:
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.rule)
 def test_without_the_rule(scene: Scene) -> None:
     assert scene.play(mutant_of(scene.rule)) != scene.right
+
+
+def test_pages_of_several_moments_are_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a start, until redo is applied as far as pages on disk reach; H28 out, so that it is asked."""
+    monkeypatch.setattr(Storage, "readable", property(lambda _: False))
+    assert a_node_that_knows_no_leader_is_read(mutant_of("H28")) is Outcome.FAILED
 
 
 def test_every_mutant_has_a_scene() -> None:

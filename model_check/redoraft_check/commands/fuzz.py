@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Annotated, Final
 
-import msgspec
 import typer
 from attrs import asdict, define, evolve, field, frozen
 from msgspec import structs
@@ -35,6 +34,7 @@ from redoraft_check.fuzz.record import VERSION as RECORD_VERSION
 from redoraft_check.fuzz.record import CampaignRecord, compared, reached, verdict_of
 from redoraft_check.fuzz.shrink import Shrunk, shrink
 from redoraft_check.fuzz.walks import judge_walk, read_walk
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line, spec_revision
 from redoraft_check.validate.minimize import Minimized, minimize
@@ -228,7 +228,7 @@ class _Session:
         if interrupted is not None and not led.findings:
             raise interrupted
         if self.record is not None and interrupted is None:
-            self._recorded(led, other).write(self.record)
+            write_json(self.record, self._recorded(led, other))
         return report.exit_code
 
     def _recorded(self, led: Campaign, other: Campaign | None) -> CampaignRecord:
@@ -282,14 +282,12 @@ class _Session:
 
     def _write(self, path: Path, found: Found) -> None:
         command = command_line(*self._words, "--out", str(self.out))
-        Finding(VERSION, found.plan, self.order.subject.mutant, found.trouble, command, found.example).write(
-            path
-        )
+        mutant = self.order.subject.mutant
+        write_json(path, Finding(VERSION, found.plan, mutant, found.trouble, command, found.example))
         run = examine(found.plan, self.order.subject)
         write_trace(path.with_suffix(".ndjson"), run.header, run.events, path.name)
         if found.trouble.cause[0] == "history":
-            calls = msgspec.json.format(msgspec.json.encode(calls_of(run.history)), indent=2)
-            seen_file(path).write_bytes(calls + b"\n")
+            write_json(seen_file(path), calls_of(run.history))
 
     def _shrink(self, found: Found) -> None:
         path = self.files[found.trouble.cause]

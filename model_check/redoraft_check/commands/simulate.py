@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from attrs import frozen
 
-from redoraft.binlog.mutants import BINLOG_MUTANTS
-from redoraft.binlog.rules import SIMULATED
+from redoraft.binlog import Carrier
+from redoraft.binlog.mutants import ALL_BINLOG_MUTANTS
+from redoraft.binlog.rules import CARRIED, SIMULATED
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.filewatch import NOBODY
@@ -66,6 +67,7 @@ class _Request:
     pages: bool
     ddl: bool
     binlog: bool
+    carrier: Carrier
     undo: bool
     small_files: bool
     out: Path
@@ -79,6 +81,7 @@ class _Request:
             pages=self.pages,
             ddl=self.ddl,
             binlog=self.binlog,
+            carrier=self.carrier,
             undo=self.undo,
             small_files=self.small_files,
         )
@@ -99,6 +102,7 @@ class _Request:
             *(("--pages",) if self.pages else ()),
             *(("--ddl",) if self.ddl else ()),
             *(("--binlog",) if self.binlog else ()),
+            *(("--carrier", self.carrier.value) if self.carrier is not Carrier.OWN else ()),
             *(("--undo",) if self.undo else ()),
             *(("--small-files",) if self.small_files else ()),
         )
@@ -179,10 +183,18 @@ def simulate(
         bool,
         typer.Option(
             "--binlog",
-            help="Data nodes have a binlog beside redo, sent on a way of its own, and somebody downstream"
-            " reads it; the trace tells of it, too.",
+            help="Data nodes have a binlog beside redo, and somebody downstream reads it; the trace tells of"
+            " it, too.",
         ),
     ] = False,
+    carrier: Annotated[
+        Carrier,
+        typer.Option(
+            "--carrier",
+            help="With --binlog, how followers get it: sent on a way of its own and cut on promotion, or"
+            " carried in redo and cut with that.",
+        ),
+    ] = Carrier.OWN,
     undo: Annotated[
         bool,
         typer.Option(
@@ -216,11 +228,15 @@ def simulate(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
-    broken = mutant_named(mutant, binlog=binlog)
+    if carrier is not Carrier.OWN and not binlog:
+        raise CliError(Exit.USAGE, f"--carrier {carrier} is about a binlog: add --binlog")
+    broken = mutant_named(mutant, binlog=binlog, carrier=carrier)
     if broken is not None and broken.name in ALL_DDL_MUTANTS and not ddl:
         raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
     cluster = (seed, steps, nodes, log_nodes, members, chosen)
-    request = _Request(*cluster, broken, end_check, reads, pages, ddl, binlog, undo, small_files, target)
+    request = _Request(
+        *cluster, broken, end_check, reads, pages, ddl, binlog, carrier, undo, small_files, target
+    )
     try:
         settings = request.settings
     except ValueError as error:
@@ -237,23 +253,34 @@ def simulate(
         raise typer.Exit(int(Exit.REJECTED if run.verdict == "refused" else Exit.SAFETY))
 
 
-def mutant_named(name: str | None, *, binlog: bool = False) -> AnyMutant | None:
+def mutant_named(
+    name: str | None, *, binlog: bool = False, carrier: Carrier = Carrier.OWN
+) -> AnyMutant | None:
     """The mutant of that name, or of that rule; None for None.
 
-    Raises CliError (2) for an unknown one, and for one of the binlog in a run without `binlog`.
+    Raises CliError (2) for an unknown one, and for one of the binlog in a run without `binlog`, or with
+    another `carrier` than the rule is about.
     """
     if name is None:
         return None
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    if found.name in BINLOG_MUTANTS and not binlog:
+    if found.name in ALL_BINLOG_MUTANTS and not binlog:
         raise CliError(
             Exit.USAGE,
             f"{found.name} takes out {found.rule} of the binlog, which these nodes do not have: use"
             " redoraft simulate --binlog, or see docs/clients.md for the test that catches it",
         )
-    if found.name in BINLOG_MUTANTS and found.rule not in SIMULATED:
+    there = SIMULATED if carrier is Carrier.OWN else CARRIED
+    if found.name in ALL_BINLOG_MUTANTS and found.rule in (SIMULATED | CARRIED) - there:
+        other = next(one for one in Carrier if one is not carrier)
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule}, which is about the other carrier: use redoraft simulate"
+            f" --binlog --carrier {other}",
+        )
+    if found.name in ALL_BINLOG_MUTANTS and found.rule not in there:
         raise CliError(
             Exit.USAGE,
             f"{found.name} takes out {found.rule}, which a simulated node does not need: its cut is durable"
@@ -268,7 +295,14 @@ def _run(
     source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        header = trace_header(request.members, source, pages=request.pages, binlog=request.binlog)
+        header = trace_header(
+            request.members,
+            source,
+            pages=request.pages,
+            binlog=request.binlog,
+            carrier=request.carrier,
+            ddl=request.ddl,
+        )
         with TraceWriter(request.out, header) as trace:
             watching = NOBODY if lockstep is None else lockstep.watching
             simulator = Simulator(settings, trace.write, watching=watching)

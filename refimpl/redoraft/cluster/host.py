@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import define, evolve, field
 
+from redoraft.binlog import Carrier
 from redoraft.cluster.agenda import Happening
 from redoraft.cluster.faults import Fault
 from redoraft.disk import memory
@@ -90,6 +91,7 @@ class Host:
     """Whether clients write transactions with undo."""
     binlog: bool = False
     """Whether its node has a binlog."""
+    carrier: Carrier = Carrier.OWN
     watch: Watch = field(factory=NoWatch)
     """Who hears of what it does to tables."""
     disk: MemoryDisk = field(factory=MemoryDisk)
@@ -130,6 +132,7 @@ class Host:
             ddl=self.ddl,
             undo=self.undo,
             binlog_disk=self.binlog_disk if self.binlog else None,
+            carrier=self.carrier,
             observer=self.observer,
         )
         if self.node.tables is not None:

@@ -16,6 +16,7 @@ from typing import Final
 
 from attrs import Factory, field, frozen
 
+from redoraft.binlog import Carrier
 from redoraft.cluster import binlogs
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.chores import Chores
@@ -82,6 +83,8 @@ class Settings:
     """Whether the events tell of pages, too (spec: StorageLimits)."""
     binlog: bool = False
     """Whether data nodes have a binlog beside redo, and somebody downstream reads it."""
+    carrier: Carrier = Carrier.OWN
+    """How followers get it."""
     small_files: bool = False
     """Whether redo files are so small that redo is deleted, where neither pages nor binlog say how large."""
     reading: Reading | None = None
@@ -163,12 +166,15 @@ class Simulator:
                 name,
                 members,
                 settings.rules,
-                TraceObserver(name, self._on_event, ids, settings.pages, self._has_binlog(name)),
+                TraceObserver(
+                    name, self._on_event, ids, settings.pages, self._has_binlog(name), settings.ddl
+                ),
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,
                 undo=settings.undo,
                 binlog=self._has_binlog(name),
+                carrier=settings.carrier,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
                 binlog_rng=Random(f"binlog of {name}, seed {settings.seed}"),
             )

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from redoraft.ddl.told import Told, told_by
 from redoraft.node.startup import Phase
 from redoraft.observe import Action, ArgValue, Observer
 from redoraft.raft.outputs import AppendMtr, Output
 from redoraft.redo.mtr import decode_mtr
-from redoraft.redo.record import Meta
+from redoraft.redo.record import Meta, Record
 from redoraft.storage.apply import by_page
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId, is_blank, page_lsn
@@ -93,9 +94,21 @@ def names_changed(outputs: Iterable[Output]) -> list[str]:
 
 
 def _changed(outputs: Iterable[Output]) -> Iterator[PageId]:
+    for records in _written(outputs):
+        yield from by_page(records)
+
+
+def _written(outputs: Iterable[Output]) -> Iterator[tuple[Record, ...]]:
+    """The mtrs among these outputs, but for meta records."""
     for output in outputs:
         records = decode_mtr(output.records) if isinstance(output, AppendMtr) else ()
-        yield from () if isinstance(records, Meta) else by_page(records)
+        if not isinstance(records, Meta):
+            yield tuple(records)
+
+
+def ddl_told(outputs: Iterable[Output]) -> Told:
+    """What the mtr among these outputs says of dictionary and files (`ddl.told.told_by`)."""
+    return next(filter(None, map(told_by, _written(outputs))), {})
 
 
 def seeded(node: Node) -> Action:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
-from redoraft.errors import PoolFull, StorageMisuse, StorageStopped
+from redoraft.errors import PoolFull, StorageStopped
 from redoraft.node.effects import Effect, RestartProcess
 from redoraft.raft.inputs import ReadAsked
 from redoraft.raft.outputs import Outcome, Reply
@@ -115,13 +115,13 @@ class Reads:
     def _value(self, request: str, look: Look) -> Generator[Effect, None, bytes | None]:
         """The bytes; None if the answer is given already."""
         storage = self.node.storage
+        if storage is None or not storage.readable:
+            yield Reply(request, Outcome.FAILED)
+            return None
         try:
-            if storage is not None:
-                return look(storage)
-        except (PoolFull, StorageMisuse):
-            pass
+            return look(storage)
+        except PoolFull:
+            yield Reply(request, Outcome.FAILED)
         except StorageStopped:
             yield RestartProcess()
-            return None
-        yield Reply(request, Outcome.FAILED)
         return None
