@@ -75,6 +75,7 @@ CAUGHT = {
     "skips-holes": (1, "exception"),
     "commits-when-written": (1, "refused"),
     "closes-by-size": (1, "unsettled"),
+    "purges-on-followers": (2, "refused"),
 }
 """Mutants, a seed that was seen to show them, and what does."""
 

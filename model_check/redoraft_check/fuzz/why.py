@@ -119,7 +119,6 @@ WHY: Final[dict[str, Why]] = {
     "init-is-a-write": _NOT_HERE,
     "loads-unlogged": _NOT_HERE,
     "disables-redo": Why("nobody asks these nodes to disable redo", Seen.NEVER),
-    "purges-on-followers": Why("only a leader is asked to purge", Seen.AGREES),
     "passes-dictionary": Why("these nodes keep no metadata outside of pages", Seen.AGREES),
     "seeds-from-the-end": Why(
         "a node has to be seeded, and its source to go on meanwhile", Seen.AGREES, (12,)
