@@ -155,9 +155,10 @@ def simulate(
     source += (" --pages" if pages else "") + (" --binlog" if binlog else "")
     source += f" --carrier {carrier}" if carrier is not Carrier.OWN else ""
     source += " --ddl" if ddl else ""
-    beside = {"pages": pages, "binlog": binlog, "ddl": ddl}
-    settings = Settings(seed, members, parse_faults(faults), rules, carrier=carrier, **beside)
-    with TraceWriter(path, trace_header(members, source, carrier=carrier, **beside)) as trace:
+    cluster = (seed, members, parse_faults(faults), rules)
+    settings = Settings(*cluster, pages=pages, binlog=binlog, carrier=carrier, ddl=ddl)
+    header = trace_header(members, source, pages=pages, binlog=binlog, carrier=carrier, ddl=ddl)
+    with TraceWriter(path, header) as trace:
         Simulator(settings, trace.write).run(steps)
     return path
 
