@@ -53,12 +53,12 @@ class Beside:
     """A module that may judge a run beside Startup, over the same log.
 
     `name` is what the operators of its trace specification begin with: `Trace<name>`, `<name>Init`,
-    `<name>Matches` for its own `actions`, `<name>Shows` for what an event shows besides (`vars`, in order).
+    `<name>Matches` for its own actions (`Mapping.own_actions`), `<name>Shows` for what an event shows
+    besides (`vars`, in order).
     """
 
     name: str
     table: str
-    actions: frozenset[str]
     vars: dict[str, str]
 
 
@@ -81,15 +81,11 @@ BESIDE: Final = {
     STORAGE: Beside(
         name="Storage",
         table="mapping-storage.toml",
-        actions=frozenset(
-            {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo", "Seed"}
-        ),
         vars={"checkpoint_lsn": "lsn", "deleted_lsn": "lsn", "page_lsns": "page_lsns"},
     ),
     BINLOG: Beside(
         name="Binlog",
         table="mapping-binlog.toml",
-        actions=frozenset({"WriteBinlog", "TakeBinlog", "Dump"}),
         vars={"binlog_size": "number", "binlog_xid": "xid"},
     ),
 }
@@ -169,6 +165,10 @@ class Mapping:
         if judge in self.alone:
             return self.alone[judge]
         return self.rows if judge is None else self.rows | self.beside[judge]
+
+    def own_actions(self, judge: str) -> frozenset[str]:
+        """The actions that a module beside Startup has and Startup has not."""
+        return frozenset(self.beside[judge].keys() - self.rows.keys())
 
     @property
     def actions(self) -> tuple[str, ...]:
