@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from redoraft_check.cli import main
 from redoraft_check.evidence import matrix as evidence
-from redoraft_check.evidence.asked import asked_of
+from redoraft_check.evidence.asked import Asked, asked_of
 from redoraft_check.evidence.matrix import page, rows_of
 from redoraft_check.evidence.records import KILLS, KillRow, read_records, write_records
 from redoraft_check.evidence.scan import Tree
@@ -135,18 +137,103 @@ def test_a_whole_behaviour_is_searched_by_itself(tiny: Path) -> None:
 def test_a_row_is_of_the_bounds_that_liveness_is_searched_in(tiny: Path) -> None:
     models, mutants = load_manifest(tiny / "models"), load_manifest(tiny / "mutants")
 
-    def fits(row: KillRow) -> KillRow | None:
-        return asked_of(models, mutants, mutants.models[0], library_dirs(tiny)).fits(row)
+    def asked() -> Asked:
+        return asked_of(models, mutants, mutants.models[0], library_dirs(tiny))
 
-    sha256 = asked_of(models, mutants, mutants.models[0], library_dirs(tiny)).sha256
-    row = KillRow(name="Back", sha256=sha256, asked=("Grows", "Gone"), killed=("Grows",), held=("Gone",))
-    fitting = fits(row)
+    row = KillRow(
+        name="Back",
+        sha256=asked().sha256,
+        asked=("Grows", "Gone", "Ends", "Refines"),
+        killed=("Grows", "Ends"),
+        held=("Gone", "Refines"),
+        within={"Ends": replace(asked().within["Ends"], distinct=4)},
+    )
+    fitting = asked().fits(row)
     assert fitting is not None
     assert fitting.asked == ("Grows", "Small", "Even", "NotBack", "Ends", "Refines")
-    assert (fitting.killed, fitting.held, fitting.complete) == (("Grows",), (), False)
+    assert (fitting.killed, fitting.held, fitting.complete) == (("Grows", "Ends"), ("Refines",), False)
+    assert fitting.within["Ends"].distinct == 4
+    unbound = asked().fits(replace(row, within={}))
+    assert unbound is not None
+    assert unbound.killed == ("Grows",)
     with (tiny / "models" / "tiny.cfg").open("a", encoding="utf-8") as bounds:
         bounds.write("\\* other bounds\n")
-    assert fits(row) is None
+    reopened = asked().fits(row)
+    assert reopened is not None
+    assert (reopened.killed, reopened.held, reopened.within) == (("Grows",), ("Refines",), {})
+    with (tiny / "mutants" / "back.cfg").open("a", encoding="utf-8") as bounds:
+        bounds.write("\\* another mutant\n")
+    assert asked().fits(row) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "chosen"),
+    [
+        ({}, "tiny"),
+        ({"MaxTerm": "2"}, "wide"),
+        ({"Off": '{"R1"}'}, "without"),
+        ({"Off": '{"R1"}', "MaxTerm": "2"}, "without"),
+    ],
+    ids=["the smallest", "the one that narrows least", "the one with the rule off", "rules before bounds"],
+)
+def test_liveness_is_searched_in_the_bounds_that_are_nearest_to_the_mutant(
+    tiny: Path, own: dict[str, str], chosen: str
+) -> None:
+    """Three models hold: a small one, one of more terms, and one with a rule off."""
+    held = {
+        "tiny": {"Off": "{}", "MaxTerm": "1"},
+        "wide": {"Off": "{}", "MaxTerm": "2"},
+        "without": {"Off": '{"R1"}', "MaxTerm": "1"},
+    }
+    manifest = ""
+    for distinct, (name, constants) in enumerate(held.items(), 1):
+        text = "INIT Init\nNEXT Next\nPROPERTIES Ends\nCONSTANTS\n"
+        text += "".join(f"  {key} = {value}\n" for key, value in constants.items())
+        (tiny / "models" / f"{name}.cfg").write_text(text, encoding="utf-8")
+        off = re.sub(r"[{](.*)[}]", r"[\1]", constants["Off"])
+        manifest += (
+            f'[[model]]\nname = "{name}"\nmodule = "MCTiny"\nconfig = "{name}.cfg"\nexpect = "holds"\n'
+        )
+        manifest += f'summary = "counts"\nproperties = ["Ends"]\ndistinct = {distinct}\noff = {off}\n'
+    (tiny / "models" / "manifest.toml").write_text(manifest, encoding="utf-8")
+    mine = held["tiny"] | own
+    bounds = "".join(f"  {key} = {value}\n" for key, value in mine.items())
+    (tiny / "mutants" / "back.cfg").write_text(
+        f"INIT Init\nNEXT Next\nCONSTANTS\n{bounds}  Step <- Back\nPROPERTIES Grows\n", encoding="utf-8"
+    )
+    models, mutants = load_manifest(tiny / "models"), load_manifest(tiny / "mutants")
+    mutant = replace(mutants.models[0], off=("R1",) if "R1" in mine["Off"] else ())
+    (ends,) = columns_of(models, mutants, mutant, library_dirs(tiny))
+    assert ends.model == models.model(chosen)
+    assert ends.config.constants == held[chosen]
+
+
+@pytest.mark.parametrize("name", [name for name, one in MUTANTS.items() if one.off])
+def test_liveness_is_searched_without_the_rules_that_the_mutant_has_off(name: str) -> None:
+    library = library_dirs(TREE.spec)
+    for column in columns_of(TREE.models, TREE.mutants, MUTANTS[name], library):
+        assert column.model is None or {*MUTANTS[name].off} <= {*column.model.off}
+
+
+def test_a_mutant_that_adds_no_state_is_told_from_one_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = MUTANTS["DdlEvictsTheDropped"]
+    asked = asked_of(TREE.models, TREE.mutants, mutant, library_dirs(TREE.spec))
+    within = {
+        name: replace(one, distinct=TREE.models.model(one.model).distinct)
+        for name, one in asked.within.items()
+    }
+    within["DdlEnds"] = replace(within["DdlEnds"], distinct=1)
+    row = KillRow(
+        name=mutant.name,
+        sha256=asked.sha256,
+        asked=asked.names,
+        killed=(),
+        held=("DdlEnds", "FlushingGoesOn"),
+        within=within,
+    )
+    monkeypatch.setattr(evidence, "rows_of", lambda _tree: {mutant.name: row})
+    (shown,) = (line for line in page(TREE).splitlines() if line.startswith(f"| `{mutant.name}` | ?"))
+    assert shown.endswith("| = | . | - | 7 open |")
 
 
 @pytest.mark.tlc

@@ -126,7 +126,7 @@ def test_who_orders_is_told_what_found_no_room(monkeypatch: pytest.MonkeyPatch) 
     source.append_mtr(encode_mtr([PageWrite(1, 1, BODY, bytes(900))]))
     start, end = Lsn(source.start_lsn), source.close_entry(Term(1))
     piece = AppendEntries(Term(1), N2, start, Term(0), end, source.read(start, end), start)
-    monkeypatch.setattr(process, "SIZES", Sizes(Layout(file_size=2048 + 512, capacity=512)))
+    monkeypatch.setattr(process, "SIZES", Sizes(Layout(file_size=2048 + 512, capacity=512), retain=0))
     *_, lost, done = process.NodeProcess(N1, MEMBERS, MemoryDisk(), MemoryDisk()).carry_out(deliver(piece))
     assert isinstance(lost, Lost)
     assert lost.kind == "AppendEntries"

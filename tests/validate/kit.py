@@ -143,6 +143,7 @@ def simulate(
     mutant: str | None = None,
     pages: bool = False,
     binlog: bool = False,
+    ddl: bool = False,
 ) -> Path:
     """What `redoraft simulate` writes, without starting a process."""
     members = members_of(nodes, log_nodes)
@@ -150,8 +151,9 @@ def simulate(
     source = f"redoraft simulate --seed {seed} --steps {steps} --faults {faults}"
     source += f" --nodes {nodes} --log-nodes {log_nodes}" + (f" --mutant {mutant}" if mutant else "")
     source += (" --pages" if pages else "") + (" --binlog" if binlog else "")
-    settings = Settings(seed, members, parse_faults(faults), rules, pages=pages, binlog=binlog)
-    with TraceWriter(path, trace_header(members, source, pages=pages, binlog=binlog)) as trace:
+    source += " --ddl" if ddl else ""
+    settings = Settings(seed, members, parse_faults(faults), rules, pages=pages, binlog=binlog, ddl=ddl)
+    with TraceWriter(path, trace_header(members, source, pages=pages, binlog=binlog, ddl=ddl)) as trace:
         Simulator(settings, trace.write).run(steps)
     return path
 

@@ -1,8 +1,10 @@
 """The columns of the kill matrix that are no notes in a register: refinements and liveness.
 
 Each is a run of its own, which ends at the first violation.  A refinement is searched within the bounds of
-the mutant.  Liveness needs fairness, so it is searched as the model does that holds, with the mutant's
-definitions put in; and as the mutant itself does where that is a mutant of liveness.
+the mutant.  Liveness needs fairness, so it is searched as a model does that holds, with the mutant's
+definitions put in; and as the mutant itself does where that is a mutant of liveness.  Of several models that
+hold it is one that has the mutant's rules off, if there is one; of these one that narrows the fewest of the
+mutant's bounds; and of these the smallest.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Final
 from attrs import frozen
 
 from redoraft_check.paths import library_dirs
+from redoraft_check.tlc.bounds import narrower_constants
 from redoraft_check.tlc.config import ModelConfig
 from redoraft_check.tlc.definitions import Definition, definitions, extended_modules
 from redoraft_check.tlc.manifest import Manifest, Model, config_of
@@ -43,12 +46,13 @@ class Column:
 @frozen
 class Cell:
     """What a search of one column came to: killed, held, or failed (TLC could not evaluate something); none
-    of them, with the reason, when it came to no end."""
+    of them, with the reason, when it came to no end.  `distinct` states were seen."""
 
     name: str
     killed: bool = False
     held: bool = False
     failed: bool = False
+    distinct: int | None = None
     seconds: float = 0.0
     note: str = ""
 
@@ -79,27 +83,31 @@ def _resolved(name: str, known: Mapping[str, Definition]) -> str:
 def columns_of(
     models: Manifest, mutants: Manifest, mutant: Model, library: Sequence[Path]
 ) -> tuple[Column, ...]:
-    """What the holding models of the module that a mutant extends check of whole behaviours.
-
-    Of several models that check a property the smallest counts.
-    """
+    """What the holding models of the module that a mutant extends check of whole behaviours."""
     module = mutants.folder / f"{mutant.module}.tla"
     known = definitions(module, library)
     extended = extended_modules(module, (module.parent, *library))
     own = config_of(mutants, mutant)
-    found: dict[str, Model] = {}
+    found: dict[str, list[Model]] = {}
     holding = [model for model in models.models if model.holds and model.module in extended]
     for model in sorted(holding, key=lambda one: (one.deep, one.distinct or 0)):
         for name in config_of(models, model).section("PROPERTIES"):
             if name in known and is_temporal(name, known):
-                found.setdefault(name, model)
+                found.setdefault(name, []).append(model)
     checked = own.section("PROPERTIES")
-    return tuple(
-        Column(name, _overlaid(config_of(models, model), own, mutant, known), model)
-        if is_liveness(name, known) and name not in checked and not own.section("SPECIFICATION")
-        else Column(name, own)
-        for name, model in found.items()
-    )
+    columns = []
+    for name, candidates in found.items():
+        if is_liveness(name, known) and name not in checked and not own.section("SPECIFICATION"):
+            model = min(candidates, key=lambda one: _distance(models, one, mutant, own))
+            columns.append(Column(name, _overlaid(config_of(models, model), own, mutant, known), model))
+        else:
+            columns.append(Column(name, own))
+    return tuple(columns)
+
+
+def _distance(models: Manifest, model: Model, mutant: Model, own: ModelConfig) -> tuple[int, int]:
+    """How far a holding model is from allowing what a mutant does: in rules, and in bounds."""
+    return len({*mutant.off} - {*model.off}), len(narrower_constants(config_of(models, model), own))
 
 
 def _overlaid(
@@ -137,6 +145,7 @@ def run_cell(spec: Path, mutants: Manifest, mutant: Model, column: Column, searc
         killed=result.outcome in {Outcome.SAFETY, Outcome.LIVENESS},
         held=result.outcome is Outcome.HOLDS,
         failed=result.outcome is Outcome.ERROR and bool(result.counts.generated),
+        distinct=result.counts.distinct,
         seconds=result.seconds,
         note="" if result.outcome is Outcome.HOLDS else result.note or result.outcome.value,
     )

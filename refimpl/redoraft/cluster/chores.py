@@ -208,10 +208,10 @@ class Chores:
         """The next step of a two-phase commit."""
         if node.two_phase is None or not node.two_phase.due:
             return False
-        had = node.two_phase.binlog.xids
+        had = node.two_phase.xids
         with host.failing_disks():
             self.perform(host, node.two_phase.step())
-        if node.two_phase.binlog.xids != had:
+        if node.two_phase.xids != had:
             self.ship(host)
         return True
 
