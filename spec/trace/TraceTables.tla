@@ -73,6 +73,9 @@ Firm(n) ==
 (* How many of these ends are no further than LSN l; they ascend.            *)
 Upto(ends, l) == Cardinality({k \in 1..Len(ends) : ends[k] <= l})
 
+(* The LSN of file operations applied, in Startup's log.                     *)
+AppliedLsn(d) == IF d.applied = 0 THEN 0 ELSE d.ends[d.applied]
+
 Stage(n) ==
     IF ddl[n].gone /\ Leads(n) THEN "none"
     ELSE IF ddl[n].serving THEN "serving"
@@ -174,7 +177,7 @@ TablesActions ==
 
 Steps(action, n, a) ==
     \/ /\ action = "Applies"
-       /\ a[1] # Absent => Upto(ddl'[n].ends, a[1]) = ddl'[n].applied
+       /\ Same(a[1], AppliedLsn(ddl'[n]))
        /\ Judge(n, {})!Applies(n)
     \/ action = "Validate" /\ Judge(n, {})!Validate(n)
     \/ action = "RollsBackUnfinished" /\ Judge(n, {})!RollsBackUnfinished(n)
@@ -213,7 +216,7 @@ SameFiles(value, actual) == value = AbsentFiles \/ FilesIn(value) = actual
 TablesShows(n, v) ==
     IF n \in DataNodes
     THEN /\ SameName(v[12], ddl'[n].phase)
-         /\ v[13] = Absent \/ Upto(ddl'[n].ends, v[13]) = ddl'[n].applied
+         /\ Same(v[13], AppliedLsn(ddl'[n]))
          /\ SameFiles(v[14], ddl'[n].files)
          /\ SameFiles(v[15], ddl'[n].cache)
          /\ IF Leads(n)' THEN SameName(v[16], Stage(n)') /\ SameName(v[17], ddl'[n].job.pc)

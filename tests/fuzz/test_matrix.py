@@ -10,13 +10,15 @@ import pytest
 from attrs import evolve, fields
 from tests.cluster.test_tables import ENDS, REFUSED, SCHEDULES
 
+from redoraft.binlog.mutants import CARRIED_MUTANTS
 from redoraft.ddl.mutants import OUTSIDE_MUTANTS
 from redoraft.mutants import ALL_MUTANTS, Asked, NodeRules, taken_out, watched_rules
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz import catchers, matrix
 from redoraft_check.fuzz.catchers import INVARIANTS
-from redoraft_check.fuzz.families import DDL, FAMILIES, WHY, page_of
+from redoraft_check.fuzz.families import DDL, FAMILIES, page_of
 from redoraft_check.fuzz.matrix import Row, Trial, read_matrix, row_of, table, tables
+from redoraft_check.fuzz.why import WHY, Seen, Why
 from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.config import load_config
@@ -69,7 +71,7 @@ def test_the_record_has_every_mutant_each_caught_and_the_implementation_uncaught
 def test_all_mutants_are_in_one_of_the_two_matrices() -> None:
     tried = [name for family in (*FAMILIES, DDL) for name in family.mutants]
     assert len(tried) == len(set(tried))
-    assert set(tried) == ALL_MUTANTS.keys() - OUTSIDE_MUTANTS.keys()
+    assert set(tried) == ALL_MUTANTS.keys() - OUTSIDE_MUTANTS.keys() - CARRIED_MUTANTS.keys()
 
 
 def test_what_is_caught_elsewhere_is_in_that_page() -> None:
@@ -226,7 +228,7 @@ def test_a_mutant_that_nothing_catches_is_told(tmp_path: Path, capsys: pytest.Ca
 def test_a_mutant_that_is_caught_elsewhere_is_told_with_its_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(WHY, "loads-unlogged", "nothing is loaded in bulk")
+    monkeypatch.setitem(WHY, "loads-unlogged", Why("nothing is loaded in bulk", Seen.NEVER))
     assert fuzz(*FEW, "--mutant", "loads-unlogged", "--out", tmp_path) == 0
     line = "| `loads-unlogged` | H21 | never | nothing is loaded in bulk | [storage.md](storage.md) |"
     assert line in capsys.readouterr().out

@@ -50,6 +50,15 @@ def test_blocks_written_over_are_read_wherever_a_file_ends(first: int) -> None:
     assert [disk.open(name).size for name in sorted(disk.names)] == [LAYOUT.file_size] * 3 + [2560]
 
 
+@pytest.mark.parametrize(("size", "count"), [(512, 0), (2048, 0), (2049, 1), (2560, 1), (2561, 2), (3072, 2)])
+def test_a_block_of_which_one_byte_is_there_counts(size: int, count: int) -> None:
+    disk = MemoryDisk()
+    files = a_run(disk)
+    files.drop_behind(files.segments[0])
+    disk.open("#ib_redo0").truncate(size)
+    assert files.end_block == FIRST_BLOCK + count
+
+
 def test_a_log_is_removed_with_what_was_being_made() -> None:
     disk = MemoryDisk()
     a_run(disk)

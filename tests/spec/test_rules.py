@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.binlog.mutants import ALL_BINLOG_MUTANTS
 from redoraft.ddl.mutants import ALL_DDL_MUTANTS
 from redoraft.mutants import ALL_MUTANTS
 from redoraft.raft.client_mutants import CLIENT_MUTANTS
@@ -42,6 +42,8 @@ BELOW_THE_SPEC = {
     "LOG-7",
     "LOG-9",
     "LOG-11",
+    "H20-carry",
+    "H20-redo",
     "H20-start",
     "H20-sync",
     "H20-take",
@@ -153,7 +155,7 @@ def test_every_switch_has_a_mutant_and_every_mutant_a_switch() -> None:
     assert rules - set(RULES) == BELOW_THE_SPEC
     assert set(RULES) - rules == SPEC_ONLY
     raft = [*RAFT_MUTANTS, *CLIENT_MUTANTS]
-    parts = [*raft, *LOG_MUTANTS, *STORAGE_MUTANTS, *ALL_DDL_MUTANTS, *BINLOG_MUTANTS]
+    parts = [*raft, *LOG_MUTANTS, *STORAGE_MUTANTS, *ALL_DDL_MUTANTS, *ALL_BINLOG_MUTANTS]
     assert sorted(parts) == sorted(ALL_MUTANTS), "two mutants have the same name"
 
 

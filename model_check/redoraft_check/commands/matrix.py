@@ -87,7 +87,7 @@ def _searched(broken: Manifest, mutant: Model, asked: Asked, row: KillRow, searc
         if not row.decides([column.name]):
             log = Path(f"{logs}.{column.name}.tlc.txt")
             cell = run_cell(spec, broken, mutant, column, evolve(search, log=log))
-            row = _with_cell(row, cell, asked.within.get(column.name))
+            row = _with_cell(row, cell, asked.within[column.name][cell.model.name] if cell.model else None)
             notes += [] if row.decides([column.name]) else [f"{column.name}: {cell.note}"]
     return replace(row, note="; ".join(notes))
 

@@ -21,8 +21,8 @@ class Asked:
 
     states: tuple[str, ...]
     behaviours: tuple[Column, ...]
-    within: Mapping[str, Within]
-    """The models in whose bounds liveness is searched, by property."""
+    within: Mapping[str, Mapping[str, Within]]
+    """The bounds in which liveness may be searched, by property and by model."""
     sha256: str
     """Of the mutant."""
 
@@ -36,7 +36,11 @@ class Asked:
         are not the present ones; None if it is of another specification."""
         if row.sha256 != self.sha256:
             return None
-        kept = {name: found for name, found in row.within.items() if found.is_same(self.within.get(name))}
+        kept = {
+            name: found
+            for name, found in row.within.items()
+            if found.is_same(self.within.get(name, {}).get(found.model))
+        }
         present = [name for name in self.names if (name in self.within) == (name in kept)]
 
         def of(decided: Collection[str]) -> tuple[str, ...]:
@@ -57,7 +61,7 @@ def asked_of(models: Manifest, mutants: Manifest, mutant: Model, library: Sequen
     states = properties_of(models, mutants, mutant, library)
     behaviours = columns_of(models, mutants, mutant, library)
     within = {
-        column.name: Within(column.model.name, model_hash(models, column.model, library))
+        column.name: {one.name: Within(one.name, model_hash(models, one, library)) for one in column.models}
         for column in behaviours
         if column.model
     }

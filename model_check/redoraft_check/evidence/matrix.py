@@ -28,16 +28,15 @@ mutant. Each refinement and each liveness property is a search of its own, up to
 Nothing here is said beyond bounds. They are those of the mutant, `spec/mutants/NAME.cfg`, also for a
 refinement. Liveness needs fairness, which most mutants have not: it is searched in the bounds of a model that
 has fairness and holds, with the mutant's definition put in. Of several such models it is one with the
-mutant's rules off, then one that narrows the fewest of the mutant's bounds, then the smallest; which one
-stands below the table, and in the record of each cell.
+mutant's rules off, then one that narrows the fewest of the mutant's bounds, then the smallest, and the next
+one where the mutant adds or takes no state. Which one stands below the table, and in the record of each cell.
 
 `X` violated, and the property that the mutant names; `x` violated; `.` holds in every state of the
-mutant (the search was complete); `=` holds, in exactly as many states as without the mutant, so that the
-mutant does nothing in these bounds, or nothing that counts, and the cell says no more than that the
-specification holds; `!` cannot be evaluated in a state that the mutant reaches, which is no violation; `?`
-not seen within the time. *Stuck*: the mutant's own steps cannot be evaluated in a state
-that it reaches (behind a violation the specification need not make sense), and the search ends there. The
-states are those of the first search.
+mutant (the search was complete); `=` holds, in exactly as many states as without the mutant, which may
+do nothing in these bounds: then the cell says no more than that the specification holds; `!` cannot be
+evaluated in a state that the mutant reaches, which is no violation; `?` not seen within the time. *Stuck*:
+the mutant's own steps cannot be evaluated in a state that it reaches (behind a violation the specification
+need not make sense), and the search ends there. The states are those of the first search.
 """
 
 
@@ -77,9 +76,9 @@ def _summary(tree: Tree, records: dict[str, Checked], rows: dict[str, KillRow]) 
     yield (
         f"{len(mutants)} mutants, {len(records)} refuted by the property they name (records of this"
         f" specification, {seconds:.0f} s in all). The matrix has {len(rows)} rows, {complete} of them"
-        f" complete, and {cells} cells: {killed} are violations, {held} hold ({idle} of them where the"
-        f" mutant does nothing), {failed} cannot be evaluated, and {cells - killed - held - failed} are not"
-        " known."
+        f" complete, and {cells} cells: {killed} are violations, {held} hold ({idle} of them in as"
+        f" many states as without the mutant), {failed} cannot be evaluated, and"
+        f" {cells - killed - held - failed} are not known."
     )
 
 
@@ -98,6 +97,7 @@ def _module(tree: Tree, mutants: Sequence[Model], rows: dict[str, KillRow]) -> I
 def _bounds(tree: Tree, asked: Sequence[str], rows: Sequence[KillRow]) -> Iterator[str]:
     """In whose bounds the liveness of a module's mutants was searched."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    whole = {name: sum(name in row.within for row in rows) for name in asked}
     for row in rows:
         for name, within in row.within.items():
             found[name, within.model].append(row.name)
@@ -109,11 +109,18 @@ def _bounds(tree: Tree, asked: Sequence[str], rows: Sequence[KillRow]) -> Iterat
                 f"`{model}`",
                 ", ".join(f"{key} = {value}" for key, value in _constants(tree, model)),
                 f"{tree.models.model(model).distinct or 0:,}",
-                ", ".join(f"`{one}`" for one in names) if len(names) < len(rows) // 2 + 1 else "the others",
+                _listed(names, whole[name]),
             )
             for (name, model), names in sorted(found.items(), key=lambda one: asked.index(one[0][0]))
         ]
         yield table(("property", "bounds of", "which are", "states", "mutants"), lines)
+
+
+def _listed(names: Sequence[str], whole: int) -> str:
+    """Some of the `whole` mutants; most of them by the words alone."""
+    if len(names) == whole:
+        return "all that have no fairness of their own"
+    return "the others" if 2 * len(names) > whole else ", ".join(f"`{one}`" for one in names)
 
 
 def _constants(tree: Tree, model: str) -> Iterator[tuple[str, str]]:

@@ -17,8 +17,9 @@ from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.mutants import Asked
 from redoraft_check.fuzz.catchers import CATCHERS, Run
 from redoraft_check.fuzz.example import Subject
-from redoraft_check.fuzz.families import DDL, FAMILIES, WHY, Family, family_named, page_of
+from redoraft_check.fuzz.families import DDL, FAMILIES, Family, family_named, page_of
 from redoraft_check.fuzz.guide import Guide
+from redoraft_check.fuzz.why import WHY
 from redoraft_check.json_file import read_json
 
 VERSION: Final = 2
@@ -189,7 +190,7 @@ def elsewhere_table(matrix: Matrix) -> str:
             continue
         page = page_of(row.mutant)
         where = "nowhere" if page is None else f"[{page}]({page})"
-        lines.append(_line(_name(row), row.rule or "", _asked(row), WHY.get(row.mutant, ""), where))
+        lines.append(_line(_name(row), row.rule or "", _asked(row), _why(row.mutant), where))
     return "\n".join(lines)
 
 
@@ -212,6 +213,10 @@ def _head(*heads: str) -> list[str]:
 
 def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _why(mutant: str) -> str:
+    return WHY[mutant].text if mutant in WHY else ""
 
 
 def _asked(row: Row) -> str:

@@ -1,10 +1,9 @@
 """What the relations of StorageLimits are in a state of Startup: a node's log, and what is around it.
 
-`committed` is what the leaders of terms up to the node's own have committed: a node whose term is behind may
-truncate what a later leader has committed of it, as long as it has not settled there.  `peer` is what every
-other node has durable in a term whose leader has it too: that is all which no later truncation can take.  A
-node that is down shows the log that its scan will find.  Pages and checkpoint are StorageLimits' alone; of
-them stand here those of its invariants that speak of what has settled, and no step of the log changes them.
+`committed` is what the leaders of terms up to the node's own have committed.  `peer` is what every other node
+has durable in a term whose leader has it too: that is all which no later truncation can take.  A node that is
+down shows the log that its scan will find.  Pages and checkpoint are StorageLimits' alone; of them stand here
+those of its invariants that speak of what has settled, and no step of the log changes them.
 """
 
 from __future__ import annotations

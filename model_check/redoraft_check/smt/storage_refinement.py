@@ -293,8 +293,8 @@ class Showings:
 
     def _truncates(self, _: Action) -> tuple[Showing, ...]:
         p, i, d, e, k = self.start.raft.vars("p i d e known")
-        given = {"c": HAD, "l": p, "m": i, "d": d, "d2": e, "k": k, "z": SETTLED, "a": APPLIED, "a2": APPLIED}
-        why = "The leader has what is committed, so the cut is above; and it lacks what is cut."
+        given = {"l": p, "m": i, "d": d, "d2": e, "k": k, "z": SETTLED, "a": APPLIED, "a2": APPLIED}
+        why = "The leader has what was committed up to its term, so the cut is above what the node knows."
         shown = Shown(self.steps["Truncate"], {**given, "s": START}, why)
         return (Showing((shown,), (APPLIED,), named=self._is(S.applied, APPLIED)),)
 

@@ -41,7 +41,8 @@ class Sizes:
 
     A log that is bounded needs a retention that is: who does not lead does not know what the others have, and
     keeps that much for each of them.  Kept for ever, it fills the log, and the node takes no more of it
-    (spec: StorageSpace, Capacity and Retention).  Raises LogMisuse where the rest holds no whole file.
+    (spec: StorageSpace, Capacity and Retention).  Raises LogMisuse where the rest is not two files: one that
+    is complete and can go, and one that grows.
     """
 
     layout: Layout = DEFAULT_LAYOUT
@@ -50,7 +51,7 @@ class Sizes:
 
     def __attrs_post_init__(self) -> None:
         capacity, of_a_file = self.layout.capacity, self.layout.file_size - HEADER_SIZE
-        if capacity is not None and (self.retain is None or self.retain + of_a_file > capacity):
+        if capacity is not None and (self.retain is None or self.retain + 2 * of_a_file > capacity):
             kept = "all redo" if self.retain is None else f"{self.retain} bytes of redo"
             raise LogMisuse(
                 f"a log of at most {capacity} bytes, {of_a_file} in a file, is full for good where {kept} is"
