@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from redoraft.ddl.rules import ALL_DDL_RULES
+from redoraft_check.fuzz.ddl_reading import files_on
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 
-from .lockstep import SPEC, Lockstep, file_ops, files_on
+from .lockstep import SPEC, Lockstep, file_ops
 from .stage import Stage
 from .traced import TracedStage, write
 
