@@ -29,6 +29,7 @@ from redoraft_check.commands.replay import Ending, run_scenarios
 from redoraft_check.fuzz.as_scenario import scenario_of
 from redoraft_check.fuzz.example import judges
 from redoraft_check.fuzz.walks import TRIO, JudgedWalk, finding_of
+from redoraft_check.json_file import write_json
 from redoraft_check.report.record import command_line
 from redoraft_traces.scenario import write_scenario
 
@@ -185,7 +186,7 @@ def save(judged: JudgedWalk, folder: Path) -> Saved:
             return Saved(path, command_line("replay", str(path), *words))
         path.unlink()
     path = folder / f"{name}.json"
-    finding_of(judged).write(path)
+    write_json(path, finding_of(judged))
     return Saved(path, command_line("fuzz", "--replay", str(path)))
 
 

@@ -17,6 +17,7 @@ from redoraft_check.cli import main
 from redoraft_check.fuzz.as_scenario import scenario_of
 from redoraft_check.fuzz.example import Subject
 from redoraft_check.fuzz.walks import TRIO, JudgedWalk, finding_of, judge_walk, read_walk
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.mapping import load_mapping
 from redoraft_traces.scenario import read_scenario
@@ -178,7 +179,7 @@ def test_a_file_that_is_no_walk(
 ) -> None:
     judged = judge_walk([*LED, *FLUSHED], Subject("flushes-ahead"))
     path = tmp_path / "walk.json"
-    finding_of(judged).write(path)
+    write_json(path, finding_of(judged))
     assert read_walk(path) == finding_of(judged)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert main(["fuzz", "--replay", str(path), "--out", str(tmp_path)]) == 65

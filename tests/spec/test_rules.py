@@ -122,6 +122,19 @@ def test_a_rule_is_refuted_off_and_holds_on(rule: str) -> None:
     assert difference(repaired, refuted, rule) == []
 
 
+ALSO_REFUTED = {"H8": ("H8_off_figure8", "RaftRedo_t4_figure8")}
+"""By rule, two more models that it alone turns: what it costs in the end."""
+
+
+@pytest.mark.parametrize("rule", ALSO_REFUTED)
+def test_two_more_verdicts_of_a_rule_differ_in_it_alone(rule: str) -> None:
+    refuted, repaired = (MODELS[name] for name in ALSO_REFUTED[rule])
+    assert refuted.off == (rule,)
+    assert not refuted.holds
+    assert repaired.holds
+    assert difference(repaired, refuted, rule) == []
+
+
 @pytest.mark.parametrize("hole", sorted(UMBRELLAS))
 def test_an_umbrella_is_read_only_with_what_it_covers(hole: str) -> None:
     text = SWITCHES[hole]

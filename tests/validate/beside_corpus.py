@@ -84,8 +84,8 @@ BESIDE_RULES: Final[dict[str, list[str]]] = {
     "H20-redo": [],
     "H20": [],
 }
-"""Rules of mutants that --explain does not name.  The first three are no switches of the specification; where
-a binlog is not cut, other values of what was shown would do."""
+"""Rules of mutants that --explain does not name: the specification has no switch of the first three, and
+where a binlog is not cut other values of what was shown would do."""
 
 
 def make_beside_accepted(work: Path) -> None:

@@ -145,6 +145,7 @@ def simulate(
     pages: bool = False,
     binlog: bool = False,
     carrier: Carrier = Carrier.OWN,
+    ddl: bool = False,
 ) -> Path:
     """What `redoraft simulate` writes, without starting a process."""
     members = members_of(nodes, log_nodes)
@@ -153,10 +154,10 @@ def simulate(
     source += f" --nodes {nodes} --log-nodes {log_nodes}" + (f" --mutant {mutant}" if mutant else "")
     source += (" --pages" if pages else "") + (" --binlog" if binlog else "")
     source += f" --carrier {carrier}" if carrier is not Carrier.OWN else ""
-    settings = Settings(
-        seed, members, parse_faults(faults), rules, pages=pages, binlog=binlog, carrier=carrier
-    )
-    header = trace_header(members, source, pages=pages, binlog=binlog, carrier=carrier)
+    source += " --ddl" if ddl else ""
+    cluster = (seed, members, parse_faults(faults), rules)
+    settings = Settings(*cluster, pages=pages, binlog=binlog, carrier=carrier, ddl=ddl)
+    header = trace_header(members, source, pages=pages, binlog=binlog, carrier=carrier, ddl=ddl)
     with TraceWriter(path, header) as trace:
         Simulator(settings, trace.write).run(steps)
     return path

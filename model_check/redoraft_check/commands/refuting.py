@@ -16,14 +16,24 @@ from attrs import asdict, evolve, frozen
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table
+from redoraft_check.counterexample.behaviour import write_trace
+from redoraft_check.counterexample.one_node import write_one_node
 from redoraft_check.evidence.documented import read_documented, write_documented
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
-from redoraft_check.smt.refutations import REFUTED, UNTRACED, Refutation, chosen, refutation, write_refutation
+from redoraft_check.smt.refutations import (
+    REFUTED,
+    UNTRACED,
+    Refutation,
+    chosen,
+    refutation,
+    write_refutation,
+)
 from redoraft_check.tlc.manifest import Manifest, load_manifest
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
+from redoraft_check.validate.mapping import RAFT
 from redoraft_check.validate.oracle_engine import OracleEngine, agreed
 from redoraft_check.validate.verdict import Status, Verdict
 
@@ -50,13 +60,13 @@ class Refuting:
 
 @frozen
 class _Row:
-    """A refutation as it is reported; `untraced` says why there is no trace."""
+    """A refutation as it is reported; `alone` says why its trace is judged by its own module alone."""
 
     rule: str
     refutes: str
     steps: int
     model: str
-    untraced: str = ""
+    alone: str = ""
     trace: str = ""
     events: int = 0
     accepted_without: bool = False
@@ -64,7 +74,7 @@ class _Row:
 
 
 def refute_rules(asked: Refuting, out: Path, format_: opt.Format, screen: Screen) -> None:
-    """Refute each of the rules by itself, write what can be a trace into `out`, and have it judged.
+    """Refute each of the rules by itself, write the traces into `out`, and have them judged.
 
     Raises CliError (1) where an execution refutes nothing, or its trace is not judged as it must be; (2) for
     a record that TLC is not asked for.
@@ -83,7 +93,7 @@ def refute_rules(asked: Refuting, out: Path, format_: opt.Format, screen: Screen
         rows.append(row)
     rows = _all_judged(rows, spec, asked.judge, screen)
     if asked.record:
-        screen.say(f"{_kept(spec, rows)}: {sum(not row.untraced for row in rows)} traces judged by TLC")
+        screen.say(f"{_kept(spec, rows)}: {len(rows)} traces judged by TLC")
     if format_ is opt.Format.JSON:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
@@ -92,29 +102,33 @@ def refute_rules(asked: Refuting, out: Path, format_: opt.Format, screen: Screen
 
 
 def _row(manifest: Manifest, found: Refutation, out: Path) -> _Row:
-    """A refutation, written as a trace where it can be one."""
+    """A refutation, written as a trace."""
     rule = ", ".join(found.off)
     row = _Row(rule, found.broken, found.steps, found.gate_model, UNTRACED.get(found.gate_model, ""))
-    if row.untraced:
-        return row
     path = out / f"{found.gate_model}.ndjson"
     out.mkdir(parents=True, exist_ok=True)
     source = command_line("prove", "--refute", found.off[0])
-    events = write_refutation(path, manifest, found, f"{source} (violates {found.broken})")
+    events = write_its_trace(path, manifest, found, f"{source} (violates {found.broken})")
     return evolve(row, trace=str(path), events=events)
+
+
+def write_its_trace(path: Path, manifest: Manifest, found: Refutation, source: str) -> int:
+    """Write a refutation as a trace; how many events it has.  Raises as `write_trace`.
+
+    What is no run of a cluster whatever is off (`UNTRACED`) is a trace for its own module alone.
+    """
+    if found.gate_model not in UNTRACED:
+        return write_refutation(path, manifest, found, source)
+    if found.module == "MCStorageLimits":
+        return write_one_node(path, found.behaviour, manifest.folder.parent, source)
+    return write_trace(path, found.behaviour, source, RAFT)
 
 
 def _all_judged(rows: Sequence[_Row], spec: Path, judge: Judge, screen: Screen) -> list[_Row]:
     """Each trace has to be refused with its rules, and accepted without them.  Raises CliError (1)."""
-    traced = [row for row in rows if row.trace]
-    paths = [Path(row.trace) for row in traced]
-    refusals = dict(zip([row.model for row in traced], _judged(paths, spec, judge), strict=True))
+    refusals = _judged([Path(row.trace) for row in rows], spec, judge)
     out = []
-    for row in rows:
-        if not row.trace:
-            out.append(row)
-            continue
-        with_it = refusals[row.model]
+    for row, with_it in zip(rows, refusals, strict=True):
         [without] = _judged([Path(row.trace)], spec, judge, tuple(row.rule.split(", ")))
         if with_it.status is not Status.REFUSED or without.status is not Status.ACCEPTED:
             said = f"{with_it.status.value}, and {without.status.value} without {row.rule}"
@@ -141,11 +155,10 @@ def _judged(paths: Sequence[Path], spec: Path, judge: Judge, off: tuple[str, ...
 def _kept(spec: Path, rows: Sequence[_Row]) -> Path:
     """Put what TLC has said into the record, in the order of `REFUTED`; its path."""
     tools = find_tools()
-    new = {row.model: _entry(row, tools.jar.version) for row in rows if not row.untraced}
+    new = {row.model: _entry(row, tools.jar.version) for row in rows}
     old: dict[str, Any] = read_documented(spec, RECORD) or {}
     both = old | new
-    traced = [name for name in REFUTED if name in both and name not in UNTRACED]
-    return write_documented(spec, RECORD, {name: both[name] for name in traced})
+    return write_documented(spec, RECORD, {name: both[name] for name in REFUTED if name in both})
 
 
 def _entry(row: _Row, tlc: str | None) -> dict[str, object]:
@@ -166,6 +179,4 @@ def events_hash(trace: Path) -> str:
 
 
 def _said(row: _Row) -> str:
-    if row.untraced:
-        return f"none: {row.untraced}"
     return f"{row.trace}: accepted without {row.rule}, else refused in line {row.refused_at}"

@@ -73,6 +73,20 @@ class _Request:
     out: Path
 
     @property
+    def settings(self) -> Settings:
+        """What its simulator is made with.  Raises ValueError for what a run cannot have together."""
+        return Settings(
+            *(self.seed, self.members, self.faults, rules_of(self.mutant)),
+            reading=self.reads,
+            pages=self.pages,
+            ddl=self.ddl,
+            binlog=self.binlog,
+            carrier=self.carrier,
+            undo=self.undo,
+            small_files=self.small_files,
+        )
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The command line that repeats it, but for where the trace goes."""
         return (
@@ -219,22 +233,16 @@ def simulate(
     broken = mutant_named(mutant, binlog=binlog, carrier=carrier)
     if broken is not None and broken.name in ALL_DDL_MUTANTS and not ddl:
         raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
-    if pages + ddl + binlog + undo > 1:
-        raise CliError(
-            Exit.USAGE, "a run tells of one thing beside its log: --pages, --ddl, --binlog or --undo"
-        )
-    if small_files and (pages or binlog):
-        raise CliError(
-            Exit.USAGE, "files of --pages and --binlog have a size of their own: leave --small-files out"
-        )
-    if undo and reads:
-        raise CliError(Exit.USAGE, "readers read what --undo does not write: leave --reads or --undo out")
     cluster = (seed, steps, nodes, log_nodes, members, chosen)
     request = _Request(
         *cluster, broken, end_check, reads, pages, ddl, binlog, carrier, undo, small_files, target
     )
+    try:
+        settings = request.settings
+    except ValueError as error:
+        raise CliError(Exit.USAGE, str(error)) from None
     lockstep = DdlLockstep(local_file_ops(None)) if ddl else None
-    simulator, findings = _run(request, lockstep, Screen(quiet=quiet))
+    simulator, findings = _run(request, settings, lockstep, Screen(quiet=quiet))
     try:
         stale = clients_check_of(simulator.history) if request.reads else []
     except Undecided as error:
@@ -281,10 +289,11 @@ def mutant_named(
     return found
 
 
-def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tuple[Simulator, list[str]]:
+def _run(
+    request: _Request, settings: Settings, lockstep: DdlLockstep | None, screen: Screen
+) -> tuple[Simulator, list[str]]:
     source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
-    rules = rules_of(request.mutant)
     try:
         header = trace_header(
             request.members,
@@ -292,18 +301,9 @@ def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tup
             pages=request.pages,
             binlog=request.binlog,
             carrier=request.carrier,
+            ddl=request.ddl,
         )
         with TraceWriter(request.out, header) as trace:
-            settings = Settings(
-                *(request.seed, request.members, request.faults, rules),
-                reading=request.reads,
-                pages=request.pages,
-                ddl=request.ddl,
-                binlog=request.binlog,
-                carrier=request.carrier,
-                undo=request.undo,
-                small_files=request.small_files,
-            )
             watching = NOBODY if lockstep is None else lockstep.watching
             simulator = Simulator(settings, trace.write, watching=watching)
             left = request.steps

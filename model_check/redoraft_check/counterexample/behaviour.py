@@ -72,8 +72,8 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def write_trace(path: Path, behaviour: Behaviour, source: str) -> int:
-    """Write the behaviour as a trace; how many events it has.
+def write_trace(path: Path, behaviour: Behaviour, source: str, module: str = "Startup") -> int:
+    """Write the behaviour as a trace, for Startup or for RaftRedo alone to judge; how many events it has.
 
     Raises CliError (65) where it cannot be one, TraceError for a file that cannot be written.
     """
@@ -81,7 +81,7 @@ def write_trace(path: Path, behaviour: Behaviour, source: str) -> int:
     events = list(trace_events(members, steps))
     if not events:
         raise CliError(Exit.BAD_INPUT, f"{path}: not written: nothing happens in this behaviour")
-    with TraceWriter(path, trace_header(members, steps, source)) as trace:
+    with TraceWriter(path, trace_header(members, steps, source, module)) as trace:
         for event in events:
             trace.write(event)
     return len(events)

@@ -42,14 +42,14 @@ def scenario_steps(steps: Iterable[SpecStep]) -> list[Step]:
     return [_scenario_step(step) for step in steps]
 
 
-def trace_header(members: Members, steps: Sequence[SpecStep], source: str) -> Header:
-    """The header of a trace of these steps."""
+def trace_header(members: Members, steps: Sequence[SpecStep], source: str, module: str = "Startup") -> Header:
+    """The header of a trace of these steps, which this module is to judge: Startup, or RaftRedo alone."""
     whole = any(state.phase is not None for step in steps[:1] for state in step.after.nodes.values())
     return Header(
-        modules=["Startup"],
+        modules=[module],
         constants={"data_nodes": list(members.data_nodes), "log_nodes": list(members.log_nodes)},
         nodes=[*members.data_nodes, *members.log_nodes],
-        hidden=[] if whole else SERVING_STEPS,
+        hidden=[] if whole or module != "Startup" else SERVING_STEPS,
         source=source,
     )
 

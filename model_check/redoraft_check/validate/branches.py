@@ -20,13 +20,16 @@ from redoraft_check.oracle.explain import Explainer
 from redoraft_check.oracle.source import Sources
 from redoraft_check.oracle.spec import State
 from redoraft_check.paths import library_dirs
-from redoraft_check.validate.mapping import ALONE, Mapping, load_mapping
+from redoraft_check.validate.mapping import DDL, LIMITS, RAFT, Mapping, load_mapping
 from redoraft_check.validate.oracle_engine import BEFORE, MAX_FRONTIER, FrontierFull, OracleEngine, TraceSpec
 from redoraft_check.validate.prepare import Constants, Projected, Reading, constants_of, judge_file
 from redoraft_check.validate.verdict import Status, Verdict
 
 CRASH: Final = {"NodeCrash": "Crash"}
 """The action that writes no event: TraceStartup!ImpliedCrash takes it."""
+
+CRASHES: Final[dict[str | None, dict[str, str]]] = {RAFT: {"Crash": "Crash"}, DDL: {}, LIMITS: {}}
+"""The same where a module judges alone; in two of them a crash is the Restart that follows."""
 
 MAX_WAYS: Final = 200
 """Steps that one event may be before its branches are left undetermined."""
@@ -130,7 +133,7 @@ class _Walkers:
             sources = Sources((spec / "trace", *library_dirs(spec)))
             trace = self.engine.compiled(constants)
             rows = self.mapping.rows_of(constants.judge)
-            implied = {} if constants.judge in ALONE else CRASH
+            implied = CRASHES.get(constants.judge, CRASH)
             actions = {row.operator: row.action for row in rows.values()} | implied
             branches = Branches(Explainer(trace.spec, sources), actions)
             self._known[constants] = _Walker(trace, branches, bool(constants.hidden))

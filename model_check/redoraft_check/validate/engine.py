@@ -218,7 +218,9 @@ def _plain(value: Value) -> Value:
     if isinstance(value, frozenset):
         return frozenset(map(_plain, value))
     return (
-        Function({key: _plain(one) for key, one in value.items()}) if isinstance(value, Function) else value
+        Function({_plain(key): _plain(one) for key, one in value.items()})
+        if isinstance(value, Function)
+        else value
     )
 
 

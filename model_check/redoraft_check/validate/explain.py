@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +27,10 @@ from redoraft_check.oracle.switches import ids_in, switches_of
 from redoraft_check.oracle.values import Value
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.ddl_projection import DdlProjection
 from redoraft_check.validate.explanation import Conjunct, Explanation, WrongField
 from redoraft_check.validate.mapping import (
     BESIDE,
+    LIMITS,
     TOLD,
     VARS,
     EventRow,
@@ -38,14 +39,9 @@ from redoraft_check.validate.mapping import (
 )
 from redoraft_check.validate.oracle_engine import load_trace_spec, told_by_node
 from redoraft_check.validate.prepare import Constants, Projecting
-from redoraft_check.validate.projection import (
-    ABSENT,
-    ABSENT_LSNS,
-    ABSENT_NAME,
-    SpecEvent,
-    Unprojectable,
-    Unsupported,
-)
+from redoraft_check.validate.projection import ABSENT_LSNS, Projection, SpecEvent
+from redoraft_check.validate.told import in_trace_words
+from redoraft_check.validate.words import ABSENT, ABSENT_NAME, Unprojectable, Unsupported
 from redoraft_traces import Event
 
 MAX_LOOKED_AT: Final = 500
@@ -54,7 +50,7 @@ MAX_LOOKED_AT: Final = 500
 MATCHES: Final = "Matches"
 LOG_MATCHES: Final = "LogMatches"
 SHOWS: Final = "Shows"
-_FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name|Files)?\(([av])\[(\d+)\]")
+_FIELD: Final = re.compile(r"(?:Name)?(Choices|Same)(?:Name|Files|Lsns)?\(([av])\[(\d+)\]")
 """How TraceStartup compares a recorded value: `Same(v[6], ...)`, `Choices(a[1], ...)`."""
 
 
@@ -343,15 +339,13 @@ def _in_bytes(refusal: Refusal, after: Projecting, unit: str, value: Value) -> i
         # What the event has cut from the log is known before it only.
         views = (view.in_bytes(event.node, value) for view in (after, refusal.projection))
         found = next((lsn for lsn in views if lsn is not None), None)
-    elif isinstance(after, DdlProjection):
+    elif unit == "page_lsns":
+        return str(in_trace_words(after, unit, value, partial(after.in_bytes, event.node)))
+    elif unit == "leader_lsn" and isinstance(after, Projection):
+        found = after.leader_in_bytes(event.args.get("term", event.vars.get("term")), value)
+    else:
         words = after.plain(unit, value)
         return words if isinstance(words, (int, str)) else str(words)
-    elif unit == "leader_lsn":
-        found = after.leader_in_bytes(event.args.get("term", event.vars.get("term")), value)
-    elif unit == "xid" and isinstance(value, int):
-        return after.xid(value)
-    else:
-        return value if isinstance(value, (int, str)) else str(value)
     return f"(mtr {value})" if found is None else found
 
 
@@ -407,7 +401,9 @@ def _lsn_params(spec: Spec, refusal: Refusal) -> dict[str, str]:
     row = refusal.row
     if row is None:
         return {}
-    params = user_operator(spec.tree, spec.compiler.binder, row.operator).definition.params[1:]
+    whole = user_operator(spec.tree, spec.compiler.binder, row.operator).definition.params
+    # The first one is the node, but where there is only one.
+    params = whole if refusal.constants.judge == LIMITS else whole[1:]
     if len(params) != len(row.args):
         return {}
     pairs = zip(params, row.args, strict=True)
@@ -437,7 +433,8 @@ def _action(refusal: Refusal, first: FalseConjunct) -> str | None:
     """The action that comes nearest: the one that is named, or that of the operator reached."""
     if refusal.event.action is not None:
         return refusal.event.action
-    operators = {row.operator: row.action for row in refusal.mapping.rows.values()}
+    rows = refusal.mapping.rows_of(refusal.constants.judge)
+    operators = {row.operator: row.action for row in rows.values()}
     return next((operators[name] for name in first.opened if name in operators), None)
 
 

@@ -14,7 +14,8 @@ from redoraft_check.toml import read_toml
 ARGUMENT_KINDS: Final = (
     *("term", "node", "page", "pages", "page_lsns", "lsn", "leader_lsn", "retained"),
     *("number", "xid", "new_xid"),
-    *("table", "space"),
+    *("table", "space", "ddl"),
+    *("kind", "entry", "committed_entry", "committed_lsn", "committed_lsns"),
 )
 TABLE: Final = "mapping.toml"
 
@@ -47,6 +48,9 @@ TOLD: Final = {
 }
 """The fields of TraceStartup!Tell, and what a trace calls them."""
 
+_STARTUP_ONLY: Final = frozenset({"phase", "applied_lsn"})
+"""What RaftRedo has no variable for."""
+
 
 @frozen
 class Beside:
@@ -54,8 +58,10 @@ class Beside:
 
     `name` is what the operators of its trace specification begin with: `Trace<name>`, `<name>Init`,
     `<name>Matches` for its own `actions`, `<name>Shows` for what an event shows besides (`vars`, in order).
+    `module` is what a header calls it.
     """
 
+    module: str
     name: str
     table: str
     actions: frozenset[str]
@@ -64,9 +70,10 @@ class Beside:
 
 @frozen
 class Alone:
-    """A module that judges a run by itself, with a log of its own: `Trace<name>`, whose operators have the
-    names of those of TraceStartup.  `vars` and `told` are to it what `VARS` and `TOLD` are to Startup."""
+    """A module that judges a run by itself: `Trace<name>`, whose operators have the names of those of
+    TraceStartup.  `vars` and `told` are to it what `VARS` and `TOLD` are to Startup."""
 
+    module: str
     name: str
     table: str
     vars: dict[str, str]
@@ -76,9 +83,15 @@ class Alone:
 STORAGE: Final = "StorageLimits"
 BINLOG: Final = "Binlog"
 DDL: Final = "DdlFileOps"
+RAFT: Final = "RaftRedo"
+LIMITS: Final = f"{STORAGE} alone"
+"""Who judges a header that names StorageLimits and nothing else; `STORAGE` judges beside Startup."""
+TABLES: Final = f"{DDL} beside Startup"
+"""Who judges beside Startup a header that names DdlFileOps, too; `DDL` judges alone."""
 
 BESIDE: Final = {
     STORAGE: Beside(
+        module=STORAGE,
         name="Storage",
         table="mapping-storage.toml",
         actions=frozenset(
@@ -87,16 +100,40 @@ BESIDE: Final = {
         vars={"checkpoint_lsn": "lsn", "deleted_lsn": "lsn", "page_lsns": "page_lsns"},
     ),
     BINLOG: Beside(
+        module=BINLOG,
         name="Binlog",
         table="mapping-binlog.toml",
         actions=frozenset({"WriteBinlog", "TakeBinlog", "Dump"}),
         vars={"binlog_size": "number", "binlog_xid": "xid"},
     ),
+    TABLES: Beside(
+        module=DDL,
+        name="Tables",
+        table="mapping-tables.toml",
+        actions=frozenset(
+            {
+                *("Applies", "Validate", "OpensTable"),
+                *("RollsBackUnfinished", "Recovers", "Serve"),
+                *("StartsCreate", "StartsRename", "StartsDrop", "RollBack"),
+                *("WriteFileRedo", "StopIos", "CallsOs", "Commit", "PostDdl"),
+                *("WriteUndoRedo", "Clean", "EndDdl"),
+            }
+        ),
+        vars={
+            "files_phase": "name",
+            "files_lsn": "lsn",
+            "files": "files",
+            "open_tables": "files",
+            "ddl_stage": "name",
+            "ddl_step": "name",
+        },
+    ),
 }
-"""The modules that may judge beside Startup, one at a time, by their names in a header."""
+"""The modules that may judge beside Startup, one at a time, by the judges that they are (`judge_in`)."""
 
 ALONE: Final = {
     DDL: Alone(
+        module=DDL,
         name="Ddl",
         table="mapping-ddl.toml",
         vars={
@@ -112,19 +149,58 @@ ALONE: Final = {
         },
         told={"phase": "phase", "applied": "applied_lsn", "files": "files", "cache": "open_tables"},
     ),
+    RAFT: Alone(
+        module=RAFT,
+        name="Raft",
+        table="mapping-raft.toml",
+        vars={name: kind for name, kind in VARS.items() if name not in _STARTUP_ONLY},
+        told={told: name for told, name in TOLD.items() if name not in _STARTUP_ONLY},
+    ),
+    LIMITS: Alone(
+        module=STORAGE,
+        name="Limits",
+        table="mapping-limits.toml",
+        vars={
+            "serving_term": "number",
+            "last_lsn": "lsn",
+            "flushed_lsn": "lsn",
+            "majority_lsn": "lsn",
+            "applied_lsn": "lsn",
+            "checkpoint_lsn": "lsn",
+            "deleted_lsn": "lsn",
+            "page_lsns": "page_lsns",
+            "buffered_lsns": "page_lsns",
+            "copied_lsns": "page_lsns",
+            "committed_lsn": "committed_lsn",
+            "peer_lsn": "committed_lsn",
+        },
+        told={
+            "serving": "serving_term",
+            "last": "last_lsn",
+            "durable": "flushed_lsn",
+            "known": "majority_lsn",
+            "applied": "applied_lsn",
+            "checkpoint": "checkpoint_lsn",
+            "oldest": "deleted_lsn",
+            "disk": "page_lsns",
+            "buffer": "buffered_lsns",
+            "copy": "copied_lsns",
+        },
+    ),
 }
-"""The modules that judge a run alone, by their names in a header."""
+"""The modules that judge a run alone, by who judges (`judge_in`)."""
 
 
 def beside_in(modules: Sequence[str]) -> str | None:
-    """The module that judges beside Startup in a run that these judge; None if none does."""
-    return next((module for module in BESIDE if module in modules), None)
+    """The judge beside Startup of a run that these modules judge; None if there is none."""
+    return next((judge for judge, one in BESIDE.items() if one.module in modules), None)
 
 
 def judge_in(modules: Sequence[str]) -> str | None:
-    """The module that has the trace specification of its own which judges such a run: one beside Startup, or
-    one alone; None where TraceStartup does."""
-    return next((module for module in ALONE if [module] == list(modules)), beside_in(modules))
+    """Who has the trace specification of its own which judges such a run: a module beside Startup (a key of
+    `BESIDE`), or one alone (of `ALONE`); None where TraceStartup does."""
+    alone = (judge for judge, one in ALONE.items() if [one.module] == list(modules))
+    return next(alone, beside_in(modules))
 
 
 def vars_of(judge: str | None) -> dict[str, str]:
@@ -176,10 +252,9 @@ class Mapping:
         tables = (self.rows, *self.beside.values(), *self.alone.values())
         return tuple(dict.fromkeys(action for rows in tables for action in rows))
 
-    @property
-    def hideable(self) -> frozenset[str]:
-        """The actions that a header may hide."""
-        return frozenset(action for action, row in self.rows.items() if row.hideable)
+    def hideable(self, judge: str | None = None) -> frozenset[str]:
+        """The actions that the header of such a run may hide."""
+        return frozenset(action for action, row in self.rows_of(judge).items() if row.hideable)
 
 
 def load_mapping(spec: Path) -> Mapping:

@@ -25,7 +25,7 @@ from redoraft_check.oracle.steps import State, Steps
 from redoraft_check.oracle.values import Function, Value, make_set
 from redoraft_check.paths import library_dirs
 from redoraft_check.tlc.tools import Tools, find_tools
-from redoraft_check.validate.mapping import ALONE, BESIDE, load_mapping, told_of, vars_of
+from redoraft_check.validate.mapping import BESIDE, DDL, LIMITS, load_mapping, told_of, vars_of
 from redoraft_check.validate.prepare import (
     Constants,
     Projected,
@@ -35,10 +35,11 @@ from redoraft_check.validate.prepare import (
     judge_file,
     refused,
 )
-from redoraft_check.validate.projection import ABSENT_NAME, SpecEvent
+from redoraft_check.validate.projection import SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
 from redoraft_check.validate.told import in_trace_words
 from redoraft_check.validate.verdict import NodeStates, Status, Verdict
+from redoraft_check.validate.words import ABSENT_NAME
 from redoraft_traces.stream import GrowingSource
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def load_trace_spec(
     events = Sequence.over(newest)
     runs: Value = (Function({"id": "", "hash": "", "events": events}),)
     definitions = {"Runs": runs, **{name: make_set(names) for name, names in _sets(constants).items()}}
-    if constants.judge in ALONE:
+    if constants.judge == DDL:
         definitions["Given"] = constants.tables
     configuration = config(constants, telling=False, off=off)
     module = spec / "trace" / f"{constants.module}.tla"
@@ -258,8 +259,10 @@ def _library(spec: Path) -> Iterator[tuple[Path, ...]]:
 
 
 def _sets(constants: Constants) -> dict[str, tuple[str, ...]]:
-    if constants.judge in ALONE:
+    if constants.judge == DDL:
         return {"DataNodes": constants.data_nodes, "TableNames": constants.table_names}
+    if constants.judge == LIMITS:
+        return {"DataNodes": constants.data_nodes, "Pages": constants.pages}
     return {
         "DataNodes": constants.data_nodes,
         "LogNodes": constants.log_nodes,
@@ -372,7 +375,10 @@ def told_by_node(steps: Steps, state: State, projection: Projecting) -> NodeStat
     values = steps.as_dict(state)
     judge = projection.judge
     kinds = vars_of(judge)
-    if judge not in ALONE:
+    if judge == LIMITS:
+        [own] = projection.header.nodes
+        values = {name: Function({own: value}) for name, value in values.items()}
+    if judge != DDL:
         values["last"] = Function({node: len(log) for node, log in values["log"].items()})
     nodes: dict[str, dict[str, object]] = defaultdict(dict)
     for told, name in told_of(judge).items():

@@ -9,21 +9,26 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from attrs import define, evolve, frozen
 
 from redoraft_check.validate.ddl_projection import DdlProjection, names_in, tables_in, tables_trouble
-from redoraft_check.validate.mapping import ALONE, BESIDE, BINLOG, DDL, STORAGE, Mapping, judge_in
-from redoraft_check.validate.projection import (
-    ABSENT_NAME,
-    NO_ONE,
-    Projection,
-    SpecEvent,
-    Unprojectable,
-    Unsupported,
+from redoraft_check.validate.limits_projection import LimitsProjection, node_trouble, pages_in
+from redoraft_check.validate.mapping import (
+    ALONE,
+    BESIDE,
+    BINLOG,
+    DDL,
+    LIMITS,
+    RAFT,
+    STORAGE,
+    Mapping,
+    judge_in,
 )
+from redoraft_check.validate.projection import NO_ONE, Projection, SpecEvent
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.words import ABSENT_NAME, Unprojectable, Unsupported
 from redoraft_traces import Event, Header, SeqGapError, TraceError, TraceReader, encode_event
 from redoraft_traces.sequence import NodeSequences
 from redoraft_traces.stream import GrowingSource, LineSource
 
-CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain", "carrier")
+CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain", "carrier", "first_space_id")
 """What `constants` of a header may hold."""
 
 OWN: Final = "own"
@@ -33,13 +38,23 @@ CARRIERS: Final = (OWN, "redo")
 DDL_CONSTANTS: Final = ("data_nodes", "start_lsn", "table_names", "tables", "first_space_id")
 """What they may hold where DdlFileOps judges alone."""
 
-Projecting: TypeAlias = Projection | DdlProjection
+RAFT_CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn")
+"""The same for RaftRedo."""
+
+LIMITS_CONSTANTS: Final = ("data_nodes", "start_lsn", "pages")
+"""The same for StorageLimits."""
+
+Projecting: TypeAlias = Projection | DdlProjection | LimitsProjection
 """What puts the events of a run in the terms of the module that judges it."""
+
+
+_Trouble: TypeAlias = Callable[[Header, Mapping], tuple[Status, str] | None]
 
 
 class Constants(NamedTuple):
     """What runs judged together must share; `judge` is the module with a trace specification of its own
-    (`mapping.judge_in`).  `table_names` may be used, `tables` are there at first, with their space ids."""
+    (`mapping.judge_in`).  `table_names` may be used, `tables` are there at first, with their space ids;
+    `pages` may be changed."""
 
     data_nodes: tuple[str, ...]
     log_nodes: tuple[str, ...]
@@ -47,6 +62,7 @@ class Constants(NamedTuple):
     judge: str | None = None
     table_names: tuple[str, ...] = ()
     tables: tuple[tuple[str, int], ...] = ()
+    pages: tuple[str, ...] = ()
     carrier: str = ""
     """How followers get the binlog, where Binlog judges."""
 
@@ -141,14 +157,17 @@ def constants_of(header: Header) -> Constants:
     hidden = tuple(sorted(set(header.hidden)))
     judge = judge_in(header.modules)
     tables = (names_in(header), tables_in(header)) if judge == DDL else ((), ())
+    pages = pages_in(header) if judge == LIMITS else ()
     carrier = header.constants.get("carrier", OWN) if judge == BINLOG else ""
-    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, judge, *tables, carrier)
+    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, judge, *tables, pages, carrier)
 
 
 def projection_of(header: Header, mapping: Mapping) -> Projecting:
     """What begins to project a run under this header, which must have been checked."""
     judge = judge_in(header.modules)
-    return DdlProjection(header, mapping.alone[DDL]) if judge == DDL else Projection(header, mapping)
+    if judge == DDL:
+        return DdlProjection(header, mapping.alone[DDL])
+    return LimitsProjection(header, mapping.alone[LIMITS]) if judge == LIMITS else Projection(header, mapping)
 
 
 @frozen
@@ -210,9 +229,11 @@ def place_of(number: int, event: Event) -> str:
 
 def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
     """Why a run cannot be judged under this header, None if it can."""
-    if judge_in(header.modules) == DDL:
-        return _constants_trouble(header, DDL_CONSTANTS) or tables_trouble(header)
-    beside = tuple(mapping.beside) if mapping.module in header.modules else ()
+    alone = _ALONE.get(judge_in(header.modules))
+    if alone is not None:
+        known, trouble = alone
+        return _constants_trouble(header, known) or trouble(header, mapping)
+    beside = [BESIDE[one].module for one in mapping.beside] if mapping.module in header.modules else []
     unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
     together = [module for module in header.modules if module in beside]
     if len(together) > 1:
@@ -253,7 +274,7 @@ def _values_trouble(header: Header) -> str | None:
         given = constants.get(name, 0)
         if isinstance(given, bool) or not isinstance(given, int) or given < 0:
             return f"{name} in constants is {given!r}, not a whole number from 0"
-    for name, module in (("retain", STORAGE), ("carrier", BINLOG)):
+    for name, module in (("retain", STORAGE), ("carrier", BINLOG), ("first_space_id", DDL)):
         if name in constants and module not in header.modules:
             return f"{name} in constants is about {module}, which modules does not name"
     if constants.get("carrier", OWN) not in CARRIERS:
@@ -268,10 +289,22 @@ def _names(value: Any) -> list[str]:
 
 
 def _hidden_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | None:
+    judge = judge_in(header.modules)
+    alone = judge == RAFT
+    rows, module = (mapping.alone[RAFT], RAFT) if alone else (mapping.rows, mapping.module)
+    hideable = mapping.hideable(RAFT if alone else None)
     for action in header.hidden:
-        if action not in mapping.rows:
-            return Status.UNREADABLE, f"hidden names {action!r}; {mapping.module} has no such action"
-        if action not in mapping.hideable:
-            known = ", ".join(sorted(mapping.hideable))
+        if action not in rows:
+            return Status.UNREADABLE, f"hidden names {action!r}; {module} has no such action"
+        if action not in hideable:
+            known = ", ".join(sorted(hideable))
             return Status.UNKNOWN, f"this engine cannot hide {action}; it can hide {known}"
     return None
+
+
+_ALONE: Final[dict[str | None, tuple[Sequence[str], _Trouble]]] = {
+    DDL: (DDL_CONSTANTS, lambda header, _: tables_trouble(header)),
+    LIMITS: (LIMITS_CONSTANTS, lambda header, _: node_trouble(header)),
+    RAFT: (RAFT_CONSTANTS, _hidden_trouble),
+}
+"""Where a module judges alone: the constants that a header may have, and what else may be wrong with it."""

@@ -9,9 +9,11 @@ from urllib.parse import quote, unquote
 
 from attrs import frozen
 
-from redoraft_check.validate.mapping import ALONE, BESIDE
+from redoraft_check.validate.limits_projection import OTHER_KINDS
+from redoraft_check.validate.mapping import BESIDE, DDL, LIMITS
 from redoraft_check.validate.prepare import Constants
-from redoraft_check.validate.projection import SpecEvent, Value
+from redoraft_check.validate.projection import SpecEvent
+from redoraft_check.validate.words import Value
 
 MODULE = "TraceData"
 
@@ -51,17 +53,6 @@ def config(constants: Constants, *, telling: bool, off: Sequence[str] = ()) -> s
     """The configuration for runs that share these constants; the rules `off` are off."""
     beside = BESIDE.get(constants.judge or "")
     init, following = ("Trace", "Trace") if beside is None else (beside.name, "Joint")
-    own = [
-        f"    LogNodes = {_set(constants.log_nodes)}",
-        f"    Hidden = {_set(constants.hidden)}",
-    ]
-    if constants.carrier:
-        own.append(f"    Carrier = {_quote(constants.carrier)}")
-    tables = [
-        f"    TableNames = {_set(constants.table_names)}",
-        '    None = "none"',
-        "    InitialTables <- GivenTables",
-    ]
     return "\n".join(
         [
             f"INIT {init}Init",
@@ -70,10 +61,34 @@ def config(constants: Constants, *, telling: bool, off: Sequence[str] = ()) -> s
             f"    DataNodes = {_set(constants.data_nodes)}",
             f"    Off = {_set(off)}",
             f"    Telling = {'TRUE' if telling else 'FALSE'}",
-            *(tables if constants.judge in ALONE else own),
+            *_given(constants),
             "",
         ]
     )
+
+
+def _given(constants: Constants) -> list[str]:
+    """The constants that not every trace specification has."""
+    if constants.judge == DDL:
+        return [
+            f"    TableNames = {_set(constants.table_names)}",
+            '    None = "none"',
+            "    InitialTables <- GivenTables",
+        ]
+    if constants.judge == LIMITS:
+        # Terms and entries of others are what the events say.
+        return [
+            f"    Pages = {_set(constants.pages)}",
+            f"    OtherKinds = {_set(OTHER_KINDS)}",
+            "    Terms = {}",
+            "    Entries = {}",
+        ]
+    carrier = [f"    Carrier = {_quote(constants.carrier)}"] if constants.carrier else []
+    return [
+        f"    LogNodes = {_set(constants.log_nodes)}",
+        f"    Hidden = {_set(constants.hidden)}",
+        *carrier,
+    ]
 
 
 def plain_name(printed: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from redoraft_check.oracle.values import Value
-from redoraft_check.validate.ddl_projection import DdlProjection
 from redoraft_check.validate.prepare import Projecting
 
 
@@ -16,4 +15,13 @@ def in_trace_words(
     if kind == "lsn":
         lsn = in_bytes(value)
         return f"(mtr {value})" if lsn is None else lsn
-    return projection.plain(kind, value) if isinstance(projection, DdlProjection) else value
+    if kind == "page_lsns":
+        newest = {
+            page: max((change["lsn"] for change in version), default=0) for page, version in value.items()
+        }
+        return {
+            page: in_trace_words(projection, "lsn", lsn, in_bytes)
+            for page, lsn in sorted(newest.items())
+            if lsn
+        }
+    return projection.plain(kind, value)

@@ -33,8 +33,8 @@ from redoraft.node.effects import (
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
-from redoraft.node.pages import PageTeller, names_changed, seeded
-from redoraft.node.reads import Reads
+from redoraft.node.pages import PageTeller, ddl_told, names_changed, seeded
+from redoraft.node.reads import Look, Reads
 from redoraft.node.room import Room
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit
@@ -168,7 +168,9 @@ class Node(Room):
             disk, checkpoints, view, ground, rules=rules.ddl, storage_rules=rules.storage, pool_pages=frames
         )
         self.storage = opened.storage
-        self.tables = Tables(opened, ground, view, self._append_own, lambda: self.serving)
+        self.tables = Tables(
+            opened, ground, view, self._append_own, lambda: self.serving, tell=self._tell_of_tables
+        )
 
     # --- steps of the core ---
 
@@ -248,6 +250,7 @@ class Node(Room):
         if transition.action is not None:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
             self._observer.record(self._completed(transition), self, sent, received)
+            self._pages.log_grew()
         return effects
 
     def _change(self, output: LogOrVote, was_serving: bool) -> None:
@@ -290,6 +293,10 @@ class Node(Room):
         self._observer.record(self._completed(transition), self, (), None)
         return LoggedMtr(start, end, tuple(records))
 
+    def _tell_of_tables(self, action: Action) -> None:
+        if self._observer.sees_tables:
+            self._observer.record(action, self, (), None)
+
     def _truncate(self, to_lsn: Lsn) -> None:
         """Cut the log, never below a page on disk, the checkpoint or the local commit (H11)."""
         floor = self.raft.known
@@ -314,23 +321,30 @@ class Node(Room):
             args["commits"] = self.two_phase.written(transition.outputs)
         if action.name == "WriteMtr" and self._observer.sees_pages:
             args["pages"] = names_changed(transition.outputs)
+        if action.name == "WriteMtr" and self._observer.sees_tables:
+            args["ddl"] = ddl_told(transition.outputs)
         return evolve(action, args=args)
 
     # --- reads ---
 
-    def read_for(self, request: str, page_id: PageId, where: slice) -> Iterator[Effect]:
-        """Read bytes of a page as the newest leader has them; answered by a Reply, now or later
+    @property
+    def reserved_lsn(self) -> Lsn:
+        """The end of what is written, or has its place in the log buffer, in bytes: pages have it."""
+        return self._view.last_lsn
+
+    def read_for(self, request: str, look: Look) -> Iterator[Effect]:
+        """Look at pages as the newest leader has them; answered by a Reply, now or later
         (`Reads.at_leader`)."""
-        return self._reads.at_leader(request, page_id, where)
+        return self._reads.at_leader(request, look)
 
     def read_index(self, request: str) -> Iterator[Effect]:
         """The LSN (bytes) that a linearizable read at a follower has to see (`Reads.index`)."""
         return self._reads.index(request)
 
-    def read_here(self, request: str, page_id: PageId, where: slice, seen: Lsn) -> Iterator[Effect]:
-        """Read bytes of a page as they are at this follower, once it has what its client has `seen` (an LSN
-        in bytes); answered by a Reply, now or later (`Reads.here`)."""
-        return self._reads.here(request, page_id, where, seen)
+    def read_here(self, request: str, look: Look, seen: Lsn) -> Iterator[Effect]:
+        """Look at pages as they are at this follower, once it has what its client has `seen` (an LSN in
+        bytes); answered by a Reply, now or later (`Reads.here`)."""
+        return self._reads.here(request, look, seen)
 
     # --- the log writer ---
 
