@@ -165,13 +165,20 @@ Pass ==
     /\ UNCHANGED run
 
 (* A crash in the middle of writes: pages and a checkpoint may have become   *)
-(* durable and redo may be deleted, and nobody was left to say so.           *)
+(* durable and redo may be deleted, and nobody was left to say so.  What the *)
+(* Restart shows on disk says which; where it does not, any may.             *)
+Found(lsns, p, version) == lsns = AbsentLsns \/ LsnIn(lsns, p) = PageLsn(version)
+FoundBeyond(lsns, l) == lsns = AbsentLsns \/ \E p \in Pages : LsnIn(lsns, p) > l
+
 UnsaidStep ==
     /\ cursor <= Len(Events)
     /\ Events[cursor][1] \in {"Restart", AbsentName}
-    /\ \/ \E p \in Pages : FlushLru(p) \/ FlushCopy(p)
-       \/ Checkpoints
-       \/ Deletes
+    /\ \E v \in {Events[cursor][4]} :
+       \/ \E p \in Pages : \/ Found(v[8], p, buffer[p]) /\ FlushLru(p)
+                           \/ Found(v[8], p, copy[p]) /\ FlushCopy(p)
+       \/ \E c \in Choices(v[6], (checkpoint + 1)..CheckpointLimit) : Checkpoint(c)
+       \/ \E l \in Choices(v[7], (oldest + 1)..DeletionLimit) : DeleteRedo(l)
+       \/ FoundBeyond(v[8], applied) /\ Applies
     /\ UNCHANGED <<run, cursor>>
 
 ImpliedCrash == UnsaidStep
