@@ -168,7 +168,10 @@ Pass ==
 (* durable and redo may be deleted, and nobody was left to say so.  What the *)
 (* Restart shows on disk says which; where it does not, any may.             *)
 Found(lsns, p, version) == lsns = AbsentLsns \/ LsnIn(lsns, p) = PageLsn(version)
-FoundBeyond(lsns, l) == lsns = AbsentLsns \/ \E p \in Pages : LsnIn(lsns, p) > l
+FoundBeyond(v, l) ==
+    \/ v[8] = AbsentLsns \/ v[6] = Absent
+    \/ v[6] > l
+    \/ \E p \in Pages : LsnIn(v[8], p) > l
 
 UnsaidStep ==
     /\ cursor <= Len(Events)
@@ -178,7 +181,7 @@ UnsaidStep ==
                            \/ Found(v[8], p, copy[p]) /\ FlushCopy(p)
        \/ \E c \in Choices(v[6], (checkpoint + 1)..CheckpointLimit) : Checkpoint(c)
        \/ \E l \in Choices(v[7], (oldest + 1)..DeletionLimit) : DeleteRedo(l)
-       \/ FoundBeyond(v[8], applied) /\ Applies
+       \/ FoundBeyond(v, applied) /\ Applies
     /\ UNCHANGED <<run, cursor>>
 
 ImpliedCrash == UnsaidStep

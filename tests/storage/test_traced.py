@@ -7,11 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.mutant import Mutant
-from redoraft.raft.mutants import MUTANTS as RAFT
-from redoraft.raft.rules import Rules
-from redoraft.storage.mutants import MUTANTS
-from redoraft.storage.rules import StorageRules
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.branches import exercised
@@ -20,22 +15,12 @@ from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status, Verdict
 from redoraft_traces import Event, read_trace
 
-from .traced import ROWS, walk
+from .traced import REFUSED, ROWS, STEPS, mutant_of, walk
 
 SPEC = spec_dir(None)
 SEEDS = range(12)
-STEPS = 80
 NOT_OURS = {"BackgroundWork", "UnloggedChange", "StepDown", "Seed"}
 """What only a missing rule allows, and a copy of another node's disks, which `World` does not have."""
-
-REFUSED = {
-    "flushes-ahead": (37, "FlushCopy"),
-    "flushes-unsynced": (10, "Checkpoint"),
-    "applies-all": (0, "Apply"),
-    "passes-dictionary": (16, "Checkpoint"),
-    "steps-down": (41, "StepDown"),
-}
-"""Mutants of the engine: the seed of a walk that shows it, and the event that is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +28,6 @@ def walks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Walks of the engine with all its rules."""
     folder = tmp_path_factory.mktemp("walks")
     return [walk(folder / f"{seed}.ndjson", seed, STEPS) for seed in SEEDS]
-
-
-def mutant_of(name: str) -> Mutant[StorageRules] | Mutant[Rules]:
-    return MUTANTS[name] if name in MUTANTS else RAFT[name]
 
 
 def judged(path: Path, off: tuple[str, ...] = ()) -> Verdict:

@@ -8,7 +8,9 @@ from pathlib import Path
 from random import Random
 
 from redoraft.mutant import Mutant
+from redoraft.raft.mutants import MUTANTS as RAFT
 from redoraft.raft.rules import Rules
+from redoraft.storage.mutants import MUTANTS
 from redoraft.storage.rules import ALL_STORAGE_RULES, StorageRules
 from redoraft_check.counterexample.one_node import Words, header_of
 from redoraft_check.machines.storage_lockstep import Lockstep, limits
@@ -22,6 +24,18 @@ from redoraft_traces import TraceWriter
 from .walks import random_step
 
 ROWS = load_mapping(spec_dir(None)).alone[LIMITS]
+
+STEPS = 80
+"""Of a walk that is judged."""
+
+REFUSED = {
+    "flushes-ahead": (37, "FlushCopy"),
+    "flushes-unsynced": (10, "Checkpoint"),
+    "applies-all": (0, "Apply"),
+    "passes-dictionary": (16, "Checkpoint"),
+    "steps-down": (41, "StepDown"),
+}
+"""Mutants of the engine: the seed of a walk that shows it, and the event that is refused."""
 
 _AROUND = {"CommittedGrows", "PeerGains"}
 """What the cluster does around the node."""
@@ -55,6 +69,10 @@ class Traced(Lockstep):
             for seq, (action, before, after) in enumerate(self.steps, start=1):
                 trace.write(words.event(action, seq, states(before), states(after)))
         return path
+
+
+def mutant_of(name: str) -> Mutant[StorageRules] | Mutant[Rules]:
+    return MUTANTS[name] if name in MUTANTS else RAFT[name]
 
 
 @cache

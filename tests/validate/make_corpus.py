@@ -23,6 +23,15 @@ from redoraft_check.exits import Exit
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter, read_trace
 
+from .alone_corpus import (
+    ALONE_CONJUNCTS,
+    ALONE_FIELDS,
+    ALONE_KEPT,
+    ALONE_RULES,
+    alone_broken,
+    alone_mutants,
+    make_alone_accepted,
+)
 from .ddl_corpus import (
     DDL_ALIKE,
     DDL_CONJUNCTS,
@@ -81,6 +90,7 @@ def main() -> int:
         make_mutants(Path(work))
         put_mutants(Path(work), STORAGE_SEEDS, "pages")
         make_ddl(Path(work))
+        make_alone(Path(work))
     (CORPUS / "README.md").write_text(readme(), encoding="utf-8")
     return 0
 
@@ -89,6 +99,13 @@ def make_ddl(work: Path) -> None:
     """The traces of DDL alone."""
     make_ddl_accepted()
     for row in (*ddl_broken(), *ddl_mutants(work)):
+        put(row)
+
+
+def make_alone(work: Path) -> None:
+    """The traces that RaftRedo judges alone, and StorageLimits alone."""
+    make_alone_accepted()
+    for row in (*alone_broken(), *alone_mutants(work)):
         put(row)
 
 
@@ -108,7 +125,9 @@ def put(row: Row) -> None:
 
 # --- what --explain must say ---
 
-FIELDS = DDL_FIELDS | {
+FIELDS = {
+    **ALONE_FIELDS,
+    **DDL_FIELDS,
     "flushed-lsn-changed": ["vars.flushed_lsn"],
     "vote-removed-renumbered": ["vars.voted_for"],
     "events-swapped-renumbered": ["vars.term"],
@@ -145,7 +164,9 @@ FIELDS = DDL_FIELDS | {
 }
 """The recorded values that are wrong, where the name of the trace does not say it."""
 
-CONJUNCTS = DDL_CONJUNCTS | {
+CONJUNCTS = {
+    **ALONE_CONJUNCTS,
+    **DDL_CONJUNCTS,
     "event-duplicated-renumbered": 'role[n] = "candidate"',
     "events-swapped-renumbered": "c.term = term[n]",
     "leader-before-its-votes": "IsQuorum(VotersFor(n))",
@@ -185,13 +206,14 @@ def explanation(name: str, rule: str, code: int) -> dict[str, object]:
     if code != int(Exit.REJECTED):
         return {}
     fields, conjunct = FIELDS.get(name, []), CONJUNCTS.get(name)
-    name = name.removeprefix("ddl-")
+    rules = ALONE_RULES.get(name, ALIKE.get(rule, [rule]))
+    name = name.removeprefix("ddl-").removeprefix("raft-").removeprefix("limits-")
     if not fields and name.startswith("shows-"):
         fields = ["vars." + name.removeprefix("shows-").replace("-", "_")]
     elif not fields and name.startswith("says-"):
         fields = ["args." + name.split("-", 2)[2].replace("-", "_")]
     mutant = name.startswith(("mutant-", "pages-"))
-    out: dict[str, object] = {"fields": fields, "rules": ALIKE.get(rule, [rule]) if mutant else []}
+    out: dict[str, object] = {"fields": fields, "rules": rules if mutant else []}
     if conjunct is not None:
         out["conjunct"] = conjunct
     return out
@@ -613,7 +635,9 @@ def put_mutants(work: Path, seeds: dict[str, int], kind: str) -> None:
 
 # --- the table ---
 
-KEPT = DDL_KEPT | {
+KEPT = {
+    **ALONE_KEPT,
+    **DDL_KEPT,
     "calm-seed-3.ndjson": "a run without faults",
     "faults-seed-1.ndjson": "a run with all faults: crashes, a truncation",
     "faults-seed-4.ndjson": "a run with all faults: crashes, a clean shutdown",
@@ -659,8 +683,8 @@ What `redoraft validate` must say of each of these files; `tests/validate/test_c
 Beside each file stands a `.toml` with the rule, the reason, the exit code, the line and a part of the
 message. `mutant-*` are runs of the implementation without one rule (`redoraft simulate --mutant`), cut behind
 the first event that gives it away, and `pages-*` such runs that tell of pages (`--pages`); `ddl-mutant-*`
-are walks of the DDL of two nodes (`tests/ddl`); the others were
-broken by hand. The rule is the one of the requirements
+are walks of the DDL of two nodes (`tests/ddl`), `limits-mutant-*` walks of one node's storage engine
+(`tests/storage`); the others were broken by hand. The rule is the one of the requirements
 that is broken, or `raft` (plain Raft), `run` (the file is not the whole run) or `format` (the file says
 something that cannot be looked at).
 
