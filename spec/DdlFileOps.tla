@@ -41,6 +41,7 @@ DdlRules == DictionaryRules \cup FileRules \cup StepRules \cup
 (* What the environment is allowed to do; models narrow these definitions.  *)
 
 MayElect(n, l) == TRUE
+MayStepDown(n) == TRUE
 MayCommit(l) == TRUE
 MayCrash(n) == TRUE
 MayOpen(n, t) == TRUE
@@ -60,6 +61,35 @@ Init ==
     /\ cache = [n \in DataNodes |-> {}]
 
 -----------------------------------------------------------------------------
+(* What a leader may do. *)
+
+(* H14: only on ground of its own term does a new leader act. *)
+OnFirmGround ==
+    stage \in {"established", "serving"} \/ (stage = "elected" /\ ~On("H14-ddl"))
+
+(* LIM-3 *)
+ApplyLimit(n) == IF n = leader /\ ~On("H14-ddl") THEN End ELSE majority
+
+ToApply(n) ==
+    {p \in (applied[n] + 1)..ApplyLimit(n) : log[p].op \in FileOps \cup {"commit"}}
+
+Promoted(n) ==
+    /\ leader = n
+    /\ phase[n] = "up"
+    /\ OnFirmGround
+    /\ job = Idle
+    /\ stage # "serving" => ToApply(n) = {}
+
+(* H30: the DDL log is recovered before writers come. *)
+AtRecovery(n) == Promoted(n) /\ (stage = "serving" => ~On("H30"))
+
+(* What such a leader replays next although it is deposed now: that it       *)
+(* applies, validates and rolls back before that, waits for nobody either.   *)
+StillToRecover ==
+    LET rows == IF AtRecovery(leader) THEN VisibleRows(End) ELSE {}
+    IN  {UndoOf(p) : p \in {q \in rows : q = Max(rows) /\ ReplayWaitsForNobody(q)}}
+
+-----------------------------------------------------------------------------
 (* The log: what ReplicatedLog's promises leave open.                        *)
 
 (* R1: what is committed stays, of the rest any part may be lost.  A leader  *)
@@ -75,7 +105,8 @@ Elect(n, l) ==
     /\ stage' = "elected"
     /\ job' = Idle
     /\ phase' = IF leader = None THEN phase ELSE [phase EXCEPT ![leader] = "deposed"]
-    /\ late' = IF leader = None THEN late ELSE [late EXCEPT ![leader] = StillToCall]
+    /\ late' = IF leader = None THEN late
+               ELSE [late EXCEPT ![leader] = StillToCall \cup StillToRecover]
     /\ cache' = [cache EXCEPT ![n] = {}]
     /\ UNCHANGED <<majority, files, applied>>
 
@@ -93,6 +124,18 @@ AdvanceMajority(l) ==
     /\ l \in (majority + 1)..End
     /\ majority' = l
     /\ UNCHANGED <<log, term, leader, stage, job, nodeVars>>
+
+(* A leader that hears of a newer term before it serves has written nothing, *)
+(* so it goes on as a follower, with the files and the log that it has       *)
+(* applied.  More than H13 allows: after a rollback or a replay it restarts. *)
+StepDown(n) ==
+    /\ MayStepDown(n)
+    /\ leader = n
+    /\ stage = "established"
+    /\ job = Idle
+    /\ leader' = None
+    /\ stage' = "none"
+    /\ UNCHANGED <<log, term, majority, job, nodeVars>>
 
 (* A crash, and the restart with its scan of the files.                      *)
 Leave(n, fs, l) ==
@@ -124,16 +167,6 @@ LateCall(n, r) ==
 
 -----------------------------------------------------------------------------
 (* Apply, validation, promotion. *)
-
-(* H14: only on ground of its own term does a new leader act. *)
-OnFirmGround ==
-    stage \in {"established", "serving"} \/ (stage = "elected" /\ ~On("H14-ddl"))
-
-(* LIM-3 *)
-ApplyLimit(n) == IF n = leader /\ ~On("H14-ddl") THEN End ELSE majority
-
-ToApply(n) ==
-    {p \in (applied[n] + 1)..ApplyLimit(n) : log[p].op \in FileOps \cup {"commit"}}
 
 MayApply(n) ==
     /\ phase[n] \in {"starting", "up"}
@@ -168,9 +201,7 @@ CrashInApply(n, p) ==
 ReplayedAlone(fs, l) ==
     LET p == Max(VisibleRows(l))
     IN  IF On("DDL-4") \/ VisibleRows(l) = {} THEN fs
-        ELSE Performed(fs, IF log[p].kind = "rename"
-                           THEN FileRename(log[p].space, log[p].to, log[p].name)
-                           ELSE FileDelete(log[p].space, log[p].name))
+        ELSE Performed(fs, UndoOf(p))
 
 (* DDL-9: the tablespaces table is compared with the files once the node has *)
 (* applied all that a leader of firm ground calls committed.                 *)
@@ -187,13 +218,6 @@ Validate(n) ==
            IF n = leader THEN @ ELSE ReplayedAlone(@, ValidatedUpTo(n))]
     /\ UNCHANGED <<log, logVars, job, applied, late, cache>>
 
-Promoted(n) ==
-    /\ leader = n
-    /\ phase[n] = "up"
-    /\ OnFirmGround
-    /\ job = Idle
-    /\ stage # "serving" => ToApply(n) = {}
-
 (* H30: unfinished transactions, then the DDL log, then writers. *)
 RollBackUnfinished(n, p) ==
     /\ Promoted(n)
@@ -202,8 +226,7 @@ RollBackUnfinished(n, p) ==
     /\ UNCHANGED <<logVars, job, nodeVars>>
 
 RecoverDue(n) ==
-    /\ Promoted(n)
-    /\ stage = "serving" => ~On("H30")
+    /\ AtRecovery(n)
     /\ Unfinished(End) = {}
     /\ VisibleRows(End) # {}
 
@@ -250,6 +273,7 @@ OpensTable(n) == \E t \in Tables(applied[n]) : OpenTable(n, t)
 StepOf(n) ==
     \/ Elects(n)
     \/ Establish(n)
+    \/ StepDown(n)
     \/ Crashes(n)
     \/ CrashesInApply(n)
     \/ LateCalls(n)

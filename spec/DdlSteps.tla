@@ -23,8 +23,9 @@
 (*  - IO is stopped around the rename of a DDL; the replay's rename, which *)
 (*    has the same order, is one step.                                     *)
 (*  - A deposed leader goes on for one call to the operating system, the   *)
-(*    one that it waits for nobody to make; then it restarts (H13).  What  *)
-(*    it writes to its own log meanwhile nobody sees.                      *)
+(*    one that it waits for nobody to make, of the DDL that it is at or of *)
+(*    the row that it recovers next; then it restarts (H13).  What it      *)
+(*    writes to its own log meanwhile nobody sees.                         *)
 (*                                                                         *)
 (* How to break it.  H1 (both repairs), H1-io, H2 (both), H3 (both), H4,   *)
 (* DDL-5 or DDL-10 off.                                                    *)
@@ -87,11 +88,15 @@ Write(r) == log' = Append(log, r)
 
 Undoing == job.pc \in {"replay", "refiled", "remade"}
 
+UndoOf(p) ==
+    LET row == log[p]
+    IN  IF row.kind = "rename" THEN FileRename(row.space, row.to, row.name)
+                               ELSE FileDelete(row.space, row.name)
+
 TheCall ==
-    CASE Row.kind = "rename" /\ ~Undoing -> FileRename(Row.space, Row.name, Row.to)
-      [] Row.kind = "rename" /\ Undoing  -> FileRename(Row.space, Row.to, Row.name)
+    CASE Undoing \/ Row.kind = "drop"    -> UndoOf(job.row)
+      [] Row.kind = "rename" /\ ~Undoing -> FileRename(Row.space, Row.name, Row.to)
       [] Row.kind = "create" /\ ~Undoing -> FileCreate(Row.space, Row.name)
-      [] OTHER                           -> FileDelete(Row.space, Row.name)
 
 (* Where each operation stands when it is next to be done. *)
 CallDue ==
@@ -110,6 +115,13 @@ CallDue ==
             On("H1-io") \/ (WaitsForRenameRedo => OnMajority)
       [] OTHER -> FALSE
 
+(* Whether a replay of row p comes to its call alone: its own redo it writes *)
+(* whether anybody takes that or not.                                        *)
+ReplayWaitsForNobody(p) ==
+    CASE log[p].kind = "rename" -> ~WaitsForRenameRedo
+      [] log[p].kind = "create" -> ~RedoFirst
+      [] log[p].kind = "drop"   -> DropWaits => RowCommitted(p, majority)
+
 (* What a leader that is deposed now may still do, not knowing that it is:   *)
 (* the call for which it waits for nobody, whatever it writes into its own   *)
 (* log before that.                                                          *)
@@ -119,11 +131,8 @@ StillDue ==
     \/ kind = "rename" /\ job.pc = "logged" /\ ~WaitsForRenameRedo
                        /\ (ReversesAlways => OnMajority)
     \/ kind = "rename" /\ job.pc = "filed" /\ (WaitsForRenameRedo => OnMajority)
-    \/ kind = "rename" /\ job.pc = "replay" /\ ~WaitsForRenameRedo
-    \/ kind = "create" /\ job.pc = "replay" /\ ~RedoFirst
     \/ kind = "drop" /\ job.pc = "committed" /\ (DropWaits => OnMajority)
-    \/ kind = "drop" /\ job.pc = "replay"
-                     /\ (DropWaits => RowCommitted(job.row, majority))
+    \/ job.pc = "replay" /\ ReplayWaitsForNobody(job.row)
 
 StillToCall == IF job # Idle /\ StillDue THEN {TheCall} ELSE {}
 

@@ -9,10 +9,10 @@
 (* Reading it.  One node, so no action names one: a trace is projected to  *)
 (* a node.  The log around it may do all that R1 to R5 of ReplicatedLog    *)
 (* leave open (RefinesReplicatedLog checks that it does no more); `peer`   *)
-(* is the slowest of the other nodes.  A page version is the set of        *)
-(* changes it holds, each [lsn, term]: two branches of a log reuse LSNs,   *)
-(* so an LSN alone says nothing.  The page LSN is that of its newest       *)
-(* change, and all that InnoDB looks at.                                   *)
+(* is what the slowest of the other nodes is sure to keep.  A page version *)
+(* is the set of changes it holds, each [lsn, term]: two branches of a log *)
+(* reuse LSNs, so an LSN alone says nothing.  The page LSN is that of its  *)
+(* newest change, and all that InnoDB looks at.                            *)
 (*                                                                         *)
 (* What it simplifies.                                                     *)
 (*  - A page write and a checkpoint write are atomic (doublewrite, two     *)
@@ -55,7 +55,7 @@ VARIABLES
     durable,     \* LSN up to which it is on disk
     known,       \* majority LSN as far as the node knows; a crash forgets it
     settled,     \* ghost: the whole entries it has known and had durable at once
-    peer,        \* LSN up to which every other node has the committed log
+    peer,        \* LSN up to which every other node has the committed log for good
     oldest,      \* redo up to this LSN is deleted
     serving,     \* the term in which the node writes, or 0
     applied,     \* LSN up to which the buffer pool has the log
@@ -160,14 +160,14 @@ Learn(l) ==
     /\ UNCHANGED <<committed, log, durable, peer, poolVars, diskVars>>
     /\ Settle
 
-(* R3: what has settled stays.  H11: a truncation below a page or checkpoint *)
-(* on disk is refused, loudly.                                               *)
+(* R3: what has settled stays.  More may go, also of the committed log: a    *)
+(* late piece of a leader that was outvoted disagrees with it.  H11: a       *)
+(* truncation below a page or checkpoint on disk is refused, loudly.         *)
 Truncate(l) ==
     /\ serving = 0
     /\ l \in Ends(log)
     /\ l < Len(log)
     /\ l >= Max2(settled, known)
-    /\ ~IsPrefix(log, committed)
     /\ On("H11") => checkpoint <= l /\ \A p \in Pages : PageLsn(disk[p]) <= l
     /\ log' = Prefix(log, l)
     /\ durable' = Min2(durable, l)
@@ -177,13 +177,14 @@ Truncate(l) ==
 -----------------------------------------------------------------------------
 (* The process. *)
 
-(* R5, H14: it leads, and its own term's marker is committed and applied. *)
+(* R5, H14: it leads, and its own term's marker is committed and applied.  A *)
+(* leader of a later term may have committed meanwhile.                      *)
 StartServing ==
     /\ MayServe
     /\ serving = 0
     /\ known = Len(log) /\ known > 0
     /\ applied = known
-    /\ IsPrefix(committed, log)
+    /\ LastTerm(committed) <= LastTerm(log) => IsPrefix(committed, log)
     /\ serving' = LastTerm(log)
     /\ UNCHANGED <<logVars, applied, buffer, copy, diskVars>>
 

@@ -10,18 +10,31 @@ from pathlib import Path
 from typing import Generic
 
 import pytest
-from hypothesis import settings, target
+from hypothesis import Phase, settings, target
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from redoraft.mutants import ALL_MUTANTS, rules_of
 from redoraft_check.cli import main
 from redoraft_check.machines.judged import Judged, StepT
 from redoraft_check.machines.player import play_scenario, scenario_of, shortened
-from redoraft_check.machines.scenario import write_machine_scenario
+from redoraft_check.machines.scenario import MachineScenario, read_machine_scenario, write_machine_scenario
 from redoraft_check.report.record import command_line
 
 FOLDER = Path(__file__).parent / "scenarios" / "machines"
 """Where a finding in the implementation as it is goes, and the committed ones are."""
+
+
+SETTINGS = settings(deadline=None, max_examples=60, stateful_step_count=20, report_multiple_bugs=False)
+"""Of a search for something wrong in the implementation as it is."""
+FOUND = settings(
+    SETTINGS,
+    derandomize=True,
+    database=None,
+    max_examples=200,
+    stateful_step_count=15,
+    phases=(Phase.generate, Phase.shrink),
+)
+"""Of a search that has to end with something."""
 
 
 class Wrong(AssertionError):
@@ -79,6 +92,24 @@ def run_machine(
     except Wrong as wrong:
         again = save(found[-1], mutant, folder)
         raise Wrong(f"{wrong}\ntake it again with: {again}") from None
+
+
+def found_without(
+    mutant: str,
+    machine: type[JudgedMachine[StepT]],
+    begin: Callable[..., Judged[StepT]],
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> tuple[str, MachineScenario]:
+    """What is said when a rule is out, and its scenario, which shows it again."""
+    with pytest.raises(Wrong) as wrong:
+        run_machine(machine, begin, FOUND, mutant, folder)
+    [path] = folder.glob("found-*.toml")
+    scenario = read_machine_scenario(path)
+    assert scenario is not None
+    assert scenario.rule == ALL_MUTANTS[mutant].rule
+    replayed(str(wrong.value), capsys)
+    return str(wrong.value), scenario
 
 
 def replayed(said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ installed in the Python that runs this (pip install mutmut).
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import shutil
@@ -40,6 +41,20 @@ OUTCOMES = {None: NOT_RUN, 0: SURVIVED} | dict.fromkeys((5, 33), NOT_REACHED)
 OUTCOMES |= dict.fromkeys((-24, -9, 24, 36, 152), ENDLESS)
 """mutmut's codes: that of pytest, or why there is none; whatever else is a test that failed."""
 TO_READ = (SURVIVED, NOT_REACHED, ENDLESS)
+PLAIN = ("property", "contextmanager")
+"""Decorators of functions that mutmut leaves alone, and that do the same when they are called."""
+
+
+def undecorated(source: str) -> str:
+    """The module with `name = property(name)` behind the function instead of `@property` before it."""
+    lines = source.splitlines()
+    for node in reversed([node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]):
+        match node.decorator_list:
+            case [ast.Name(decorator)] if decorator in PLAIN and node.end_lineno is not None:
+                indent = " " * node.col_offset
+                lines.insert(node.end_lineno, f"{indent}{node.name} = {decorator}({node.name})")
+                del lines[node.lineno - 2]
+    return "\n".join(lines) + "\n"
 
 
 def copy_to(folder: Path, modules: list[str], tests: Sequence[str] = TESTS) -> None:
@@ -47,6 +62,8 @@ def copy_to(folder: Path, modules: list[str], tests: Sequence[str] = TESTS) -> N
     for path in (*PACKAGES, *BESIDE):
         to = folder / Path(path).name
         shutil.copytree(ROOT / path, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in map(path_in_copy, modules):
+        (folder / module).write_text(undecorated((folder / module).read_text("utf-8")), "utf-8")
     arguments = ["-p", "no:redoraft", "--hypothesis-profile=first-failure"]
     arguments += [word for test in TOO_LONG for word in ("--deselect", test)]
     settings = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, frozen
 
-from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.binlog.mutants import ALL_BINLOG_MUTANTS
 from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules
 from redoraft.ddl.mutants import ALL_DDL_MUTANTS
 from redoraft.ddl.rules import ALL_DDL_RULES, DdlRules
@@ -29,7 +29,7 @@ ALL_MUTANTS: dict[str, AnyMutant] = {
     **LOG_MUTANTS,
     **STORAGE_MUTANTS,
     **ALL_DDL_MUTANTS,
-    **BINLOG_MUTANTS,
+    **ALL_BINLOG_MUTANTS,
 }
 """No two of them have the same name."""
 

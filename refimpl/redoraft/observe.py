@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from redoraft.types import LogIndex, Lsn, NodeId, Term
 from redoraft_traces import Event
 
-ArgValue = int | str | list[str] | dict[str, Lsn]
+ArgValue = int | str | list[str] | dict[str, Lsn] | dict[str, int | str]
 VarValue = int | str | Mapping[str, int]
 
 
@@ -98,6 +98,31 @@ class Observed(Protocol):
     def binlog_xid(self) -> int | None:
         """The XID of the last of them, 0 if it has none; None where there is no binlog."""
 
+    @property
+    def files(self) -> Mapping[str, int] | None:
+        """Names and space ids of the tablespace files (spec: files); None where no DDL is done."""
+
+    @property
+    def files_lsn(self) -> Lsn | None:
+        """The LSN of file operations applied (spec: DdlFileOps!applied); None where no DDL is done."""
+
+    @property
+    def files_phase(self) -> str | None:
+        """ "starting", "up" or "aborted" (spec: DdlFileOps!phase); None where no DDL is done."""
+
+    @property
+    def open_tables(self) -> Mapping[str, int] | None:
+        """The tables that readers have open, by their files' names, with their space ids (spec: cache); None
+        where no DDL is done."""
+
+    @property
+    def ddl_stage(self) -> str | None:
+        """ "elected", "established" or "serving" (spec: stage); a leader's, else None."""
+
+    @property
+    def ddl_step(self) -> str | None:
+        """How far the DDL under way is, "idle" if there is none (spec: job.pc); a leader's, else None."""
+
 
 OBSERVED: tuple[str, ...] = (
     "term",
@@ -121,6 +146,9 @@ STORAGE_OBSERVED = ("checkpoint_lsn", "deleted_lsn")
 BINLOG_OBSERVED = ("binlog_size", "binlog_xid")
 """What every event of a data node with a binlog shows besides."""
 
+TABLES_OBSERVED = ("files_phase", "files_lsn", "files", "open_tables", "ddl_stage", "ddl_step")
+"""What every event of a data node that does DDL shows besides."""
+
 FOUND_AT_START = "page_lsns"
 """What a Restart shows besides: a crash may have come between a page write and its event."""
 
@@ -138,6 +166,10 @@ class Observer(Protocol):
     def sees_pages(self) -> bool:
         """Whether the actions of StorageLimits are to be told, too."""
 
+    @property
+    def sees_tables(self) -> bool:
+        """Whether those of DdlFileOps are."""
+
     def new_message_id(self) -> str:
         """An id for a message that is about to be sent, unique in the run."""
 
@@ -154,6 +186,7 @@ class TraceObserver:
     message_ids: Iterator[str]
     sees_pages: bool = False
     sees_binlog: bool = False
+    sees_tables: bool = False
     _seq: int = field(default=0, init=False)
 
     def new_message_id(self) -> str:
@@ -168,6 +201,8 @@ class TraceObserver:
             names += STORAGE_OBSERVED + ((FOUND_AT_START,) if action.name == "Restart" else ())
         if self.sees_binlog:
             names += BINLOG_OBSERVED
+        if self.sees_tables:
+            names += TABLES_OBSERVED
         self.sink(
             Event(
                 node=self.node,
@@ -185,6 +220,7 @@ class NoObserver:
     """Hears nothing: for runs that are not traced."""
 
     sees_pages = False
+    sees_tables = False
 
     def new_message_id(self) -> str:
         """Always empty."""

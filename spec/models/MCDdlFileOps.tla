@@ -14,6 +14,7 @@ CONSTANTS
 ASSUME Off \subseteq DdlRules
 
 MCMayElect(n, l) == term < MaxTerm
+MCMayStepDown(n) == term < MaxTerm
 (* Every (log, majority LSN) is reached by advancing before the next record. *)
 MCMayCommit(l) == l = End
 MCMayStart(kind) == kind \in Kinds /\ Cardinality(RowsUpTo(End)) < MaxDdl
@@ -26,7 +27,7 @@ MCMayOpen(n, t) == Readers
 OneTable == {[name |-> "a", space |-> 1]}
 
 -----------------------------------------------------------------------------
-Registers == 1..6
+Registers == 1..7
 MCInit == Init /\ \A k \in Registers : TLCSet(k, FALSE)
 
 (* The liveness models: leaders crash until the last term, followers do not.  *)
@@ -47,6 +48,8 @@ SeesLastTermServes ==
     Seen(3, "LastTermServes", Quiet /\ term > 2 /\ End > 0)
 SeesLateCall ==
     Seen(4, "LateCall", \E n \in DataNodes : late[n] # {})
+SeesLateRecover ==         \* who is deposed now will yet recover a row
+    Seen(7, "LateRecover", leader # None /\ term < MaxTerm /\ StillToRecover # {})
 SeesIosStopped ==
     Seen(6, "IosStopped", job.pc = "stopped")
 SeesTwoDdls ==

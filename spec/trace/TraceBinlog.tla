@@ -13,16 +13,18 @@
 (* which transaction it commits, if any; redo is these mtrs and the first  *)
 (* of each term, its marker.                                               *)
 (*                                                                         *)
-(* What it simplifies.  The carrier is "own".  Commit and Learn are        *)
-(* Startup's.  Log nodes have no binlog.  Transactions are numbered in the *)
-(* order of the trace.  A crash may lose redo that was not durable, which  *)
-(* Binlog's crash does not: it is what is left of a redo that is taken.    *)
+(* What it simplifies.  Commit and Learn are Startup's.  Log nodes have no *)
+(* binlog.  Transactions are numbered in the order of the trace.  A crash  *)
+(* may lose redo that was not durable, which Binlog's crash does not: it   *)
+(* is what is left of a redo that is taken.                                *)
 (*                                                                         *)
 (* How to break it.  Give Binlog a log or a majority LSN of its own, or    *)
 (* let LogMatches forget one of the steps: the traces of                   *)
 (* tests/validate/test_binlog_trace.py that must be refused are accepted.  *)
 (***************************************************************************)
 EXTENDS TraceStartup
+
+CONSTANT Carrier    \* how followers get the binlog, as in Binlog
 
 VARIABLES
     opOf,           \* opOf[lsn, term]  the transaction that a mtr commits
@@ -44,6 +46,8 @@ Op(s, l) == IF <<l, s[l].term>> \in DOMAIN opOf THEN opOf[<<l, s[l].term>>] ELSE
 IsMarker(s, l) == l = 1 \/ s[l].term # s[l - 1].term
 IsRedo(record) == record.redo
 
+IsCommit(record) == record.op > 0
+
 RedoOf(s) ==
     LET found == SelectSeq(
             [l \in 1..Len(s) |->
@@ -53,8 +57,8 @@ RedoOf(s) ==
 
 (* A term is led by the node itself, or by the rest, which has the redo and  *)
 (* the binlog that the step takes; and what the step asks of the committed   *)
-(* log.                                                                      *)
-Nobody == [leads |-> 0, redo |-> <<>>, binlog |-> <<>>, committed |-> <<>>]
+(* log.  restarted: the node has crashed, so it leads nothing any more.      *)
+Nobody == [leads |-> 0, redo |-> <<>>, binlog |-> <<>>, committed |-> <<>>, restarted |-> FALSE]
 
 Leads(n) == role[n] = "leader"
 
@@ -66,13 +70,13 @@ OwnKnown(n) ==
 
 Judge(n, rest) == INSTANCE Binlog WITH
     DataNodes <- {n, Rest},
-    Carrier <- "own",
     committed <- rest.committed,
-    newest <- IF Leads(n) THEN term[n] + 1 ELSE term[n],
+    newest <- IF Leads(n) /\ ~rest.restarted THEN term[n] + 1 ELSE term[n],
     redo <- [m \in {n, Rest} |-> IF m = n THEN RedoOf(log[n]) ELSE rest.redo],
-    known <- [m \in {n, Rest} |-> IF m = n THEN OwnKnown(n) ELSE 0],
+    known <- [m \in {n, Rest} |-> IF m = n /\ ~rest.restarted THEN OwnKnown(n) ELSE 0],
     leads <- [m \in {n, Rest} |->
-                 IF m = n THEN IF Leads(n) THEN term[n] + 1 ELSE 0 ELSE rest.leads],
+                 IF m = n THEN IF Leads(n) /\ ~rest.restarted THEN term[n] + 1 ELSE 0
+                          ELSE rest.leads],
     binlog <- [m \in {n, Rest} |-> IF m = n THEN binlog[n] ELSE rest.binlog],
     count <- begun
 
@@ -146,12 +150,17 @@ Commits(n, a) ==
 
 (* A log that became another one: what was taken, or is left.  Where its     *)
 (* transactions are the same, this is no step of Binlog.                     *)
+OpsOf(theirs) == [k \in 1..Len(SelectSeq(theirs, IsCommit)) |-> SelectSeq(theirs, IsCommit)[k].op]
+
+Takes(n, theirs, restarted) ==
+    /\ binlog' = IF Carrier = "redo" THEN [binlog EXCEPT ![n] = OpsOf(theirs)] ELSE binlog
+    /\ UNCHANGED <<opOf, sent, downstream, begun>>
+    /\ \E rest \in {[Nobody EXCEPT !.leads = term[n], !.redo = theirs, !.restarted = restarted]} :
+          Judge(n, rest)!TakeRedo(n, Rest)
+
 Follows(n) ==
-    /\ UNCHANGED binlogVars
-    /\ \E theirs \in {RedoOf(log'[n])} :
-          \/ theirs = RedoOf(log[n])
-          \/ \E rest \in {[Nobody EXCEPT !.leads = term[n], !.redo = theirs]} :
-                Judge(n, rest)!TakeRedo(n, Rest)
+    \E theirs \in {RedoOf(log'[n])} :
+        IF theirs = RedoOf(log[n]) THEN UNCHANGED binlogVars ELSE Takes(n, theirs, FALSE)
 
 ChangesLog == {"AppendEntries", "Truncate", AbsentName}
 
@@ -191,6 +200,17 @@ JointPass ==
 Found(n, v) == Same(v[12], Len(binlog[n])) /\ Same(v[13], LastOf(binlog[n]))
 FoundNext(n, v) == Same(v[12], Len(binlog'[n])) /\ Same(v[13], LastOf(binlog'[n]))
 
+(* A follower that has more binlog than redo drops it before it takes other    *)
+(* redo, which the crash has taken again: two steps of Binlog, TakeRedo and    *)
+(* TakeRedo.                                                                   *)
+Drops(n) ==
+    /\ Carrier = "redo"
+    /\ ~Leads(n)
+    /\ SenderTerms(n) # {}
+    /\ binlog[n] # OpsOf(RedoOf(log[n]))
+    /\ binlog' = [binlog EXCEPT ![n] = OpsOf(RedoOf(log[n]))]
+    /\ UNCHANGED <<opOf, sent, downstream, begun>>
+
 UnsaidStep ==
     /\ cursor <= Len(Events)
     /\ Events[cursor][1] \in {"Restart", AbsentName}
@@ -199,15 +219,25 @@ UnsaidStep ==
           /\ role[n] # "down"
           /\ ~Found(n, v) \/ v[12] = Absent
           /\ \/ UNCHANGED allVars /\ WritesBinlog(n)
+             \/ UNCHANGED allVars /\ Drops(n)
              \/ UNCHANGED allVars /\ \E k \in Choices(v[12], Lengths(n)) : TakesBinlog(n, k)
              \/ NodeBecomeLeader(n) /\ Elected(n)
           /\ FoundNext(n, v)
     /\ UNCHANGED <<run, cursor>>
 
+(* What a crash leaves.  A binlog of its own is durable.  One that redo       *)
+(* carries is that of the redo that is left, as if it were taken; but a       *)
+(* leader wrote its binlog first, so that may have what redo has lost.        *)
+Left(n) ==
+    IF Carrier = "own" THEN UNCHANGED binlogVars
+    ELSE \E left \in {RedoOf(log'[n])} :
+            \/ (left = RedoOf(log[n]) \/ Leads(n)) /\ UNCHANGED binlogVars
+            \/ left # RedoOf(log[n]) /\ Takes(n, left, TRUE)
+
 SaidCrash ==
     /\ ImpliedCrash
-    /\ Events[cursor][2] \in DataNodes => Found(Events[cursor][2], Events[cursor][4])
-    /\ UNCHANGED binlogVars
+    /\ \E n \in {Events[cursor][2]} : \E v \in {Events[cursor][4]} :
+          IF n \in DataNodes THEN Left(n) /\ FoundNext(n, v) ELSE UNCHANGED binlogVars
 
 JointCrash == UnsaidStep \/ SaidCrash
 

@@ -57,6 +57,8 @@ Matches(action, n, a) ==
        /\ \E l \in Choices(a[1], majority..End) : Elect(n, l)
     \/ /\ action = "Establish"
        /\ Establish(n)
+    \/ /\ action = "StepDown"
+       /\ StepDown(n)
     \/ /\ action = "AdvancesMajority"
        /\ n = leader
        /\ \E l \in Choices(a[1], (majority + 1)..End) : AdvanceMajority(l)

@@ -58,9 +58,13 @@ Records(s, p) == [l \in 1..Len(s) |-> [term |-> s[l].term, kind |-> Kind(l, s[l]
 Applied(n) == Max2(Max2(applied[n], redone[n]), checkpoint[n])
 
 (* What is around the node: the committed log, and how far every other node  *)
-(* has it on disk, in whole entries.  A storage step changes neither, so it  *)
-(* is bound once for a step.                                                 *)
-Reached(m, c) == SharedBelow(log[m], c, Min2(durable[m], Len(c)))
+(* is sure to have it on disk, in whole entries: what leaders of terms that  *)
+(* it has heard of have committed.  Of what it merely shares with the        *)
+(* committed log a late piece of an outvoted leader may still take some.     *)
+(* A storage step changes neither, so it is bound once for a step.           *)
+Heard(m) == {t \in DOMAIN leaderLog : t <= term[m]}
+CommittedTo(m) == Max({0} \cup {CommittedBy(t) : t \in Heard(m)})
+Reached(m, c) == SharedBelow(log[m], c, Min2(durable[m], CommittedTo(m)))
 Peer(n, c) ==
     LET reached == {Len(c)} \cup {Reached(m, c) : m \in Node \ {n}}
     IN  CHOOSE l \in reached : \A k \in reached : l <= k

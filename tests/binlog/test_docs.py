@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.binlog.mutants import ALL_BINLOG_MUTANTS
 from redoraft_check.cli import main
 
 from .test_every_crash import FIGURES
@@ -20,7 +20,7 @@ ROW = re.compile(r"^\| `([\w-]+)` \| ([\w-]+) \| `(\w+)` \| (.*?) \| (.*?) \| (.
 def table() -> list[tuple[str, ...]]:
     scenes = {scene.rule: scene for scene in SCENES}
     found: list[tuple[str, ...]] = []
-    for one in BINLOG_MUTANTS.values():
+    for one in ALL_BINLOG_MUTANTS.values():
         method = next(name for name in vars(one.rules) if not name.startswith("__"))
         scene = scenes.get(one.rule)
         caught = f"`{scene.schedule.__name__}`" if scene else f"a crash inside {ATOMIC[one.name][0]}"

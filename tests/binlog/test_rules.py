@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from attrs import frozen
 
-from redoraft.binlog.mutants import BINLOG_MUTANTS
+from redoraft.binlog import Carrier
+from redoraft.binlog.mutants import ALL_BINLOG_MUTANTS, BINLOG_MUTANTS
 
 from .every_crash import act, every_crash, steps_of
 from .lockstep import Lockstep, broken
@@ -30,6 +31,7 @@ class Scene:
     rule: str
     property: str
     schedule: Callable[[World], object]
+    carrier: Carrier = Carrier.OWN
 
 
 def a_follower_is_elected_that_has_more_binlog_than_redo(world: World) -> object:
@@ -60,6 +62,17 @@ def a_leader_loses_power_after_a_commit(world: World) -> object:
     return world.restart(N1, lose_all)
 
 
+def a_follower_is_elected_that_has_redo_only(world: World) -> object:
+    play(world, f"{SERVES}, prepare n1, write_binlog n1, write_redo n1, take_redo n2")
+    return play(world, "elect n2")
+
+
+def a_leader_is_elected_again_whose_redo_was_cut(world: World) -> object:
+    play(world, f"{SERVES}, prepare n1, write_binlog n1, write_redo n1, elect n2, commit, learn n2")
+    play(world, "prepare n2, write_binlog n2, write_redo n2, restart n1, take_redo n1")
+    return play(world, "commit, elect n1")
+
+
 SCENES = (
     Scene("H20", "BinlogIsRedo", a_follower_is_elected_that_has_more_binlog_than_redo),
     Scene("H20-order", "BinlogIsRedo", a_follower_is_elected_that_has_more_redo_than_binlog),
@@ -67,6 +80,8 @@ SCENES = (
     Scene("H18-binlog", "SeenStays", a_reader_asks_before_the_majority_has_it),
     Scene("BIN-3", "BinlogIsRedo", a_new_leader_has_a_prepared_transaction),
     Scene("BIN-3-sync", "NoNodeStops", a_leader_loses_power_after_a_commit),
+    Scene("H20-carry", "BinlogIsRedo", a_follower_is_elected_that_has_redo_only, Carrier.REDO),
+    Scene("H20-redo", "BinlogIsRedo", a_leader_is_elected_again_whose_redo_was_cut, Carrier.REDO),
 )
 CUT_AGAIN = f"{SERVES}, prepare n1, write_binlog n1, restart n1, elect n1"
 TWO_FOR_ONE = f"""{SERVES}, prepare n1, write_binlog n1, take_binlog n2
@@ -82,7 +97,7 @@ ATOMIC = {
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.rule)
 def test_with_the_rule(scene: Scene) -> None:
-    world = World()
+    world = World(carrier=scene.carrier)
     lockstep = Lockstep(world)
     scene.schedule(world)
     lockstep.follow()
@@ -93,16 +108,16 @@ def test_with_the_rule(scene: Scene) -> None:
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.rule)
 def test_without_the_rule(scene: Scene) -> None:
-    (mutant,) = [one for one in BINLOG_MUTANTS.values() if one.rule == scene.rule]
-    world = World(mutant.rules())
+    (mutant,) = [one for one in ALL_BINLOG_MUTANTS.values() if one.rule == scene.rule]
+    world = World(mutant.rules(), scene.carrier)
     scene.schedule(world)
     assert broken(world)[0] == scene.property
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.rule)
 def test_the_specification_does_not_follow_without_the_rule(scene: Scene) -> None:
-    (mutant,) = [one for one in BINLOG_MUTANTS.values() if one.rule == scene.rule]
-    world = World(mutant.rules())
+    (mutant,) = [one for one in ALL_BINLOG_MUTANTS.values() if one.rule == scene.rule]
+    world = World(mutant.rules(), scene.carrier)
     lockstep = Lockstep(world)
     scene.schedule(world)
     with pytest.raises(AssertionError, match=r"NotAllowed|NotThere|NoNodeStops"):
@@ -120,7 +135,7 @@ def test_without_a_rule_that_makes_a_step_one_a_crash_leaves_half_of_it(name: st
 def test_every_mutant_is_caught_here() -> None:
     rules = {scene.rule for scene in SCENES}
     assert rules | {BINLOG_MUTANTS[name].rule for name in ATOMIC} == {
-        one.rule for one in BINLOG_MUTANTS.values()
+        one.rule for one in ALL_BINLOG_MUTANTS.values()
     }
 
 

@@ -1,13 +1,15 @@
 """A cluster as a state machine: any move after any other, each event judged by the oracle as it comes.
 
 What it finds Hypothesis makes small; then it is written as a scenario, or as a walk where a scenario has no
-words for it (sectors, pages, an mtr end that is none), and the failure says how to take it again.
+words for it (sectors, pages, an mtr end that is none), in the folder of the other machines' findings, and the
+failure says how to take it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from attrs import frozen
 from hypothesis import settings, target
@@ -19,6 +21,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.machines import FOLDER, Wrong
 
 from redoraft.raft.mutants import MUTANTS
 from redoraft.scenario.walk import Move
@@ -26,6 +29,7 @@ from redoraft_check.commands.replay import Ending, run_scenarios
 from redoraft_check.fuzz.as_scenario import scenario_of
 from redoraft_check.fuzz.example import judges
 from redoraft_check.fuzz.walks import TRIO, JudgedWalk, finding_of
+from redoraft_check.json_file import write_json
 from redoraft_check.report.record import command_line
 from redoraft_traces.scenario import write_scenario
 
@@ -36,10 +40,6 @@ HOLD = st.integers(0, 3)
 CHORES = ("fsync", "write", "close", "apply", "heartbeat", "flush", "checkpoint")
 MOST_LETTERS = 30
 BITS = st.integers(-1, 2**12 - 1)
-
-
-class Wrong(AssertionError):
-    """Something was found; where it can be taken again is added when it is small."""
 
 
 class ClusterMachine(RuleBasedStateMachine):
@@ -174,26 +174,27 @@ class Saved:
 
 def save(judged: JudgedWalk, folder: Path) -> Saved:
     """As a scenario, if taking that leads to a refusal as well; else as a walk."""
-    mutant = MUTANTS.get(judged.subject.mutant or "")
+    mutant, name = MUTANTS.get(judged.subject.mutant or ""), f"found-{'tables' if judged.ddl else 'cluster'}"
     scenario = scenario_of(judged, "tests/cluster/test_machine.py")
     if scenario is not None:
-        path = folder / "found.toml"
+        path = folder / f"{name}.toml"
         write_scenario(path, scenario)
-        (report,) = run_scenarios([(path, mutant)], judges(None)[0], folder / "replayed")
+        with TemporaryDirectory() as replayed:
+            (report,) = run_scenarios([(path, mutant)], judges(None)[0], Path(replayed))
         if report.ending is Ending.FOLLOWED:
             words = ("--mutant", mutant.name) if mutant else ()
             return Saved(path, command_line("replay", str(path), *words))
         path.unlink()
-    path = folder / "found.json"
-    finding_of(judged).write(path)
+    path = folder / f"{name}.json"
+    write_json(path, finding_of(judged))
     return Saved(path, command_line("fuzz", "--replay", str(path)))
 
 
 def run_machine(
     begin: Callable[[], JudgedWalk],
-    folder: Path,
     how: settings,
     machine: type[ClusterMachine] = ClusterMachine,
+    folder: Path = FOLDER,
 ) -> None:
     """Raises Wrong for what is found, once it is small and saved."""
     found: list[JudgedWalk] = []

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
+from tests.machines import Wrong
 
 from redoraft.node import Node
 from redoraft_check.fuzz.example import Trouble
 from redoraft_check.fuzz.walks import TRIO
 
-from .machine import AT, BITS, DATA_NODE, ClusterMachine, Wrong
+from .machine import AT, BITS, DATA_NODE, ClusterMachine
 
 NAME = st.integers(0, 8)
 """A name of three, and another one for RENAME."""

@@ -56,5 +56,5 @@ def test_an_example_prints_what_is_shown(
 
 
 def test_there_are_examples_and_the_mutants_are_among_them() -> None:
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
     assert all(f"    {name} " in PAGE for name in ALL_MUTANTS)

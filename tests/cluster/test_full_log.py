@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+from attrs import evolve
+
 from redoraft.cluster.trio import MEMBERS, N1, Trio
+from redoraft.errors import LogMisuse
 from redoraft.node import Effect, Node, Sizes
 from redoraft.raft.inputs import CloseDue, HeartbeatDue
 from redoraft.redo.files import Layout
@@ -17,6 +21,13 @@ CAPACITY = 4096
 BOUNDED = Sizes(Layout(file_size=2048 + 2 * 512, capacity=CAPACITY), pool_pages=4, retain=2048)
 TRANSACTIONS = 250
 """Some three times as many as fit."""
+
+
+@pytest.mark.parametrize("retain", [None, CAPACITY - 2047])
+def test_a_bounded_log_needs_bounded_retention(retain: int | None) -> None:
+    """H24: a follower would keep all of it, and be full for good."""
+    with pytest.raises(LogMisuse, match=r"is full for good where (all redo|2049 bytes of redo) is kept"):
+        evolve(BOUNDED, retain=retain)
 
 
 def _make_durable(node: Node) -> Iterator[Effect]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 import pytest
+from tests.machines import Wrong
 
 from redoraft.cluster.filewatch import NOBODY, files_on
 from redoraft.ddl.mutants import RenameRepairA
@@ -24,7 +25,6 @@ from redoraft.scenario.walk import Move, Walk
 from redoraft_check.fuzz.example import Subject
 from redoraft_check.fuzz.walks import TRIO, JudgedWalk
 
-from .machine import Wrong
 from .tables import TablesMachine
 
 

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.machines import Wrong
 
 from redoraft.scenario.walk import Move
 from redoraft_check.cli import main
 from redoraft_check.fuzz.as_scenario import scenario_of
 from redoraft_check.fuzz.example import Subject
 from redoraft_check.fuzz.walks import TRIO, JudgedWalk, finding_of, judge_walk, read_walk
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.mapping import load_mapping
 from redoraft_traces.scenario import read_scenario
 
-from .machine import ClusterMachine, Wrong, run_machine, save
+from .machine import ClusterMachine, run_machine, save
 
 SETTINGS = settings(deadline=None, max_examples=50, stateful_step_count=30, report_multiple_bugs=False)
 FOUND = settings(SETTINGS, derandomize=True, database=None)
@@ -39,7 +41,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Without LOG-5: the folder, and what the failure says."""
     folder = tmp_path_factory.mktemp("machine")
     with pytest.raises(Wrong) as wrong:
-        run_machine(lambda: JudgedWalk(Subject("acks-before-fsync")), folder, FOUND)
+        run_machine(lambda: JudgedWalk(Subject("acks-before-fsync")), FOUND, folder=folder)
     return folder, str(wrong.value)
 
 
@@ -65,8 +67,8 @@ LED = [
 FLUSHED = [Move("commit", "n1"), Move("close", "n1"), Move("fsync", "n1"), Move("flush", "n1")]
 
 
-def test_the_cluster_keeps_to_the_specification(tmp_path: Path) -> None:
-    run_machine(lambda: JudgedWalk(Subject()), tmp_path, SETTINGS)
+def test_the_cluster_keeps_to_the_specification() -> None:
+    run_machine(lambda: JudgedWalk(Subject()), SETTINGS)
 
 
 def test_its_rules_lead_to_every_action_of_the_specification() -> None:
@@ -90,8 +92,8 @@ def test_a_missing_rule_is_found_and_said_in_a_short_scenario(
     folder, said = found
     assert "Acknowledge: the specification does not allow it" in said
     words = words_of(said)
-    assert words == ["replay", str(folder / "found.toml"), "--mutant", "acks-before-fsync"]
-    scenario = read_scenario(folder / "found.toml")
+    assert words == ["replay", str(folder / "found-cluster.toml"), "--mutant", "acks-before-fsync"]
+    scenario = read_scenario(folder / "found-cluster.toml")
     assert (scenario.rule, scenario.steps[-1].do) == ("LOG-5", "Acknowledge")
     assert len(scenario.steps) <= SHORT
     assert main([*words, "--out", str(tmp_path)]) == 21
@@ -104,7 +106,7 @@ def test_a_scenario_without_a_rule_passes_where_the_specification_allows_it(
     found: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As the machine writes it when nobody knows which rule is broken."""
-    text = (found[0] / "found.toml").read_text().replace('rule = "LOG-5"\n', "")
+    text = (found[0] / "found-cluster.toml").read_text().replace('rule = "LOG-5"\n', "")
     path = tmp_path / "found.toml"
     path.write_text(text)
     words = ["replay", str(path), "--out", str(tmp_path)]
@@ -124,9 +126,9 @@ def test_a_walk_is_taken_again_from_its_file(tmp_path: Path, capsys: pytest.Capt
     assert scenario_of(judged, "") is None
     saved = save(judged, tmp_path)
     words = shlex.split(saved.again.removeprefix("redoraft "))
-    assert words == ["fuzz", "--replay", str(tmp_path / "found.json")]
+    assert words == ["fuzz", "--replay", str(tmp_path / "found-cluster.json")]
     assert main([*words, "--out", str(tmp_path)]) == 21
-    assert "found.json: the same: LIM-2" in capsys.readouterr().out
+    assert "found-cluster.json: the same: LIM-2" in capsys.readouterr().out
     whole = json.loads(saved.path.read_text())
     saved.path.write_text(json.dumps(whole | {"mutant": None}))
     assert main([*words, "--out", str(tmp_path)]) == 0
@@ -177,7 +179,7 @@ def test_a_file_that_is_no_walk(
 ) -> None:
     judged = judge_walk([*LED, *FLUSHED], Subject("flushes-ahead"))
     path = tmp_path / "walk.json"
-    finding_of(judged).write(path)
+    write_json(path, finding_of(judged))
     assert read_walk(path) == finding_of(judged)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert main(["fuzz", "--replay", str(path), "--out", str(tmp_path)]) == 65

@@ -158,14 +158,14 @@ def test_a_client_that_writes_what_is_the_engines_own_is_refused() -> None:
 
 def test_a_piece_of_log_without_room_is_said_to_be_dropped() -> None:
     """H25: nothing is taken of it, no answer is sent, and who runs the node knows."""
-    full = Sizes(Layout(file_size=2048 + 512, capacity=512))
+    full = Sizes(Layout(file_size=2048 + 512, capacity=1024), retain=0)
     node = Node.start(
         *(N1, MEMBERS, MemoryDisk(), MemoryDisk()),
         after=Stopped.NEVER_RAN,
         observer=NoObserver(),
         sizes=full,
     )
-    piece = from_leader("a" * 400, "b" * 400, majority=False)
+    piece = from_leader("a" * 600, "b" * 600, majority=False)
     *_, last = node.handle(piece)
     assert isinstance(last, Dropped)
     assert last.event == piece
@@ -270,6 +270,7 @@ class Recorder:
     events: list[tuple[str, int, str | None]] = field(factory=list)
     ids: int = 0
     sees_pages: bool = False
+    sees_tables: bool = False
 
     def new_message_id(self) -> str:
         self.ids += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redoraft.cluster.faults import ALL_FAULTS, Fault
-from redoraft.cluster.readers import REGISTER, REGISTER_PAGE, Reading
+from redoraft.cluster.readers import REGISTER, Reading
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.mutants import find_mutant, rules_of
 from redoraft.raft.outputs import Outcome, Reply
@@ -84,7 +84,7 @@ def test_a_leader_answers_no_read_that_is_a_followers() -> None:
     node = simulator.hosts[leader].node
     assert node is not None
     assert node.serving
-    assert list(node.read_here("r", REGISTER_PAGE, REGISTER, START_LSN)) == [Reply("r", Outcome.FAILED)]
+    assert list(node.read_here("r", REGISTER, START_LSN)) == [Reply("r", Outcome.FAILED)]
 
 
 def test_simulate_says_what_clients_saw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,9 +93,10 @@ def test_transactions_and_deleted_redo_are_told(tmp_path: Path, capsys: pytest.C
         (("--nodes", "2", "--log-nodes", "2"), "at least one has to keep data"),
         (("--nodes", "100000"), "--nodes 100000: simulate runs at most 100 nodes"),
         (("--format", "junit"), "judges nothing"),
-        (("--undo", "--ddl"), "one thing beside its log"),
+        (("--pages", "--ddl"), "one thing beside its log"),
+        (("--undo", "--ddl"), "write their redo beside the log buffer of --undo"),
+        (("--undo", "--binlog"), "write their redo beside the log buffer of --undo"),
         (("--small-files", "--pages"), "leave --small-files out"),
-        (("--undo", "--reads", "index"), "leave --reads or --undo out"),
     ],
 )
 def test_wrong_words_are_usage(words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.machines import Wrong
 
 from redoraft.cluster.ending import end_check
 from redoraft.cluster.faults import ALL_FAULTS, DISK_FAULTS
@@ -21,7 +22,7 @@ from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.fuzz.example import Subject
 from redoraft_check.fuzz.walks import JudgedWalk
 
-from .machine import Wrong, run_machine, save
+from .machine import run_machine, save
 from .tables import TablesMachine
 
 STEPS = 700
@@ -51,8 +52,8 @@ def specification() -> None:
     begin()
 
 
-def test_ddl_and_rows_with_anything_between_two_steps(tmp_path: Path) -> None:
-    run_machine(begin, tmp_path, SETTINGS, TablesMachine)
+def test_ddl_and_rows_with_anything_between_two_steps() -> None:
+    run_machine(begin, SETTINGS, TablesMachine)
 
 
 def test_runs_end_with_the_files_that_the_dictionary_names() -> None:

@@ -4,7 +4,7 @@ redo that is deleted in ordinary runs."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import pytest
@@ -12,19 +12,29 @@ from attrs import evolve
 
 from redoraft.cluster.ending import FINISHED_ONLY, divergences, end_check
 from redoraft.cluster.host import SMALL_SIZES, Host
-from redoraft.cluster.rowclients import KEYS, RowTransaction, in_order, rows_of
+from redoraft.cluster.readers import Reading
+from redoraft.cluster.rowclients import (
+    KEYS,
+    REGISTER_KEY,
+    RowTransaction,
+    in_order,
+    read_register,
+    rows_of,
+)
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trio import MEMBERS
 from redoraft.mutants import ALL_PARTS, NodeRules, find_mutant, rules_of
 from redoraft.node import Effect, Node
+from redoraft.node.pages import PageTeller, name_of
 from redoraft.node.transactions import Leading
-from redoraft.observe import NoObserver
+from redoraft.observe import Action, NoObserver
 from redoraft.raft.inputs import ClientMtr, CloseDue, ElectionTimeout
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.state import Members
 from redoraft.redo.files import Layout
 from redoraft.redo.mtr import encode_mtr
 from redoraft.redo.record import Dummy
+from redoraft.storage.page import PageId
 from redoraft.storage.rows import reader_of
 from redoraft.types import Lsn, NodeId, Term
 from redoraft_check.fuzz.example import Subject, examine
@@ -65,6 +75,7 @@ CAUGHT = {
     "skips-holes": (1, "exception"),
     "commits-when-written": (1, "refused"),
     "closes-by-size": (1, "unsettled"),
+    "purges-on-followers": (2, "refused"),
 }
 """Mutants, a seed that was seen to show them, and what does."""
 
@@ -132,6 +143,59 @@ def test_such_a_reader_sees_what_lim_3_is_for() -> None:
     assert misread(rules_of(find_mutant("LIM-3")))[0] > 0
 
 
+# --- beside pages and readers ---
+
+
+@cache
+def traced() -> Counter[str]:
+    """What happened in some runs that tell of pages; nothing was wrong."""
+    counts: Counter[str] = Counter()
+    for seed in SEEDS:
+        found = examine(Plan(seed, 3, 1, "all", 2, 600, undo=True, pages=True), Subject()).outcome
+        assert found.trouble is None, (seed, found.trouble)
+        counts.update(found.counts)
+    return counts
+
+
+def test_pages_are_ahead_of_the_log_and_are_told_of_with_it() -> None:
+    """H26, H24: a copy is taken of a page in which mtrs are that have only their places."""
+    counts = traced()
+    assert min(counts[name] for name in ("TakeCopy", "FlushCopy", "DeleteRedo", "commits in groups")) > 0
+
+
+def test_a_copy_that_is_told_of_before_its_mtr_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_at_once(self: PageTeller, page_id: PageId, lsn: Lsn) -> None:
+        self.tell(Action("TakeCopy", {"page": name_of(page_id)}))
+
+    monkeypatch.setattr(PageTeller, "copied", told_at_once)
+    found = (
+        examine(Plan(seed, 3, 1, "all", 2, 600, undo=True, pages=True), Subject()).outcome for seed in SEEDS
+    )
+    causes = {one.trouble.cause for one in found if one.trouble is not None}
+    assert ("refused", "FlushCopy") in causes
+    assert causes <= {("refused", "FlushCopy"), ("refused", "TakeCopy")}
+
+
+def read_by(reading: Reading, seeds: Iterable[int], mutant: str | None = None) -> list[tuple[str, ...]]:
+    """What was wrong in runs with readers; half of them have one writer, and partitions only."""
+    plans = (
+        Plan(seed, 3, 1, faults, clients, 500, reads=reading, undo=True, small_files=True)
+        for seed in seeds
+        for clients, faults in ((2, "all"), (1, "partition,asymmetric"))
+    )
+    found = (examine(one, Subject(mutant)).outcome.trouble for one in plans)
+    return [one.cause for one in found if one is not None]
+
+
+@pytest.mark.parametrize("reading", list(Reading))
+def test_what_readers_see_of_transactions_is_linearizable(reading: Reading) -> None:
+    assert read_by(reading, range(1, 4)) == []
+
+
+def test_a_read_that_is_older_than_its_session_is_seen() -> None:
+    assert ("history", "local") in read_by(Reading.SESSION, range(1, 5), "forgets-the-session")
+
+
 # --- redo that is deleted ---
 
 
@@ -153,10 +217,11 @@ def test_without_small_files_none_is_deleted() -> None:
 
 def test_a_message_without_room_is_dropped_as_if_it_were_lost() -> None:
     """H25: a follower whose log is full takes no more, and nothing is wrong with it."""
-    tight = evolve(SMALL_SIZES, layout=Layout(file_size=4096, capacity=8192))
-    simulator = Simulator(Settings(4, members_of(3, 1), frozenset(), sizes=tight), lambda _: None)
+    tight = evolve(SMALL_SIZES, layout=Layout(file_size=4096, capacity=8192), retain=4096)
+    simulator = Simulator(Settings(3, members_of(3, 1), frozenset(), sizes=tight), lambda _: None)
     simulator.run(1500)
     assert simulator.counts["dropped"] > 0
+    assert end_check(simulator) == [], "what was dropped has come again"
     assert not simulator.failures
     assert not simulator.ledger.findings
 
@@ -252,6 +317,21 @@ def test_what_is_behind_an_unfinished_mtr_waits_for_it(leader: tuple[Node, Leadi
     list(leading.begin_flush())
     assert answers(leading.end_flush()) == ["quick"]
     assert leading.rows.unfinished == (slow,)
+
+
+def test_a_read_waits_for_what_it_has_seen_and_the_log_has_not(leader: tuple[Node, Leading]) -> None:
+    """H18: a commit mtr that has its place is in the pages; whoever sees it is answered behind it."""
+    node, leading = leader
+    transaction, mtr = leading.begin()
+    list(leading.finish(mtr))
+    list(leading.finish(leading.put(transaction, REGISTER_KEY, b"new")))
+    commit = leading.commit(transaction, "t")
+    list(leading.write_given())
+    assert answers(node.read_for("r", read_register)) == [], "the commit is not in the log"
+    list(leading.finish(commit))
+    list(leading.begin_flush())
+    told = {one.request: one.value for one in leading.end_flush() if isinstance(one, Reply)}
+    assert told == {"t": None, "r": b"new"}
 
 
 def test_one_flush_for_all_that_wait_and_none_for_who_comes_later(leader: tuple[Node, Leading]) -> None:

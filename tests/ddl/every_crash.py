@@ -38,6 +38,7 @@ from redoraft.errors import DiskError, TwoFilesOneSpace
 from redoraft.storage.tablespaces import Tablespaces
 from redoraft_check.evidence.runs import DDL_CRASHES
 from redoraft_check.evidence.sources import INSTALLED, implementation_revision
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 
 from .stage import Stage
@@ -433,9 +434,6 @@ class Record:
         sums = [sum(column) for column in zip(*(attrs.astuple(one)[2:] for one in self.counts), strict=True)]
         return f"| in all | | {' | '.join(map(str, sums))} |"
 
-    def write(self, path: Path) -> None:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
-
 
 def read_record(path: Path) -> Record:
     """Raises OSError, msgspec.MsgspecError."""
@@ -477,7 +475,7 @@ def run_all(record: Path | None, jobs: int = 2) -> bool:
             sys.stdout.flush()
             sys.stderr.write(f"{number} of {len(asked)} done\n")
             if record is not None:
-                done.write(record)
+                write_json(record, done)
     sys.stdout.write(f"{done.total}\n")
     return not any(one.divergences for one in done.counts)
 

@@ -66,6 +66,10 @@ class DdlMachine(RuleBasedStateMachine):
         self.world.write_row(name)
 
     @rule()
+    def step_down(self) -> None:
+        self.world.step_down()
+
+    @rule()
     def roll_back(self) -> None:
         self.world.roll_back()
 

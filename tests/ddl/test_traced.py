@@ -55,7 +55,7 @@ def test_walks_and_schedules_are_runs_of_the_specification(engine: OracleEngine,
     for scene in SCENES:
         verdict = judged(engine, played(tmp_path / f"{scene.rule}.ndjson", DdlRules(), scene))
         assert verdict.status is Status.ACCEPTED, (scene.rule, verdict)
-    assert taken(tmp_path.glob("*.ndjson")) == set(ROWS)
+    assert taken(tmp_path.glob("*.ndjson")) == set(ROWS) - {"StepDown"}  # that one: test_outvoted.py
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.rule)

@@ -122,6 +122,7 @@ class World:
         self.term = 1
         self.leader: str | None = NODES[0]
         self.stage = "serving"
+        self.established_at = 0
         self.members = {name: Member(name, View(self, name)) for name in NODES}
         self.trail: list[Step] = []
         self.failures: list[str] = []
@@ -177,12 +178,13 @@ class World:
 
     def _depose(self, member: Member) -> None:
         """It goes on, on a log that nobody sees, up to the call for which it waits for nobody."""
+        recovers = self.stage == "established" and member.phase == "up"
         member.view.own, member.view.known = list(self.log), self.majority
         member.deposed = True
         leader = member.leader
-        while leader is not None and leader.job is not None:
+        while leader is not None and (leader.job is not None or (recovers and not leader.serving)):
             step = leader.next_step()
-            if step is None or step[0] in {"EndDdl", "Clean", "Commit"}:
+            if step is None or step[0] in {"EndDdl", "Clean", "Commit", "Serve"}:
                 return
             if step[0] == "CallsOs":
                 member.late = True
@@ -203,8 +205,16 @@ class World:
     def establish(self) -> bool:
         if self.leader is None or self.stage != "elected":
             return False
-        self.stage, self.majority = "established", self.end
+        self.stage, self.majority, self.established_at = "established", self.end, self.end
         return self._did("Establish", self.leader)
+
+    def step_down(self) -> bool:
+        """A leader that has written nothing hears of a newer term, and its process goes on (H13)."""
+        name = self.leader
+        if name is None or self.stage != "established" or self.end > self.established_at:
+            return False
+        self.members[name].leader, self.leader, self.stage = None, None, "none"
+        return self._did("StepDown", name)
 
     def advance(self, upto: int) -> bool:
         if self.stage not in {"established", "serving"} or not self.majority < upto <= self.end:

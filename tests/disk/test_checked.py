@@ -76,3 +76,18 @@ def test_the_power_goes_behind_so_many_changes() -> None:
     disk.open("a").write(0, NEW)
     disk.crash_by(-1)
     assert disk.open("a").read(0, SECTOR) == NEW
+
+
+def test_a_crash_that_leaves_the_same_is_judged_once_until_it_has_to_leave_something_else() -> None:
+    disk = disk_with(1)
+    asked: list[MemoryDisk] = []
+    disk.recovers = asked.append
+    disk.look()
+    disk.look()
+    assert len(asked) == 1
+    disk.open("a").write(0, NEW)
+    disk.look()
+    assert len(asked) == 2, "with and without the sector, and without it was seen"
+    disk.forget()
+    disk.look()
+    assert len(asked) == 4

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from redoraft_check.cli import main
 from redoraft_check.evidence import matrix as evidence
-from redoraft_check.evidence.asked import asked_of
+from redoraft_check.evidence.asked import Asked, asked_of
 from redoraft_check.evidence.matrix import page, rows_of
 from redoraft_check.evidence.records import KILLS, KillRow, read_records, write_records
 from redoraft_check.evidence.scan import Tree
 from redoraft_check.evidence.trust import Records
 from redoraft_check.exits import Exit
 from redoraft_check.paths import library_dirs
+from redoraft_check.tlc import temporal
 from redoraft_check.tlc.definitions import Definition
-from redoraft_check.tlc.manifest import load_manifest
+from redoraft_check.tlc.manifest import Manifest, Model, load_manifest
 from redoraft_check.tlc.matrix import STUCK, module_text, properties_of, run_row
 from redoraft_check.tlc.search import Search
-from redoraft_check.tlc.temporal import columns_of, run_cell
+from redoraft_check.tlc.temporal import Cell, Column, columns_of, run_cell
 from redoraft_check.tlc.tools import find_tools
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,18 +138,156 @@ def test_a_whole_behaviour_is_searched_by_itself(tiny: Path) -> None:
 def test_a_row_is_of_the_bounds_that_liveness_is_searched_in(tiny: Path) -> None:
     models, mutants = load_manifest(tiny / "models"), load_manifest(tiny / "mutants")
 
-    def fits(row: KillRow) -> KillRow | None:
-        return asked_of(models, mutants, mutants.models[0], library_dirs(tiny)).fits(row)
+    def asked() -> Asked:
+        return asked_of(models, mutants, mutants.models[0], library_dirs(tiny))
 
-    sha256 = asked_of(models, mutants, mutants.models[0], library_dirs(tiny)).sha256
-    row = KillRow(name="Back", sha256=sha256, asked=("Grows", "Gone"), killed=("Grows",), held=("Gone",))
-    fitting = fits(row)
+    row = KillRow(
+        name="Back",
+        sha256=asked().sha256,
+        asked=("Grows", "Gone", "Ends", "Refines"),
+        killed=("Grows", "Ends"),
+        held=("Gone", "Refines"),
+        within={"Ends": replace(asked().within["Ends"]["tiny"], distinct=4)},
+    )
+    fitting = asked().fits(row)
     assert fitting is not None
     assert fitting.asked == ("Grows", "Small", "Even", "NotBack", "Ends", "Refines")
-    assert (fitting.killed, fitting.held, fitting.complete) == (("Grows",), (), False)
+    assert (fitting.killed, fitting.held, fitting.complete) == (("Grows", "Ends"), ("Refines",), False)
+    assert fitting.within["Ends"].distinct == 4
+    unbound = asked().fits(replace(row, within={}))
+    assert unbound is not None
+    assert unbound.killed == ("Grows",)
     with (tiny / "models" / "tiny.cfg").open("a", encoding="utf-8") as bounds:
         bounds.write("\\* other bounds\n")
-    assert fits(row) is None
+    reopened = asked().fits(row)
+    assert reopened is not None
+    assert (reopened.killed, reopened.held, reopened.within) == (("Grows",), ("Refines",), {})
+    with (tiny / "mutants" / "back.cfg").open("a", encoding="utf-8") as bounds:
+        bounds.write("\\* another mutant\n")
+    assert asked().fits(row) is None
+
+
+def hold(tiny: Path, held: dict[str, dict[str, str]]) -> None:
+    """Make these models of Tiny, each larger than the one before, with these constants."""
+    manifest = ""
+    for distinct, (name, constants) in enumerate(held.items(), 1):
+        text = "INIT Init\nNEXT Next\nPROPERTIES Ends\nCONSTANTS\n"
+        text += "".join(f"  {key} = {value}\n" for key, value in constants.items())
+        (tiny / "models" / f"{name}.cfg").write_text(text, encoding="utf-8")
+        off = re.sub(r"[{](.*)[}]", r"[\1]", constants["Off"])
+        manifest += (
+            f'[[model]]\nname = "{name}"\nmodule = "MCTiny"\nconfig = "{name}.cfg"\nexpect = "holds"\n'
+        )
+        manifest += f'summary = "counts"\nproperties = ["Ends"]\ndistinct = {distinct}\noff = {off}\n'
+    (tiny / "models" / "manifest.toml").write_text(manifest, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("own", "chosen"),
+    [
+        ({}, "tiny"),
+        ({"MaxTerm": "2"}, "wide"),
+        ({"Off": '{"R1"}'}, "without"),
+        ({"Off": '{"R1"}', "MaxTerm": "2"}, "without"),
+        ({"Off": '{"R2"}'}, "tiny"),
+    ],
+    ids=[
+        "the smallest",
+        "the one that narrows least",
+        "the one with the rule off",
+        "rules before bounds",
+        "none",
+    ],
+)
+def test_liveness_is_searched_in_the_bounds_that_are_nearest_to_the_mutant(
+    tiny: Path, own: dict[str, str], chosen: str
+) -> None:
+    """Four models hold: a smallest one with a rule off that no mutant has, a small one, one of more terms,
+    and one with the rule off."""
+    held = {
+        "other": {"Off": '{"R3"}', "MaxTerm": "3"},
+        "tiny": {"Off": "{}", "MaxTerm": "1"},
+        "wide": {"Off": "{}", "MaxTerm": "2"},
+        "without": {"Off": '{"R1"}', "MaxTerm": "1"},
+    }
+    hold(tiny, held)
+    mine = held["tiny"] | own
+    bounds = "".join(f"  {key} = {value}\n" for key, value in mine.items())
+    (tiny / "mutants" / "back.cfg").write_text(
+        f"INIT Init\nNEXT Next\nCONSTANTS\n{bounds}  Step <- Back\nPROPERTIES Grows\n", encoding="utf-8"
+    )
+    models, mutants = load_manifest(tiny / "models"), load_manifest(tiny / "mutants")
+    mutant = replace(mutants.models[0], off=tuple(re.findall(r"\w+", mine["Off"])))
+    (ends,) = columns_of(models, mutants, mutant, library_dirs(tiny))
+    assert ends.model == models.model(chosen)
+    assert ends.config.constants == held[chosen]
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({"small": 1, "large": 9}, ("large", 9)),
+        ({"small": 1, "large": None}, ("small", 1)),
+        ({"small": 1, "large": 2}, ("small", 1)),
+        ({"small": 5}, ("small", 5)),
+    ],
+    ids=[
+        "it does nothing in the first",
+        "and the second takes too long",
+        "nor in the second",
+        "it does something",
+    ],
+)
+def test_where_a_mutant_does_nothing_the_next_bounds_are_searched(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, seen: dict[str, int | None], told: tuple[str, int]
+) -> None:
+    """Each search takes 2 s, and the property holds in as many states as `seen` says, or is left open."""
+    hold(tiny, {"small": {"Off": "{}"}, "large": {"Off": "{}"}})
+    models, mutants = load_manifest(tiny / "models"), load_manifest(tiny / "mutants")
+    (ends,) = columns_of(models, mutants, mutants.models[0], library_dirs(tiny))
+    searched = []
+
+    def search(_spec: Path, _mutants: Manifest, _mutant: Model, column: Column, _search: Search) -> Cell:
+        assert column.model is not None
+        searched.append(column.model.name)
+        distinct = seen[column.model.name]
+        return Cell("Ends", held=distinct is not None, distinct=distinct, model=column.model, seconds=2)
+
+    monkeypatch.setattr(temporal, "_search", search)
+    found = run_cell(tiny, mutants, mutants.models[0], ends, Search(find_tools(), 60))
+    assert searched == list(seen)
+    assert (found.held, found.seconds) == (True, 2 * len(seen))
+    assert found.model is not None
+    assert (found.model.name, found.distinct) == told
+
+
+@pytest.mark.parametrize("name", [name for name, one in MUTANTS.items() if one.off])
+def test_liveness_is_searched_without_the_rules_that_the_mutant_has_off(name: str) -> None:
+    library = library_dirs(TREE.spec)
+    for column in columns_of(TREE.models, TREE.mutants, MUTANTS[name], library):
+        assert column.model is None or {*MUTANTS[name].off} <= {*column.model.off}
+
+
+def test_a_mutant_that_adds_no_state_is_told_from_one_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = MUTANTS["DdlEvictsTheDropped"]
+    asked = asked_of(TREE.models, TREE.mutants, mutant, library_dirs(TREE.spec))
+    first = {name: next(iter(bounds.values())) for name, bounds in asked.within.items()}
+    within = {
+        name: replace(one, distinct=TREE.models.model(one.model).distinct) for name, one in first.items()
+    }
+    within["DdlEnds"] = replace(within["DdlEnds"], distinct=1)
+    row = KillRow(
+        name=mutant.name,
+        sha256=asked.sha256,
+        asked=asked.names,
+        killed=(),
+        held=("DdlEnds", "FlushingGoesOn"),
+        within=within,
+    )
+    monkeypatch.setattr(evidence, "rows_of", lambda _tree: {mutant.name: row})
+    (shown,) = (line for line in page(TREE).splitlines() if line.startswith(f"| `{mutant.name}` | ?"))
+    assert shown.endswith("| = | . | - | 7 open |")
 
 
 @pytest.mark.tlc

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from redoraft_check.evidence import gate
 from redoraft_check.evidence.assumptions import load_assumptions
 from redoraft_check.evidence.recording import keep
 from redoraft_check.evidence.records import MODELS, PROOFS, Checked, Proved, read_records, write_records
@@ -87,6 +88,17 @@ def test_a_record_is_shown_until_the_model_changes(copied: Path) -> None:
     module = copied / "spec" / "RaftRedo.tla"
     module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert f"`{MODEL}`: {NO_RECORD}" in row(copied)
+
+
+def test_the_time_of_a_record_counts_until_the_model_changes(copied: Path) -> None:
+    assert gate.page(tree(copied)).count(NO_RECORD) == 4, "three parts, and the sentence that says so"
+    assert kept(copied, ran(copied)) == 1
+    told = gate.page(tree(copied))
+    assert re.search(r"^\| `redoraft check` \| \d+ \| 1 \| 3 \|$", told, re.MULTILINE)
+    assert re.search(rf"^\| `{MODEL}` \| .* \| holds \| 1,562 \| 1 \| 3\.2 \|$", told, re.MULTILINE)
+    module = copied / "spec" / "RaftRedo.tla"
+    module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert gate.page(tree(copied)).count(NO_RECORD) == 4
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@ PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^    \$ redoraft (.+)$", PAGE, re.MULTILINE)
 TLC = {
     "why H8 --no-repaired -q": (Exit.HELD, "n2 counts a quorum: its majority LSN is 1"),
+    "check H8_off_figure8 RaftRedo_t4_figure8 --workers 1 -q": (
+        Exit.HELD,
+        "safety: AcknowledgedIsNotOverwritten  safety: AcknowledgedIsNotOverwritten  3,435     37",
+    ),
     "check docs/tutorial/MarkerIsEnough.tla --no-deadlock --workers 1 -q": (
         Exit.SAFETY,
         "safety: KnownIsCommitted  2,388     15",

@@ -48,10 +48,10 @@ def oracle() -> OracleEngine:
     return OracleEngine(spec=spec_dir())
 
 
-def judged(cluster: Path, oracle: OracleEngine, folder: Path, *left_out: str, within: float = 400) -> Merged:
-    """The verdict on one run, which may take `within` seconds."""
+def judged(cluster: Path, oracle: OracleEngine, folder: Path, *left_out: str) -> Merged:
+    """The verdict on one run.  The program gives up by itself where no majority comes."""
     folder.mkdir()
-    subprocess.run([str(cluster), str(folder), *left_out], check=True, timeout=within)
+    subprocess.run([str(cluster), str(folder), *left_out], check=True)
     return validate_merged(sorted(folder.glob("*.ndjson")), oracle, bound=500)
 
 
@@ -71,11 +71,7 @@ def test_without_one_of_its_locks_it_is_refused(
 ) -> None:
     statuses = []
     for attempt in range(ATTEMPTS):
-        try:
-            statuses.append(judged(cluster, oracle, tmp_path / str(attempt), lock, within=60).verdict.status)
-        except subprocess.TimeoutExpired:
-            # Two threads that lose each other's messages may wait for ever: no trace, no verdict.
-            statuses.append(Status.UNKNOWN)
+        statuses.append(judged(cluster, oracle, tmp_path / str(attempt), lock).verdict.status)
         if statuses[-1] is Status.REFUSED:
             return
     pytest.fail(f"without the lock {lock}: {[status.value for status in statuses]}")

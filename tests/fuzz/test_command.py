@@ -134,7 +134,7 @@ def test_nothing_run_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (("--mutant", "H99"), 2, "no mutant is called 'H99'"),
         (("--format", "junit"), 2, "no junit report"),
         (("--examples", "0"), 2, "--examples 0: there is nothing to run"),
-        (("--replay", "none.json"), 65, "none.json: No such file"),
+        (("--replay", "none.json"), 65, "none.json: cannot be read: No such file"),
     ],
 )
 def test_wrong_words(

@@ -1,4 +1,4 @@
-"""Examples with readers, a binlog or pages: how they are made, judged, saved and made small."""
+"""Examples with more than a log and writers: how they are made, judged, saved and made small."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import Random
 
 import msgspec
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 
 from redoraft.cluster.faults import ALL_FAULTS, parse_faults
 from redoraft.cluster.readers import Reading
@@ -41,16 +41,18 @@ def made(shares: Shares) -> list[Plan]:
 
 def test_examples_have_what_their_shares_say() -> None:
     plans = made(SHARES)
-    for name in ("ddl", "binlog", "pages", "reads"):
-        share = sum(bool(getattr(plan, name)) for plan in plans) / EXAMPLES
-        assert abs(share - getattr(SHARES, name)) < 0.06, name
+    others = {"undo": ("ddl", "binlog"), "small_files": ("pages", "binlog")}
+    for name, share in asdict(SHARES).items():
+        may = [plan for plan in plans if not any(getattr(plan, other) for other in others.get(name, ()))]
+        assert abs(sum(bool(getattr(plan, name)) for plan in may) / len(may) - share) < 0.07, name
     assert max(plan.ddl + plan.binlog + plan.pages for plan in plans) == 1
     assert {plan.reads for plan in plans} == {None, *Reading}
 
 
 def test_what_an_example_has_beside_its_log_changes_nothing_else() -> None:
-    plain = [evolve(plan, reads=None) for plan in made(Shares())]
-    assert plain == [evolve(plan, binlog=False, pages=False, ddl=False) for plan in made(Shares(0.3, 0.3))]
+    others = made(Shares(0.3, 0.3, undo=0.5, small_files=0.5))
+    plain = [evolve(plan, binlog=False, pages=False, ddl=False) for plan in others]
+    assert made(Shares()) == [evolve(plan, undo=False, small_files=False) for plan in plain]
 
 
 def test_half_of_the_examples_with_readers_have_one_writer_and_partitions_only() -> None:
@@ -71,6 +73,14 @@ def test_an_example_tells_of_one_thing_beside_its_log(capsys: pytest.CaptureFixt
         evolve(PLAN, binlog=True, pages=True).settings(ALL_PARTS)
     assert fuzz("--examples", "1", "--binlog", "0.6", "--pages", "0.6") == 2
     assert "together 1 at most" in capsys.readouterr().err
+
+
+def test_who_writes_beside_the_log_buffer_is_in_no_example_of_transactions() -> None:
+    for plan in (evolve(PLAN, undo=True, ddl=True), evolve(PLAN, undo=True, binlog=True)):
+        with pytest.raises(ValueError, match="beside the log buffer of --undo"):
+            plan.settings(ALL_PARTS)
+    for shares in (Shares(ddl=1, undo=1), Shares(binlog=1, undo=1)):
+        assert not any(plan.undo for plan in made(shares))
 
 
 # --- what clients saw ---

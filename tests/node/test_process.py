@@ -123,10 +123,10 @@ def test_what_cannot_be_started_is_one_line(tmp_path: Path, capsys: pytest.Captu
 
 def test_who_orders_is_told_what_found_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     source = RedoLog.open(MemoryDisk())
-    source.append_mtr(encode_mtr([PageWrite(1, 1, BODY, bytes(900))]))
+    source.append_mtr(encode_mtr([PageWrite(1, 1, BODY, bytes(1200))]))
     start, end = Lsn(source.start_lsn), source.close_entry(Term(1))
     piece = AppendEntries(Term(1), N2, start, Term(0), end, source.read(start, end), start)
-    monkeypatch.setattr(process, "SIZES", Sizes(Layout(file_size=2048 + 512, capacity=512)))
+    monkeypatch.setattr(process, "SIZES", Sizes(Layout(file_size=2048 + 512, capacity=1024), retain=0))
     *_, lost, done = process.NodeProcess(N1, MEMBERS, MemoryDisk(), MemoryDisk()).carry_out(deliver(piece))
     assert isinstance(lost, Lost)
     assert lost.kind == "AppendEntries"

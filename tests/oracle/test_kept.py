@@ -15,7 +15,8 @@ from redoraft_check.oracle.kept import key_of_code
 from redoraft_check.oracle.spec import Spec
 from redoraft_check.validate.oracle_engine import OracleEngine, TraceSpec, load_trace_spec
 from redoraft_check.validate.prepare import Constants
-from redoraft_check.validate.projection import ABSENT, ABSENT_NAME, SpecEvent
+from redoraft_check.validate.projection import SpecEvent
+from redoraft_check.validate.words import ABSENT, ABSENT_NAME
 
 from .conftest import SPEC
 

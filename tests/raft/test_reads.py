@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from redoraft.disk.memory import MemoryDisk
 from redoraft.mutants import rules_of
 from redoraft.node import Node, Stopped, Timing
+from redoraft.node.reads import part_of
 from redoraft.observe import NoObserver
 from redoraft.raft.client_mutants import CLIENT_MUTANTS
 from redoraft.raft.core import step
@@ -19,12 +20,14 @@ from redoraft.raft.messages import AppendEntries, RequestVote, Vote
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.rules import ALL_RULES, Rules
 from redoraft.raft.state import Lease, PendingRead, Reading, Role, Waiter
+from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId
 from redoraft.types import LogIndex, Lsn, Term
 
 from .kit import N1, N2, N3, START, THREE, WITH_LOG_NODE, ack, candidate, follower, leader, log_of, mtr, sent
 from .register import Register
 
+PLACE = part_of(PageId(1, 0), slice(64, 72))
 LEASE = Lease(length_ms=100, skew_ms=20)
 READ = PendingRead("r", START, 1)
 
@@ -98,7 +101,7 @@ def a_voter_has_just_restarted(rules: Rules) -> object:
 
 def a_node_that_knows_no_leader_is_read(rules: Rules) -> object:
     node = a_node(rules, Timing(), Stopped.NEVER_RAN)
-    (reply,) = node.read_for("r", PageId(1, 0), slice(64, 72))
+    (reply,) = node.read_for("r", PLACE)
     assert isinstance(reply, Reply)
     return reply.outcome
 
@@ -107,9 +110,9 @@ def a_follower_is_behind_its_client(rules: Rules) -> object:
     node = a_node(rules, Timing(), Stopped.NEVER_RAN)
     list(node.handle(AppendEntries(Term(1), N2, START, Term(0), START, b"", START)))
     list(node.recover())
-    (shown,) = node.read_here("r", PageId(1, 0), slice(64, 72), START)
+    (shown,) = node.read_here("r", PLACE, START)
     assert shown == Reply("r", Outcome.OK, bytes(8), START), "it has all that this client has seen"
-    return [*node.read_here("r", PageId(1, 0), slice(64, 72), Lsn(START + 1))]
+    return [*node.read_here("r", PLACE, Lsn(START + 1))]
 
 
 SCENES = (
@@ -138,6 +141,12 @@ def test_with_the_rule(scene: Scene) -> None:
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.rule)
 def test_without_the_rule(scene: Scene) -> None:
     assert scene.play(mutant_of(scene.rule)) != scene.right
+
+
+def test_pages_of_several_moments_are_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a start, until redo is applied as far as pages on disk reach; H28 out, so that it is asked."""
+    monkeypatch.setattr(Storage, "readable", property(lambda _: False))
+    assert a_node_that_knows_no_leader_is_read(mutant_of("H28")) is Outcome.FAILED
 
 
 def test_every_mutant_has_a_scene() -> None:

@@ -251,6 +251,8 @@ def test_a_transaction_without_redo_waits_for_what_is_there() -> None:
     end = commits.append([mtr_of_size(50)])
     assert commits.commit([]) == end
     assert log.durable_lsn == naive_lsn(50 + 33)
+    assert commits.is_done(log.closed_lsn), "the end of the entry is as durable as what is in it"
+    assert (commits.commit([]), commits.fsyncs) == (log.closed_lsn, 1)
 
 
 def test_after_a_failed_fsync_every_commit_fails() -> None:
@@ -410,6 +412,17 @@ def test_an_index_is_found_behind_an_mtr_longer_than_a_file() -> None:
     for index in range(1, 8):
         assert log.finder.find(LogIndex(index)) == log.entry(LogIndex(index))
     assert any(first > last for first, last in log.finder.ranges())
+
+
+def test_an_index_is_found_where_the_last_file_has_no_end_of_an_entry() -> None:
+    log = new_log(layout=SMALL)
+    log.append_mtr(mtr_of_size(300))
+    log.fsync(log.close_entry(ONE))
+    log.append_mtr(mtr_of_size(2500))
+    log.fsync(log.last_lsn)
+    assert log.finder.ranges()[0] == (1, 1)
+    assert set(log.finder.ranges()[1:]) == {(2, 1)}
+    assert log.finder.find(LogIndex(1)) == log.entry(LogIndex(1))
 
 
 def test_an_index_is_found_anew_behind_a_cut() -> None:

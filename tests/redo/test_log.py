@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redoraft.disk.memory import MemoryDisk
-from redoraft.errors import CorruptRedo, DiskError, LogMisuse
+from redoraft.errors import CorruptRedo, DiskError, LogFull, LogMisuse
 from redoraft.raft.port import LogPort
 from redoraft.redo.block import encode_block
 from redoraft.redo.entry import Entry
@@ -73,7 +73,7 @@ def test_what_it_answers() -> None:
     assert log.read(first, first) == b""
 
 
-FIRST, SECOND = naive_lsn(133), naive_lsn(866)
+FIRST, SECOND, OPEN = naive_lsn(133), naive_lsn(866), naive_lsn(886)
 NEXT = meta(2, 3, SECOND, 0)
 
 MISUSES: list[tuple[str, Callable[[RedoLog], object]]] = [
@@ -90,7 +90,9 @@ MISUSES: list[tuple[str, Callable[[RedoLog], object]]] = [
     ("no mtr ends", lambda log: log.fsync(Lsn(-1))),
     ("no mtr ends", lambda log: log.fsync(Lsn(10**12))),
     ("no entry ends", lambda log: log.truncate(naive_lsn(833))),
-    ("no entry ends", lambda log: log.truncate(naive_lsn(886))),
+    (f"no entry ends at LSN {OPEN}: .* at or below it ends at {SECOND}$", lambda log: log.truncate(OPEN)),
+    ("no mtr ends", lambda log: log.checkpoint(Lsn(SECOND - 1))),
+    (f"is no checkpoint: .* from 8204, and ends at {SECOND}$", lambda log: log.checkpoint(log.last_lsn)),
     ("goes below", lambda log: log.truncate(Lsn(0))),
     ("no entry ends", lambda log: log.read(naive_lsn(100), SECOND)),
     ("no entry ends", lambda log: log.read(FIRST, naive_lsn(886))),
@@ -325,6 +327,72 @@ def test_the_rule_that_drops_an_open_entry_can_be_taken_out() -> None:
     broken.close_entry(Term(2))
     assert broken.read(SECOND, broken.last_lsn) == mtr_of_size(20) + meta(2, 3, SECOND, 20)
     assert RedoLog.open(disk).last_lsn == SECOND
+
+
+def test_a_checkpoint_never_falls() -> None:
+    log = two_entries()
+    log.checkpoint(SECOND)
+    with pytest.raises(LogMisuse, match=f"^{FIRST} is no checkpoint: it never falls from {SECOND}, "):
+        log.checkpoint(FIRST)
+    assert log.checkpoint_lsn == SECOND
+
+
+def test_what_is_durable_costs_no_fsync() -> None:
+    """Neither to make it durable, nor to cut what was only written behind it."""
+    disk = WatchedDisk(MemoryDisk())
+    log = RedoLog.open(disk)
+    log.append_mtr(mtr_of_size(50))
+    end = log.fsync(log.close_entry(ONE))
+    disk.calls.clear()
+    assert log.fsync(end) == end
+    assert disk.calls == []
+    log.write(log.close_entry(ONE))
+    disk.calls.clear()
+    log.truncate(end)
+    mark, block = ["write", "fsync"], ["write", "fsync"]
+    assert disk.calls == [*mark, "sync", *block, "write", "fsync"]
+
+
+def test_deletion_waits_for_a_follower_within_the_bound() -> None:
+    """H24: and no longer for one that is further behind."""
+    log = new_log(layout=Layout(file_size=2048 + 2 * 512))
+    for _ in range(6):
+        log.append_mtr(mtr_of_size(900))
+        log.fsync(log.close_entry(ONE))
+    log.checkpoint(log.last_lsn)
+    follower = log.entry(LogIndex(2)).end
+    behind = log.last_lsn - follower
+    assert log.delete([follower], retain=behind + 1024) > 0
+    assert log.start_lsn < log.first_lsn <= follower
+    assert log.delete([follower], retain=behind - 1024) > 0
+    assert follower < log.first_lsn
+
+
+def test_the_term_at_the_start_is_known_behind_a_deletion() -> None:
+    log = new_log(layout=Layout(file_size=2048 + 512))
+    for _ in range(4):
+        log.append_mtr(mtr_of_size(900))
+        log.fsync(log.close_entry(Term(3)))
+    log.checkpoint(log.last_lsn)
+    assert log.delete([]) > 0
+    assert (log.term_at(log.start_lsn), log.term_at(log.first_lsn)) == (0, 3)
+
+
+def test_a_full_log_tells_what_it_has_and_takes_nothing() -> None:
+    """H25: an mtr leaves the 33 bytes that close its entry; what comes from a leader may fill the log."""
+    log = new_log(layout=Layout(capacity=12 + 100))
+    log.append_mtr(mtr_of_size(60))
+    with pytest.raises(LogFull, match=r"^41 more bytes do not fit: the log has 72 of 112; make a checkpoint"):
+        log.append_mtr(mtr_of_size(8))
+    assert log.bytes_used == 72
+    log.append_mtr(mtr_of_size(7))
+    log.close_entry(ONE)
+    assert log.bytes_used == 112
+    with pytest.raises(LogFull, match=r"^33 more bytes do not fit: the log has 112 of 112"):
+        log.close_entry(ONE)
+    with pytest.raises(LogFull, match=r"^33 more bytes do not fit"):
+        log.append_records(meta(1, 2, log.last_lsn, 0))
+    assert (log.bytes_used, log.last_index) == (112, 1)
 
 
 def test_a_checkpoint_where_it_is_changes_nothing() -> None:

@@ -85,6 +85,17 @@ def only_a_checkpoint_elsewhere(disk: MemoryDisk) -> None:
     disk.open("#ib_redo3").write(Note.CHECKPOINT_2, note_block(Note.CHECKPOINT_2, FAR))
 
 
+def only_checkpoint(name: str, block: int) -> Callable[[MemoryDisk], None]:
+    """At the start of a block that is in the file, or is the next one."""
+
+    def do(disk: MemoryDisk) -> None:
+        no_checkpoint(disk)
+        note = note_block(Note.CHECKPOINT_1, Lsn(block * 512 + 12))
+        disk.open(name).write(Note.CHECKPOINT_1, note)
+
+    return do
+
+
 def only_the_middle_of_an_mtr(disk: MemoryDisk) -> None:
     """The first block of the last file, and a checkpoint in it."""
     for name in disk.names[:-1]:
@@ -146,10 +157,20 @@ def two_marks(disk: MemoryDisk) -> None:
         disk.open(segment.name).write(Note.CUT, mark)
 
 
+def missing_before_a_mark(disk: MemoryDisk) -> None:
+    """What is behind the mark goes at this start; what is before it has to be there."""
+    disk.remove("#ib_redo3")
+    start = WHOLE._files.segments[2].first_block
+    disk.open("#ib_redo4").write(Note.CUT, note_block(Note.CUT, Lsn(start * 512 + 12)))
+
+
 def two_files_of_one_place(disk: MemoryDisk) -> None:
     start = WHOLE._files.at(INSIDE // 496).first_block
     disk.open("#ib_redo4").write(0, header_block(Header(7, start)))
 
+
+END = WHOLE._files.place(block_of(WHOLE.last_lsn))
+"""The file and the block where the scan ends."""
 
 DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("unreadable", put(FIRST, 0, b"?" * 512), FIRST, 0, "header of the log file cannot be read"),
@@ -160,13 +181,44 @@ DAMAGE: list[tuple[str, Callable[[MemoryDisk], None], str, int, str]] = [
     ("unknown flags", put(FIRST, 0, header(flags=(">I", 48, 1))), FIRST, 48, "flags 0x1"),
     ("another log's", put(FIRST, 0, header(uuid=(">I", 4, 8))), FIRST, 4, "of log 0x00000008"),
     ("starts nowhere", put(FIRST, 0, header(start=(">Q", 8, 8193))), FIRST, 8, "no file starts at LSN 8193"),
-    ("missing", lambda disk: disk.remove("#ib_redo4"), "#ib_redo4", 0, "missing between #ib_redo3 and"),
-    ("cut short", lambda disk: disk.open(FIRST).truncate(3000), FIRST, 3000, "does not reach to LSN"),
+    (
+        "missing",
+        lambda disk: disk.remove("#ib_redo4"),
+        "#ib_redo4",
+        0,
+        "^#ib_redo4 .* #ib_redo3 and #ib_redo5",
+    ),
+    (
+        "missing before a mark",
+        missing_before_a_mark,
+        "#ib_redo3",
+        0,
+        "^#ib_redo3 is missing between #ib_redo2",
+    ),
+    (
+        "cut short",
+        lambda disk: disk.open(FIRST).truncate(3000),
+        FIRST,
+        3000,
+        f"does not reach to LSN {WHOLE._files.segments[1].first_block * 512}, where #ib_redo3 starts",
+    ),
     ("no first block", put("#ib_redo3", 2048, bytes(512)), "#ib_redo3", 2048, "first block of the file"),
     ("damage inside", put("#ib_redo3", 2600, b"?"), "#ib_redo3", 2560, "checksum is wrong"),
     ("no checkpoint", no_checkpoint, FIRST, 512, "no checkpoint can be read"),
     ("both torn", all_checkpoints_torn, LAST, 1536, "no checkpoint can be read"),
     ("checkpoint elsewhere", only_a_checkpoint_elsewhere, "#ib_redo3", 1536, "no checkpoint can be read"),
+    (
+        "checkpoint below the log",
+        only_checkpoint(FIRST, WHOLE._files.first_block),
+        *END,
+        f"from LSN {WHOLE.first_lsn} to .*, the checkpoint is {WHOLE._files.first_block * 512 + 12}",
+    ),
+    (
+        "checkpoint beyond the log",
+        only_checkpoint(LAST, WHOLE._files.end_block),
+        *END,
+        f"the log can be read from LSN .* the checkpoint is {WHOLE._files.end_block * 512 + 12}",
+    ),
     ("no entry", only_the_middle_of_an_mtr, LAST, 2560, "no whole entry stands in what is left"),
     ("no record", changed(INSIDE, 0), "#ib_redo3", place(INSIDE), "there are files behind: .* 0x00"),
     (
@@ -303,10 +355,18 @@ def test_what_was_being_made_goes() -> None:
     assert set(disk.names) == {*GOOD.names, "other"}
 
 
-@pytest.mark.parametrize("layout", [(2559, 0), (2048, 0), (4096, 2**32), (4096, -1)])
-def test_a_layout_that_cannot_be(layout: tuple[int, int]) -> None:
-    with pytest.raises(LogMisuse):
-        Layout(*layout)
+@pytest.mark.parametrize(
+    ("file_size", "log_uuid", "what"),
+    [
+        (2559, 0, "2559 bytes make no log file"),
+        (2048, 0, "2048 bytes make no log file"),
+        (4096, 2**32, f"{2**32} is no number"),
+        (4096, -1, "-1 is no number"),
+    ],
+)
+def test_a_layout_that_cannot_be(file_size: int, log_uuid: int, what: str) -> None:
+    with pytest.raises(LogMisuse, match=f"^{what}"):
+        Layout(file_size, log_uuid)
 
 
 def test_what_is_behind_the_last_block_of_a_full_file_is_not_read() -> None:

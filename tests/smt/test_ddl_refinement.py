@@ -13,6 +13,7 @@ from redoraft_check.smt.ddl_file_ops import FileOps
 from redoraft_check.smt.ddl_log import FOLLOWS, NAME, SPACE
 from redoraft_check.smt.ddl_refinement import LOG_RELATIONS, projected
 from redoraft_check.smt.ddl_state import S, becomes
+from redoraft_check.smt.formula import Formula
 from redoraft_check.smt.logs import LOG, NUMBER, TERM
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.models import ddl_log_over, ddl_terms, model
@@ -22,7 +23,7 @@ from redoraft_check.smt.refinement import parts, text
 
 SHOWN = (
     *("Elect", "Elect (deposing)", "Establish", "AdvanceMajority", "Crash", "Crash (leading)"),
-    *("StartCreate", "RollBackUnfinished", "Apply (create)", "Serve"),
+    *("StepDown", "StartCreate", "RollBackUnfinished", "Apply (create)", "Serve"),
 )
 """The actions of Ddl whose conjuncts on the log are obligations of DdlLog."""
 
@@ -33,6 +34,8 @@ OF_DDL = {
     "majority(l)": "DDL waits until its log is on a majority",
     "((pc(refiled) and majority(l)) or (pc(filed) and majority(l)))": "the same, before a call",
     "((pc(refiled) and majority(l)) or (pc(stopped)))": "the same, before a call",
+    "phase(k, up)": "who is deposed has validated its files",
+    "(((opOf(q) = rowDrop) and some m_: (majority(m_) and RowCommitted(m_, q))))": "a DROP's commit (H3)",
 }
 """What else Ddl's guards say of the log: for this its own code looks and waits.
 
@@ -95,6 +98,11 @@ def test_without_a_lemma_it_is_refuted(make: Make, step: str, goal: str, kept: s
     assert result.answer is Answer.REFUTED
 
 
+def is_other_case(part: Formula) -> bool:
+    """That who is deposed has no row to recover: what it asks is asked of the case in which it has one."""
+    return text(part).startswith("all a x q: not (phase(k, up)")
+
+
 def test_nothing_that_ddl_asks_of_the_log_is_left_out() -> None:
     """Each conjunct is an obligation, or a condition for which DDL itself waits."""
     every = {title(one): one for one in FileOps().all()}
@@ -103,7 +111,7 @@ def test_nothing_that_ddl_asks_of_the_log_is_left_out() -> None:
         text(part)
         for one in every.values()
         for part in parts(one.guard)
-        if relations_of(part) & {*LOG_RELATIONS, FOLLOWS}
+        if relations_of(part) & {*LOG_RELATIONS, FOLLOWS} and not is_other_case(part)
     }
     assert asked - shown == set(OF_DDL)
     claimed = {one.goal.name.split(":")[0].split(" ")[0] for one in obligations(model("DdlLog"))}

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from attrs import frozen
 
+from redoraft.binlog import Carrier
 from redoraft.cluster.faults import parse_faults
 from redoraft.cluster.simulator import Settings, Simulator, members_of
 from redoraft.cluster.trace import trace_header
@@ -143,6 +144,8 @@ def simulate(
     mutant: str | None = None,
     pages: bool = False,
     binlog: bool = False,
+    carrier: Carrier = Carrier.OWN,
+    ddl: bool = False,
 ) -> Path:
     """What `redoraft simulate` writes, without starting a process."""
     members = members_of(nodes, log_nodes)
@@ -150,8 +153,12 @@ def simulate(
     source = f"redoraft simulate --seed {seed} --steps {steps} --faults {faults}"
     source += f" --nodes {nodes} --log-nodes {log_nodes}" + (f" --mutant {mutant}" if mutant else "")
     source += (" --pages" if pages else "") + (" --binlog" if binlog else "")
-    settings = Settings(seed, members, parse_faults(faults), rules, pages=pages, binlog=binlog)
-    with TraceWriter(path, trace_header(members, source, pages=pages, binlog=binlog)) as trace:
+    source += f" --carrier {carrier}" if carrier is not Carrier.OWN else ""
+    source += " --ddl" if ddl else ""
+    cluster = (seed, members, parse_faults(faults), rules)
+    settings = Settings(*cluster, pages=pages, binlog=binlog, carrier=carrier, ddl=ddl)
+    header = trace_header(members, source, pages=pages, binlog=binlog, carrier=carrier, ddl=ddl)
+    with TraceWriter(path, header) as trace:
         Simulator(settings, trace.write).run(steps)
     return path
 

@@ -32,6 +32,17 @@ from .alone_corpus import (
     alone_mutants,
     make_alone_accepted,
 )
+from .beside_corpus import (
+    BESIDE_CONJUNCTS,
+    BESIDE_FIELDS,
+    BESIDE_KEPT,
+    BESIDE_RULES,
+    BESIDE_SEEDS,
+    BESIDE_WHY,
+    OPTIONS,
+    beside_broken,
+    make_beside_accepted,
+)
 from .ddl_corpus import (
     DDL_ALIKE,
     DDL_CONJUNCTS,
@@ -71,9 +82,6 @@ SEEDS = {
     "learns-too-much": 18,
 }
 
-STORAGE_SEEDS = {"flushes-ahead": 12, "checkpoints-ahead": 18, "seeds-from-the-end": 92}
-"""The same for mutants of the storage engine, in traces that tell of pages."""
-
 ODD = {"n1": 'a "quoted" \\ name', "n2": "nœud 2", "n3": "100% \t*) ===="}
 
 
@@ -88,11 +96,20 @@ def main() -> int:
         for row in broken(base):
             put(row)
         make_mutants(Path(work))
-        put_mutants(Path(work), STORAGE_SEEDS, "pages")
+        make_beside(Path(work))
         make_ddl(Path(work))
         make_alone(Path(work))
     (CORPUS / "README.md").write_text(readme(), encoding="utf-8")
     return 0
+
+
+def make_beside(work: Path) -> None:
+    """The traces that tell of something beside the log, right and broken."""
+    make_beside_accepted(work)
+    for row in beside_broken():
+        put(row)
+    for kind, seeds in BESIDE_SEEDS.items():
+        put_mutants(work, seeds, kind)
 
 
 def make_ddl(work: Path) -> None:
@@ -125,79 +142,83 @@ def put(row: Row) -> None:
 
 # --- what --explain must say ---
 
-FIELDS = {
-    **ALONE_FIELDS,
-    **DDL_FIELDS,
-    "flushed-lsn-changed": ["vars.flushed_lsn"],
-    "vote-removed-renumbered": ["vars.voted_for"],
-    "events-swapped-renumbered": ["vars.term"],
-    "durable-log-lost": ["vars.last_lsn", "vars.flushed_lsn"],
-    "event-removed": ["seq"],
-    "events-swapped": ["seq"],
-    "event-duplicated": ["seq"],
-    "event-removed-renumbered": ["args.lsn", "vars.agreed_lsn", "vars.flushed_lsn", "vars.last_lsn"],
-    "says-appendentries-majority-lsn": ["args.majority_lsn", "vars.majority_lsn"],
-    "unknown-action": ["action"],
-    "unknown-argument": ["args.upto"],
-    "unknown-variable": ["vars.flushed_lns"],
-    "question-mark": ["vars.voted_for"],
-    "quote-in-a-name": ["vars.role"],
-    "term-beyond-tlc": ["vars.term"],
-    "torn-and-refused": ["vars.term"],
-    "mutant-acks-before-fsync": ["args.lsn"],
-    "mutant-second-log": ["args.lsn"],
-    "mutant-anybody-writes": ["vars.applied_lsn"],
-    "mutant-applies-all": ["vars.applied_lsn"],
-    "mutant-forgets-vote": ["vars.voted_for"],
-    "mutant-keeps-open-entry": ["vars.last_lsn", "vars.flushed_lsn"],
-    "mutant-leader-applies-tail": ["vars.applied_lsn"],
-    "mutant-learns-too-much": ["vars.majority_lsn"],
-    "mutant-log-node-leads": ["args.end_lsn", "vars.last_lsn", "vars.last_term", "vars.last_index"],
-    "mutant-trusts-old-majority": ["vars.majority_lsn"],
-    "mutant-trusts-shutdown": ["vars.phase"],
-    "lsn-no-mtr-end": ["vars.flushed_lsn"],
-    "text-for-a-number": ["vars.flushed_lsn"],
-    "true-for-a-number": ["vars.flushed_lsn"],
-    "negative-number": ["vars.flushed_lsn"],
-    "fraction": ["vars.flushed_lsn"],
-    "list-for-a-number": ["vars.flushed_lsn"],
-}
+FIELDS = (
+    ALONE_FIELDS
+    | DDL_FIELDS
+    | BESIDE_FIELDS
+    | {
+        "flushed-lsn-changed": ["vars.flushed_lsn"],
+        "vote-removed-renumbered": ["vars.voted_for"],
+        "events-swapped-renumbered": ["vars.term"],
+        "durable-log-lost": ["vars.last_lsn", "vars.flushed_lsn"],
+        "event-removed": ["seq"],
+        "events-swapped": ["seq"],
+        "event-duplicated": ["seq"],
+        "event-removed-renumbered": ["args.lsn", "vars.agreed_lsn", "vars.flushed_lsn", "vars.last_lsn"],
+        "says-appendentries-majority-lsn": ["args.majority_lsn", "vars.majority_lsn"],
+        "unknown-action": ["action"],
+        "unknown-argument": ["args.upto"],
+        "unknown-variable": ["vars.flushed_lns"],
+        "question-mark": ["vars.voted_for"],
+        "quote-in-a-name": ["vars.role"],
+        "term-beyond-tlc": ["vars.term"],
+        "torn-and-refused": ["vars.term"],
+        "mutant-acks-before-fsync": ["args.lsn"],
+        "mutant-second-log": ["args.lsn"],
+        "mutant-anybody-writes": ["vars.applied_lsn"],
+        "mutant-applies-all": ["vars.applied_lsn"],
+        "mutant-forgets-vote": ["vars.voted_for"],
+        "mutant-keeps-open-entry": ["vars.last_lsn", "vars.flushed_lsn"],
+        "mutant-leader-applies-tail": ["vars.applied_lsn"],
+        "mutant-learns-too-much": ["vars.majority_lsn"],
+        "mutant-log-node-leads": ["args.end_lsn", "vars.last_lsn", "vars.last_term", "vars.last_index"],
+        "mutant-trusts-old-majority": ["vars.majority_lsn"],
+        "mutant-trusts-shutdown": ["vars.phase"],
+        "lsn-no-mtr-end": ["vars.flushed_lsn"],
+        "text-for-a-number": ["vars.flushed_lsn"],
+        "true-for-a-number": ["vars.flushed_lsn"],
+        "negative-number": ["vars.flushed_lsn"],
+        "fraction": ["vars.flushed_lsn"],
+        "list-for-a-number": ["vars.flushed_lsn"],
+    }
+)
 """The recorded values that are wrong, where the name of the trace does not say it."""
 
-CONJUNCTS = {
-    **ALONE_CONJUNCTS,
-    **DDL_CONJUNCTS,
-    "event-duplicated-renumbered": 'role[n] = "candidate"',
-    "events-swapped-renumbered": "c.term = term[n]",
-    "leader-before-its-votes": "IsQuorum(VotersFor(n))",
-    "says-fsync-lsn": "l \\in (durable[n] + 1)..Len(log[n])",
-    "says-updateterm-term": "t \\in TermsHeard",
-    "mutant-answers-at-once": 'On("LIM-4") => l <= known[n]',
-    "mutant-anybody-writes": 'role[n] = "leader"',
-    "mutant-commits-old-terms": 'On("H8") => TermAt(log[n], l) = term[n]',
-    "mutant-counts-unsynced": 'IsQuorum(Holders(n, l)) \\/ (~On("LOG-6") /\\ Holders(n, l) # {})',
-    "mutant-one-is-a-quorum": 'IsQuorum(Holders(n, l)) \\/ (~On("LOG-6") /\\ Holders(n, l) # {})',
-    "mutant-old-leader-heard": "t \\in SenderTerms(n)",
-    "mutant-leader-applies-tail": 'On("ST-2") => Aligned(n)',
-    "mutant-recovers-at-once": 'On("ST-2") => Aligned(n)',
-    "mutant-steps-down": 'On("H13") => ~Serving(n)',
-    "pages-flushes-ahead": "PageLsn(buffer[p]) <= FlushLimit",
-    "pages-checkpoints-ahead": "c \\in (checkpoint + 1)..CheckpointLimit",
-    "pages-seeds-from-the-end": (
-        "\\E around \\in Around(n) : \\A p \\in pages \\cup {NoPage} :"
-        " \\E v \\in {Max2(s, LsnIn(lsns, p))} : Storage(n, p, around)!Seed(s, e, [q \\in {p} |-> v])"
-    ),
-}
+CONJUNCTS = (
+    ALONE_CONJUNCTS
+    | DDL_CONJUNCTS
+    | BESIDE_CONJUNCTS
+    | {
+        "event-duplicated-renumbered": 'role[n] = "candidate"',
+        "events-swapped-renumbered": "c.term = term[n]",
+        "leader-before-its-votes": "IsQuorum(VotersFor(n))",
+        "says-fsync-lsn": "l \\in (durable[n] + 1)..Len(log[n])",
+        "says-updateterm-term": "t \\in TermsHeard",
+        "mutant-answers-at-once": 'On("LIM-4") => l <= known[n]',
+        "mutant-anybody-writes": 'role[n] = "leader"',
+        "mutant-commits-old-terms": 'On("H8") => TermAt(log[n], l) = term[n]',
+        "mutant-counts-unsynced": 'IsQuorum(Holders(n, l)) \\/ (~On("LOG-6") /\\ Holders(n, l) # {})',
+        "mutant-one-is-a-quorum": 'IsQuorum(Holders(n, l)) \\/ (~On("LOG-6") /\\ Holders(n, l) # {})',
+        "mutant-old-leader-heard": "t \\in SenderTerms(n)",
+        "mutant-leader-applies-tail": 'On("ST-2") => Aligned(n)',
+        "mutant-recovers-at-once": 'On("ST-2") => Aligned(n)',
+        "mutant-steps-down": 'On("H13") => ~Serving(n)',
+    }
+)
 """The first conjunct of the specification that is false, where more than a recorded value is wrong."""
 
-ALIKE = DDL_ALIKE | {
-    "LOG-5": ["LOG-12", "LOG-5"],
-    "LOG-12": ["LOG-12", "LOG-5"],
-    "LIM-3": ["LIM-3", "ST-2"],
-    "H14": ["H14", "ST-2"],
-    "H15": ["H15", "LOG-6"],
-    "H24": [],
-}
+ALIKE = (
+    DDL_ALIKE
+    | BESIDE_RULES
+    | {
+        "LOG-5": ["LOG-12", "LOG-5"],
+        "LOG-12": ["LOG-12", "LOG-5"],
+        "LIM-3": ["LIM-3", "ST-2"],
+        "H14": ["H14", "ST-2"],
+        "H15": ["H15", "LOG-6"],
+        "H24": [],
+    }
+)
 """Where the run of a mutant would be allowed without either of two rules, or the trace knows none of them."""
 
 
@@ -207,12 +228,14 @@ def explanation(name: str, rule: str, code: int) -> dict[str, object]:
         return {}
     fields, conjunct = FIELDS.get(name, []), CONJUNCTS.get(name)
     rules = ALONE_RULES.get(name, ALIKE.get(rule, [rule]))
-    name = name.removeprefix("ddl-").removeprefix("raft-").removeprefix("limits-")
+    kind, _, rest = name.partition("-")
+    walks = {"ddl", "raft", "limits"}
+    mutant = (kind in OPTIONS and rest in ALL_MUTANTS) or (kind in walks and rest.startswith("mutant-"))
+    name = rest if kind in {*walks, *OPTIONS} else name
     if not fields and name.startswith("shows-"):
         fields = ["vars." + name.removeprefix("shows-").replace("-", "_")]
     elif not fields and name.startswith("says-"):
         fields = ["args." + name.split("-", 2)[2].replace("-", "_")]
-    mutant = name.startswith(("mutant-", "pages-"))
     out: dict[str, object] = {"fields": fields, "rules": rules if mutant else []}
     if conjunct is not None:
         out["conjunct"] = conjunct
@@ -227,10 +250,6 @@ def make_accepted(work: Path) -> None:
     simulate(ACCEPTED / "calm-seed-3.ndjson", 3, 150, faults="none")
     for seed in (1, 4):
         simulate(ACCEPTED / f"faults-seed-{seed}.ndjson", seed, 260)
-    pages = Lines.read(simulate(work / "pages.ndjson", 196, 300, pages=True))
-    pages.cut(170).write(ACCEPTED / "pages-seed-196.ndjson")
-    copied = Lines.read(simulate(work / "copied.ndjson", 122, 300, pages=True))
-    copied.cut(210).write(ACCEPTED / "pages-seed-122-copied.ndjson")
     simulate(ACCEPTED / "five-nodes.ndjson.zst", 3, 330, nodes=5, log_nodes=2)
     simulate(ACCEPTED / "one-node.ndjson", 3, 100, nodes=1, log_nodes=0)
     full = Lines.read(simulate(work / "full.ndjson", 2, 260))
@@ -601,23 +620,19 @@ WHY = {
     "counts-unsynced": "the leader counts itself for what it has not made durable",
     "trusts-old-majority": "after the restart a majority LSN is known that nobody told",
     "learns-too-much": "the majority LSN is beyond what agrees with the leader's log",
-    "flushes-ahead": "a page is written whose newest change is beyond the majority LSN",
-    "checkpoints-ahead": "the checkpoint passes the majority LSN, over mtrs that touch no page",
-    "seeds-from-the-end": "pages were copied before they got changes below the checkpoint of the copy",
 }
 
 
 def make_mutants(work: Path) -> None:
     """One refused trace for each mutant of the implementation, cut behind the refused event."""
-    assert set(SEEDS) == set(MUTANTS) == set(WHY) - set(STORAGE_SEEDS)
+    assert set(SEEDS) == set(MUTANTS) == set(WHY)
     put_mutants(work, SEEDS, "mutant")
 
 
 def put_mutants(work: Path, seeds: dict[str, int], kind: str) -> None:
-    """Their runs, as `kind`-NAME; with pages where `kind` says so."""
-    pages = kind == "pages"
+    """Their runs, as `kind`-NAME."""
     runs = [
-        simulate(work / f"{name}.ndjson", seed, STEPS, mutant=name, pages=pages)
+        simulate(work / f"{name}.ndjson", seed, STEPS, mutant=name, **OPTIONS[kind])
         for name, seed in seeds.items()
     ]
     for path, verdict in zip(runs, engine().validate(runs), strict=True):
@@ -628,31 +643,32 @@ def put_mutants(work: Path, seeds: dict[str, int], kind: str) -> None:
         with TraceWriter(work / "cut.ndjson", trace.header) as cut:
             for _, event in trace.events[: verdict.line - 1]:
                 cut.write(event)
-        message = verdict.reason.split(": ", 1)[1]
+        message, why = verdict.reason.split(": ", 1)[1], WHY | BESIDE_WHY
         text = (work / "cut.ndjson").read_bytes()
-        put((f"{kind}-{name}", ALL_MUTANTS[name].rule, 21, verdict.line, message, WHY[name], text))
+        put((f"{kind}-{name}", ALL_MUTANTS[name].rule, 21, verdict.line, message, why[name], text))
 
 
 # --- the table ---
 
-KEPT = {
-    **ALONE_KEPT,
-    **DDL_KEPT,
-    "calm-seed-3.ndjson": "a run without faults",
-    "faults-seed-1.ndjson": "a run with all faults: crashes, a truncation",
-    "faults-seed-4.ndjson": "a run with all faults: crashes, a clean shutdown",
-    "pages-seed-196.ndjson": "a run that tells of pages, with a crash between a page write and its event",
-    "pages-seed-122-copied.ndjson": "a run that tells of pages; a node gets a copy of another one's disks",
-    "five-nodes.ndjson.zst": "three data nodes and two log nodes, compressed",
-    "one-node.ndjson": "a single node",
-    "few-vars.ndjson": "events show their flushed LSN and nothing else (a Restart also where the log ends)",
-    "no-args.ndjson": "no event has arguments",
-    "some-actions-absent.ndjson": "every third event does not say what it was",
-    "hidden-actions.ndjson": "Fsync and Acknowledge are not recorded, and the header says so",
-    "odd-names.ndjson": "nodes with quotes, backslashes, tabs and letters beyond ASCII in their names",
-    "other-start-lsn.ndjson": "a log that starts at another LSN, beyond 32 bits",
-    "torn-last-line.ndjson": "the last line is cut: it is reported and the rest accepted",
-}
+KEPT = (
+    ALONE_KEPT
+    | DDL_KEPT
+    | BESIDE_KEPT
+    | {
+        "calm-seed-3.ndjson": "a run without faults",
+        "faults-seed-1.ndjson": "a run with all faults: crashes, a truncation",
+        "faults-seed-4.ndjson": "a run with all faults: crashes, a clean shutdown",
+        "five-nodes.ndjson.zst": "three data nodes and two log nodes, compressed",
+        "one-node.ndjson": "a single node",
+        "few-vars.ndjson": "events show their flushed LSN, nothing else (a Restart also where the log ends)",
+        "no-args.ndjson": "no event has arguments",
+        "some-actions-absent.ndjson": "every third event does not say what it was",
+        "hidden-actions.ndjson": "Fsync and Acknowledge are not recorded, and the header says so",
+        "odd-names.ndjson": "nodes with quotes, backslashes, tabs and letters beyond ASCII in their names",
+        "other-start-lsn.ndjson": "a log that starts at another LSN, beyond 32 bits",
+        "torn-last-line.ndjson": "the last line is cut: it is reported and the rest accepted",
+    }
+)
 
 
 def readme() -> str:
@@ -682,7 +698,8 @@ What `redoraft validate` must say of each of these files; `tests/validate/test_c
 
 Beside each file stands a `.toml` with the rule, the reason, the exit code, the line and a part of the
 message. `mutant-*` are runs of the implementation without one rule (`redoraft simulate --mutant`), cut behind
-the first event that gives it away, and `pages-*` such runs that tell of pages (`--pages`); `ddl-mutant-*`
+the first event that gives it away, and so are `pages-*`, `binlog-*` and `carried-*` with a mutant's name:
+runs that tell of pages (`--pages`) or of a binlog (`--binlog`, with `--carrier redo`); `ddl-mutant-*`
 are walks of the DDL of two nodes (`tests/ddl`), `limits-mutant-*` walks of one node's storage engine
 (`tests/storage`); the others were broken by hand. The rule is the one of the requirements
 that is broken, or `raft` (plain Raft), `run` (the file is not the whole run) or `format` (the file says

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import redoraft
-from redoraft.observe import BINLOG_OBSERVED, FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
+from redoraft.observe import BINLOG_OBSERVED, FOUND_AT_START, OBSERVED, STORAGE_OBSERVED, TABLES_OBSERVED
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
 from redoraft_check.validate.mapping import (
@@ -23,6 +23,7 @@ from redoraft_check.validate.mapping import (
     LIMITS,
     RAFT,
     STORAGE,
+    TABLES,
     TOLD,
     VARS,
     EventRow,
@@ -31,7 +32,10 @@ from redoraft_check.validate.mapping import (
 
 SPEC = spec_dir(None)
 TABLE = load_mapping(SPEC)
-BESIDE_ROWS = {name: row for rows in TABLE.beside.values() for name, row in rows.items()}
+BESIDE_ROWS = {
+    name: row for judge, rows in TABLE.beside.items() if judge != TABLES for name, row in rows.items()
+}
+TABLES_ROWS = TABLE.beside[TABLES]
 TRACE_STARTUP = (SPEC / "trace" / "TraceStartup.tla").read_text(encoding="utf-8")
 TRACE = {
     judge: (SPEC / "trace" / f"Trace{one.name}.tla").read_text(encoding="utf-8")
@@ -166,6 +170,26 @@ def test_the_implementation_names_the_action(row: EventRow) -> None:
     assert f'Action("{row.action}"' in inspect.getsource(function)
 
 
+@pytest.mark.parametrize("row", TABLES_ROWS.values(), ids=lambda row: row.action)
+def test_the_module_of_a_step_of_ddl_names_the_action(row: EventRow) -> None:
+    """Steps of DDL are told by one function, which gets their names."""
+    assert row.implementation is not None
+    module, _, name = row.implementation.partition(":")
+    assert callable(attrgetter(name)(import_module(module)))
+    folder = Path(redoraft.__file__).parent
+    texts = [inspect.getsource(import_module(module)), (folder / "node" / "tables.py").read_text("utf-8")]
+    assert any(f'"{row.action}"' in text for text in texts)
+
+
+def test_the_steps_of_ddl_beside_startup_are_those_of_their_module() -> None:
+    own = TABLES_ROWS.keys() - TABLE.rows.keys()
+    assert own == BESIDE[TABLES].actions
+    text = (SPEC / "trace" / "TraceTables.tla").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(\w+)"', definition("TablesActions", text))) == own
+    steps = dict(re.findall(r'action = "(\w+)"[^!]*!(\w+)\(n\)', definition("Steps", text)))
+    assert steps == {row.action: row.operator for row in TABLES_ROWS.values() if row.action in own}
+
+
 def test_every_action_of_the_implementation_has_a_row() -> None:
     folder = Path(redoraft.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
@@ -176,6 +200,7 @@ def test_the_variables_are_those_that_the_implementation_shows() -> None:
     assert set(VARS) == set(OBSERVED)
     assert set(BESIDE[STORAGE].vars) == {*STORAGE_OBSERVED, FOUND_AT_START}
     assert set(BESIDE[BINLOG].vars) == set(BINLOG_OBSERVED)
+    assert tuple(BESIDE[TABLES].vars) == TABLES_OBSERVED
 
 
 def test_the_variables_are_those_that_the_specification_compares_in_order() -> None:

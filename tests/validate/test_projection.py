@@ -10,16 +10,9 @@ from redoraft_check.paths import spec_dir
 from redoraft_check.validate.logview import LogView
 from redoraft_check.validate.mapping import VARS, load_mapping
 from redoraft_check.validate.prepare import Constants
-from redoraft_check.validate.projection import (
-    ABSENT,
-    ABSENT_NAME,
-    Projection,
-    SpecEvent,
-    Unprojectable,
-    Unsupported,
-    Value,
-)
+from redoraft_check.validate.projection import Projection, SpecEvent
 from redoraft_check.validate.tla import config, make_run, plain_name
+from redoraft_check.validate.words import ABSENT, ABSENT_NAME, Unprojectable, Unsupported, Value
 from redoraft_traces import Event, Header
 
 MAPPING = load_mapping(spec_dir(None))

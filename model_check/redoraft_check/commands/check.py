@@ -15,6 +15,7 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table, print_table
 from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.json_file import write_json
 from redoraft_check.oracle.check import run_oracle
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.report.junit import junit_xml
@@ -25,7 +26,6 @@ from redoraft_check.report.record import (
     files_revision,
     run_record,
     spec_revision,
-    write_json,
 )
 from redoraft_check.report.story import story_text, tell
 from redoraft_check.tlc.definitions import module_files

@@ -14,7 +14,7 @@ from redoraft_check.commands.validate import rules_off
 from redoraft_check.counterexample.accepted import behaviour_of_trace
 from redoraft_check.counterexample.behaviour import Behaviour, from_tlc, write_rule_scenario, write_trace
 from redoraft_check.counterexample.export import Members
-from redoraft_check.counterexample.itf import from_itf, read_json, write_itf, write_json
+from redoraft_check.counterexample.itf import from_itf, read_document, write_document, write_itf
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
@@ -99,7 +99,7 @@ def _read(
     if kind is Kind.TLC:
         return _tlc(path)
     if kind is Kind.ITF:
-        document = read_json(path)
+        document = read_document(path)
         whole = is_trace_itf(document)
         return trace_from_itf(document, str(path)) if whole else from_itf(document, str(path))
     raise CliError(Exit.USAGE, f"{path}: a scenario is no input; run it with redoraft replay")
@@ -154,7 +154,7 @@ def _write_trace(path: Path, kind: Kind, header: Header, events: list[Event]) ->
     if kind is Kind.SCENARIO:
         raise CliError(Exit.USAGE, "a scenario is made of the specification's states: add --states")
     if kind is Kind.ITF:
-        write_json(path, trace_to_itf(header, events, str(path)))
+        write_document(path, trace_to_itf(header, events, str(path)))
         return f"{len(events) + 1} states"
     with TraceWriter(path, header) as trace:
         for event in events:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from redoraft.cluster.crashes import Bounds, Tally, enumerate_crashes
@@ -17,6 +16,7 @@ from redoraft_check.commands.simulate import mutant_named
 from redoraft_check.evidence.runs import CRASHES
 from redoraft_check.evidence.sources import implementation_revision
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line
 
@@ -66,9 +66,7 @@ def crashes(
     again = command_line(*words, *(("--mutant", broken.name) if broken else ()))
     _print(tally, again)
     if record is not None:
-        record.write_bytes(
-            msgspec.json.format(msgspec.json.encode(_record(tally, again) | made_by), indent=2) + b"\n"
-        )
+        write_json(record, _record(tally, again) | made_by)
     if tally.findings:
         raise typer.Exit(int(Exit.SAFETY))
 

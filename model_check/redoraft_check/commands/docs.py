@@ -36,7 +36,8 @@ def docs(
     quiet: opt.QuietOption = False,
     no_color: opt.ColorOption = False,
 ) -> None:
-    """Write docs/records.md, traceability.md, trust.md and kill-matrix.md from the tree and run records."""
+    """Write docs/records.md, traceability.md, trust.md, kill-matrix.md and gate.md from the tree and run
+    records."""
     folder = spec_dir(spec)
     source = load_source(folder)
     if not (source.tree.root / "docs").is_dir():

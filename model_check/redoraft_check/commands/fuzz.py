@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Annotated, Final
 
-import msgspec
 import typer
 from attrs import asdict, define, evolve, field, frozen
 from msgspec import structs
@@ -35,6 +34,7 @@ from redoraft_check.fuzz.record import VERSION as RECORD_VERSION
 from redoraft_check.fuzz.record import CampaignRecord, compared, reached, verdict_of
 from redoraft_check.fuzz.shrink import Shrunk, shrink
 from redoraft_check.fuzz.walks import judge_walk, read_walk
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line, spec_revision
 from redoraft_check.validate.minimize import Minimized, minimize
@@ -93,6 +93,26 @@ def fuzz(
             "--reads", min=0, max=1, help=f"Share of examples whose clients read, too ({SHARES.reads:g})."
         ),
     ] = None,
+    undo: Annotated[
+        float | None,
+        typer.Option(
+            "--undo",
+            min=0,
+            max=1,
+            help="Share of those with neither tables nor a binlog whose clients write transactions with undo"
+            f" ({SHARES.undo:g}).",
+        ),
+    ] = None,
+    small_files: Annotated[
+        float | None,
+        typer.Option(
+            "--small-files",
+            min=0,
+            max=1,
+            help="Share of those with neither pages nor a binlog whose redo files are so small that redo is"
+            f" deleted ({SHARES.small_files:g}).",
+        ),
+    ] = None,
     stop_at_first: Annotated[
         bool, typer.Option("--stop-at-first", help="End with the first example that finds something.")
     ] = False,
@@ -143,8 +163,11 @@ def fuzz(
         chosen = parse_faults(faults)
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
+    asked = {"ddl": ddl, "binlog": binlog, "pages": pages, "reads": reads}
+    asked |= {"undo": undo, "small_files": small_files}
     if mutants:
-        if time is not None or stop_at_first or compare or {binlog, pages, reads} != {None}:
+        said = [name for name, share in asked.items() if share is not None and name != "ddl"]
+        if time is not None or stop_at_first or compare or said:
             what = (
                 "--mutants goes with --examples, --seed, --steps, --faults, --ddl, --mutant and --resume only"
             )
@@ -158,7 +181,7 @@ def fuzz(
     broken = mutant_named(mutant, binlog=True)
     count = EXAMPLES if examples is None and time is None else examples
     subject = Subject(broken.name if broken else None, folder)
-    shares = _shares(subject.mutant, {"ddl": ddl, "binlog": binlog, "pages": pages, "reads": reads})
+    shares = _shares(subject.mutant, asked)
     order = Order(seed, subject, count, time, chosen, steps, stop_at_first=stop_at_first, shares=shares)
     session = _Session(order, out, screen, format_, jobs, record)
     code = session.run(lambda: pool(jobs, scheduler), compare=compare)
@@ -205,7 +228,7 @@ class _Session:
         if interrupted is not None and not led.findings:
             raise interrupted
         if self.record is not None and interrupted is None:
-            self._recorded(led, other).write(self.record)
+            write_json(self.record, self._recorded(led, other))
         return report.exit_code
 
     def _recorded(self, led: Campaign, other: Campaign | None) -> CampaignRecord:
@@ -235,7 +258,11 @@ class _Session:
             *("--faults", format_faults(order.faults)),
             *(("--mutant", order.subject.mutant) if order.subject.mutant else ()),
             *(("--spec", order.subject.spec) if order.subject.spec else ()),
-            *(word for name, share in asdict(order.shares).items() for word in (f"--{name}", f"{share:g}")),
+            *(
+                word
+                for name, share in asdict(order.shares).items()
+                for word in (f"--{name.replace('_', '-')}", f"{share:g}")
+            ),
             *(("--stop-at-first",) if order.stop_at_first else ()),
         )
 
@@ -255,14 +282,12 @@ class _Session:
 
     def _write(self, path: Path, found: Found) -> None:
         command = command_line(*self._words, "--out", str(self.out))
-        Finding(VERSION, found.plan, self.order.subject.mutant, found.trouble, command, found.example).write(
-            path
-        )
+        mutant = self.order.subject.mutant
+        write_json(path, Finding(VERSION, found.plan, mutant, found.trouble, command, found.example))
         run = examine(found.plan, self.order.subject)
         write_trace(path.with_suffix(".ndjson"), run.header, run.events, path.name)
         if found.trouble.cause[0] == "history":
-            calls = msgspec.json.format(msgspec.json.encode(calls_of(run.history)), indent=2)
-            seen_file(path).write_bytes(calls + b"\n")
+            write_json(seen_file(path), calls_of(run.history))
 
     def _shrink(self, found: Found) -> None:
         path = self.files[found.trouble.cause]

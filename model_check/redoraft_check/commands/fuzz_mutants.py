@@ -14,6 +14,7 @@ from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.matrix import VERSION, Matrix, Row, Trial, read_matrix, row_of, tables
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
 from redoraft_check.report.record import command_line, spec_revision
 
@@ -78,7 +79,7 @@ class _Filling:
         try:
             for key, future in zip(missing, pending, strict=True):
                 row = self.rows[key] = future.result()
-                self.matrix.write(self.path)
+                write_json(self.path, self.matrix)
                 caught = "as it must be" if row.is_right else "NOT AS IT MUST BE"
                 who = f"{key[0]}, {row.mutant or 'no mutant'}"
                 self.screen.say(f"    {who}: {caught}; {len(self.rows)} rows")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from redoraft_check.commands import options as opt
 from redoraft_check.commands.screen import Screen
 from redoraft_check.evidence.asked import Asked, asked_of
-from redoraft_check.evidence.records import KILLS, KillRow, read_records, write_records
+from redoraft_check.evidence.records import KILLS, KillRow, Within, read_records, write_records
 from redoraft_check.exits import Exit
 from redoraft_check.paths import library_dirs, spec_dir
 from redoraft_check.tlc.manifest import Manifest, Model, load_manifest
@@ -87,7 +87,7 @@ def _searched(broken: Manifest, mutant: Model, asked: Asked, row: KillRow, searc
         if not row.decides([column.name]):
             log = Path(f"{logs}.{column.name}.tlc.txt")
             cell = run_cell(spec, broken, mutant, column, evolve(search, log=log))
-            row = _with_cell(row, cell)
+            row = _with_cell(row, cell, asked.within[column.name][cell.model.name] if cell.model else None)
             notes += [] if row.decides([column.name]) else [f"{column.name}: {cell.note}"]
     return replace(row, note="; ".join(notes))
 
@@ -107,9 +107,12 @@ def _with_states(row: KillRow, found: Row) -> KillRow:
     )
 
 
-def _with_cell(row: KillRow, cell: Cell) -> KillRow:
+def _with_cell(row: KillRow, cell: Cell, within: Within | None) -> KillRow:
+    decided = cell.killed or cell.held or cell.failed
+    bounds = {cell.name: replace(within, distinct=cell.distinct)} if within and decided else {}
     return replace(
         row,
+        within=row.within | bounds,
         killed=(*row.killed, cell.name) if cell.killed else row.killed,
         held=(*row.held, cell.name) if cell.held else row.held,
         failed=(*row.failed, cell.name) if cell.failed else row.failed,

@@ -19,8 +19,9 @@ from redoraft_check.commands.screen import Screen
 from redoraft_check.commands.tables import plain_table
 from redoraft_check.evidence.both import write_both
 from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import spec_dir
-from redoraft_check.report.record import RECORD_VERSION, command_line, write_json
+from redoraft_check.report.record import RECORD_VERSION, command_line
 from redoraft_check.smt import second
 from redoraft_check.smt.answers import Answer
 from redoraft_check.smt.hints import hints_of, keep

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from attrs import frozen
 
-from redoraft.binlog.mutants import BINLOG_MUTANTS
-from redoraft.binlog.rules import SIMULATED
+from redoraft.binlog import Carrier
+from redoraft.binlog.mutants import ALL_BINLOG_MUTANTS
+from redoraft.binlog.rules import CARRIED, SIMULATED
 from redoraft.cluster.ending import end_check as end_check_of
 from redoraft.cluster.faults import Fault, format_faults, parse_faults
 from redoraft.cluster.filewatch import NOBODY
@@ -66,9 +67,24 @@ class _Request:
     pages: bool
     ddl: bool
     binlog: bool
+    carrier: Carrier
     undo: bool
     small_files: bool
     out: Path
+
+    @property
+    def settings(self) -> Settings:
+        """What its simulator is made with.  Raises ValueError for what a run cannot have together."""
+        return Settings(
+            *(self.seed, self.members, self.faults, rules_of(self.mutant)),
+            reading=self.reads,
+            pages=self.pages,
+            ddl=self.ddl,
+            binlog=self.binlog,
+            carrier=self.carrier,
+            undo=self.undo,
+            small_files=self.small_files,
+        )
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -86,6 +102,7 @@ class _Request:
             *(("--pages",) if self.pages else ()),
             *(("--ddl",) if self.ddl else ()),
             *(("--binlog",) if self.binlog else ()),
+            *(("--carrier", self.carrier.value) if self.carrier is not Carrier.OWN else ()),
             *(("--undo",) if self.undo else ()),
             *(("--small-files",) if self.small_files else ()),
         )
@@ -166,10 +183,18 @@ def simulate(
         bool,
         typer.Option(
             "--binlog",
-            help="Data nodes have a binlog beside redo, sent on a way of its own, and somebody downstream"
-            " reads it; the trace tells of it, too.",
+            help="Data nodes have a binlog beside redo, and somebody downstream reads it; the trace tells of"
+            " it, too.",
         ),
     ] = False,
+    carrier: Annotated[
+        Carrier,
+        typer.Option(
+            "--carrier",
+            help="With --binlog, how followers get it: sent on a way of its own and cut on promotion, or"
+            " carried in redo and cut with that.",
+        ),
+    ] = Carrier.OWN,
     undo: Annotated[
         bool,
         typer.Option(
@@ -203,23 +228,21 @@ def simulate(
     except ValueError as error:
         raise CliError(Exit.USAGE, str(error)) from None
     target = out or Path("out/simulate") / f"seed-{seed}.ndjson"
-    broken = mutant_named(mutant, binlog=binlog)
+    if carrier is not Carrier.OWN and not binlog:
+        raise CliError(Exit.USAGE, f"--carrier {carrier} is about a binlog: add --binlog")
+    broken = mutant_named(mutant, binlog=binlog, carrier=carrier)
     if broken is not None and broken.name in ALL_DDL_MUTANTS and not ddl:
         raise CliError(Exit.USAGE, f"{broken.name} takes out {broken.rule} of DDL: add --ddl")
-    if pages + ddl + binlog + undo > 1:
-        raise CliError(
-            Exit.USAGE, "a run tells of one thing beside its log: --pages, --ddl, --binlog or --undo"
-        )
-    if small_files and (pages or binlog):
-        raise CliError(
-            Exit.USAGE, "files of --pages and --binlog have a size of their own: leave --small-files out"
-        )
-    if undo and reads:
-        raise CliError(Exit.USAGE, "readers read what --undo does not write: leave --reads or --undo out")
     cluster = (seed, steps, nodes, log_nodes, members, chosen)
-    request = _Request(*cluster, broken, end_check, reads, pages, ddl, binlog, undo, small_files, target)
+    request = _Request(
+        *cluster, broken, end_check, reads, pages, ddl, binlog, carrier, undo, small_files, target
+    )
+    try:
+        settings = request.settings
+    except ValueError as error:
+        raise CliError(Exit.USAGE, str(error)) from None
     lockstep = DdlLockstep(local_file_ops(None)) if ddl else None
-    simulator, findings = _run(request, lockstep, Screen(quiet=quiet))
+    simulator, findings = _run(request, settings, lockstep, Screen(quiet=quiet))
     try:
         stale = clients_check_of(simulator.history) if request.reads else []
     except Undecided as error:
@@ -230,23 +253,34 @@ def simulate(
         raise typer.Exit(int(Exit.REJECTED if run.verdict == "refused" else Exit.SAFETY))
 
 
-def mutant_named(name: str | None, *, binlog: bool = False) -> AnyMutant | None:
+def mutant_named(
+    name: str | None, *, binlog: bool = False, carrier: Carrier = Carrier.OWN
+) -> AnyMutant | None:
     """The mutant of that name, or of that rule; None for None.
 
-    Raises CliError (2) for an unknown one, and for one of the binlog in a run without `binlog`.
+    Raises CliError (2) for an unknown one, and for one of the binlog in a run without `binlog`, or with
+    another `carrier` than the rule is about.
     """
     if name is None:
         return None
     found = find_mutant(name)
     if found is None:
         raise CliError(Exit.USAGE, f"no mutant is called {name!r}: see redoraft simulate --list-mutants")
-    if found.name in BINLOG_MUTANTS and not binlog:
+    if found.name in ALL_BINLOG_MUTANTS and not binlog:
         raise CliError(
             Exit.USAGE,
             f"{found.name} takes out {found.rule} of the binlog, which these nodes do not have: use"
             " redoraft simulate --binlog, or see docs/clients.md for the test that catches it",
         )
-    if found.name in BINLOG_MUTANTS and found.rule not in SIMULATED:
+    there = SIMULATED if carrier is Carrier.OWN else CARRIED
+    if found.name in ALL_BINLOG_MUTANTS and found.rule in (SIMULATED | CARRIED) - there:
+        other = next(one for one in Carrier if one is not carrier)
+        raise CliError(
+            Exit.USAGE,
+            f"{found.name} takes out {found.rule}, which is about the other carrier: use redoraft simulate"
+            f" --binlog --carrier {other}",
+        )
+    if found.name in ALL_BINLOG_MUTANTS and found.rule not in there:
         raise CliError(
             Exit.USAGE,
             f"{found.name} takes out {found.rule}, which a simulated node does not need: its cut is durable"
@@ -255,22 +289,21 @@ def mutant_named(name: str | None, *, binlog: bool = False) -> AnyMutant | None:
     return found
 
 
-def _run(request: _Request, lockstep: DdlLockstep | None, screen: Screen) -> tuple[Simulator, list[str]]:
+def _run(
+    request: _Request, settings: Settings, lockstep: DdlLockstep | None, screen: Screen
+) -> tuple[Simulator, list[str]]:
     source = f"{command_line(*request.words)} (code {code_revision()})"
     request.out.parent.mkdir(parents=True, exist_ok=True)
-    rules = rules_of(request.mutant)
     try:
-        header = trace_header(request.members, source, pages=request.pages, binlog=request.binlog)
+        header = trace_header(
+            request.members,
+            source,
+            pages=request.pages,
+            binlog=request.binlog,
+            carrier=request.carrier,
+            ddl=request.ddl,
+        )
         with TraceWriter(request.out, header) as trace:
-            settings = Settings(
-                *(request.seed, request.members, request.faults, rules),
-                reading=request.reads,
-                pages=request.pages,
-                ddl=request.ddl,
-                binlog=request.binlog,
-                undo=request.undo,
-                small_files=request.small_files,
-            )
             watching = NOBODY if lockstep is None else lockstep.watching
             simulator = Simulator(settings, trace.write, watching=watching)
             left = request.steps

@@ -19,8 +19,9 @@ from redoraft_check.counterexample.behaviour import from_tlc, write_rule_scenari
 from redoraft_check.counterexample.itf import write_itf
 from redoraft_check.counterexample.recorded import Kept, recorded
 from redoraft_check.exits import CliError, Exit, worst
+from redoraft_check.json_file import write_json
 from redoraft_check.paths import library_dirs, spec_dir
-from redoraft_check.report.record import command_line, run_record, spec_revision, write_json
+from redoraft_check.report.record import command_line, run_record, spec_revision
 from redoraft_check.report.retelling import Retelling, plain_steps, sequence_diagram
 from redoraft_check.report.story import Story, story_dict, story_markdown, story_text, tell
 from redoraft_check.report.story_mermaid import story_mermaid

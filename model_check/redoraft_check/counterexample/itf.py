@@ -19,11 +19,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from redoraft_check.counterexample.behaviour import Behaviour
 from redoraft_check.counterexample.export import Members
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.json_file import read_json, write_json
 from redoraft_check.tlc.values import Function, Interval, ModelValue, TlaSet, Value, parse, show
 
 DESCRIPTION: Final = "https://apalache-mc.org/docs/adr/015adr-trace.html"
@@ -32,35 +31,25 @@ _MODEL: Final = "_OF_MODEL"
 
 def write_itf(path: Path, behaviour: Behaviour, description: str) -> None:
     """Write a behaviour.  Raises CliError (65) for a file that cannot be written, or a value ITF lacks."""
-    write_json(path, to_itf(behaviour, description))
+    write_document(path, to_itf(behaviour, description))
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
     """Write an ITF document.  Raises CliError (65) for a file that cannot be written."""
-    text = msgspec.json.format(msgspec.json.encode(document), indent=1)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text + b"\n")
+        write_json(path, document)
     except OSError as error:
         raise CliError(Exit.BAD_INPUT, f"{path}: cannot be written: {error.strerror}") from None
 
 
 def read_itf(path: Path) -> Behaviour:
     """Read a behaviour.  Raises CliError (65) for a file that is none."""
-    return from_itf(read_json(path), str(path))
+    return from_itf(read_document(path), str(path))
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
     """The JSON object in a file.  Raises CliError (65)."""
-    try:
-        document = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: not ITF: {error}") from None
-    if not isinstance(document, dict):
-        raise CliError(Exit.BAD_INPUT, f"{path}: not ITF: it holds no object")
-    return document
+    return read_json(path, dict[str, Any], "ITF")
 
 
 def to_itf(behaviour: Behaviour, description: str = "") -> dict[str, Any]:

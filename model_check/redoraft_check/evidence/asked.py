@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
 from msgspec.structs import replace
 
 from redoraft_check.counterexample.recorded import model_hash
-from redoraft_check.evidence.records import KillRow
+from redoraft_check.evidence.records import KillRow, Within
 from redoraft_check.tlc.manifest import Manifest, Model
 from redoraft_check.tlc.matrix import properties_of
 from redoraft_check.tlc.temporal import Column, columns_of
@@ -22,8 +21,10 @@ class Asked:
 
     states: tuple[str, ...]
     behaviours: tuple[Column, ...]
+    within: Mapping[str, Mapping[str, Within]]
+    """The bounds in which liveness may be searched, by property and by model."""
     sha256: str
-    """Of the mutant, and of the models in whose bounds liveness is searched."""
+    """Of the mutant."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -31,16 +32,27 @@ class Asked:
         return (*self.states, *(column.name for column in self.behaviours))
 
     def fits(self, row: KillRow) -> KillRow | None:
-        """A row with these columns and no others; None if it is of another specification."""
+        """A row with these columns and no others, of which those are open that were searched in bounds that
+        are not the present ones; None if it is of another specification."""
         if row.sha256 != self.sha256:
             return None
-        names = self.names
+        kept = {
+            name: found
+            for name, found in row.within.items()
+            if found.is_same(self.within.get(name, {}).get(found.model))
+        }
+        present = [name for name in self.names if (name in self.within) == (name in kept)]
+
+        def of(decided: Collection[str]) -> tuple[str, ...]:
+            return tuple(name for name in present if name in decided)
+
         return replace(
             row,
-            asked=names,
-            killed=tuple(name for name in names if name in row.killed),
-            held=tuple(name for name in names if name in row.held),
-            failed=tuple(name for name in names if name in row.failed),
+            asked=self.names,
+            killed=of(row.killed),
+            held=of(row.held),
+            failed=of(row.failed),
+            within=kept,
         )
 
 
@@ -48,9 +60,15 @@ def asked_of(models: Manifest, mutants: Manifest, mutant: Model, library: Sequen
     """What is asked of a mutant.  Raises `CliError` (65) for a `.cfg` that cannot be read."""
     states = properties_of(models, mutants, mutant, library)
     behaviours = columns_of(models, mutants, mutant, library)
-    hashes = [model_hash(mutants, mutant, library)]
-    others = {column.model.name: column.model for column in behaviours if column.model}
-    hashes += [model_hash(models, others[name], library) for name in sorted(others)]
-    sha256 = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    within = {
+        column.name: {one.name: Within(one.name, model_hash(models, one, library)) for one in column.models}
+        for column in behaviours
+        if column.model
+    }
     named = {column.name for column in behaviours}
-    return Asked(tuple(name for name in states if name not in named), behaviours, sha256)
+    return Asked(
+        tuple(name for name in states if name not in named),
+        behaviours,
+        within,
+        model_hash(mutants, mutant, library),
+    )

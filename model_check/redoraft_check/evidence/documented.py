@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from redoraft_check.exits import CliError, Exit
-from redoraft_check.report.record import write_json
+from redoraft_check.json_file import read_json, write_json
 
 
 def documented_path(spec: Path, name: str) -> Path:
@@ -23,10 +22,7 @@ def read_documented(spec: Path, name: str) -> Any:
     path = documented_path(spec, name)
     if not path.is_file():
         return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: is no record: {error}") from None
+    return read_json(path, Any, "a record")
 
 
 def write_documented(spec: Path, name: str, content: object) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from redoraft_check.evidence.asked import Asked, asked_of
@@ -11,7 +12,7 @@ from redoraft_check.evidence.records import KILLS, Checked, KillRow, read_record
 from redoraft_check.evidence.scan import Tree
 from redoraft_check.evidence.trust import NO_RECORD, Records
 from redoraft_check.paths import library_dirs
-from redoraft_check.tlc.manifest import Model
+from redoraft_check.tlc.manifest import Model, config_of
 from redoraft_check.tlc.matrix import STUCK
 
 _OPENING: Final = """\
@@ -22,15 +23,20 @@ specification replaced (`spec/mutants/`). `redoraft check --mutants` runs each a
 it names: it must be refuted by that property; another one, a deadlock or an evaluation error is red.
 `redoraft matrix --timeout S` goes on behind the first violation and notes every property that is false
 somewhere, up to S seconds a mutant, and keeps the row in `spec/records/kill-matrix.jsonl` after each
-mutant. Each refinement and each liveness property is a search of its own, up to S seconds: a refinement in
-the bounds of the mutant, liveness in those of the smallest model that has fairness and holds, with the
-mutant's definition put in.
+mutant. Each refinement and each liveness property is a search of its own, up to S seconds.
+
+Nothing here is said beyond bounds. They are those of the mutant, `spec/mutants/NAME.cfg`, also for a
+refinement. Liveness needs fairness, which most mutants have not: it is searched in the bounds of a model that
+has fairness and holds, with the mutant's definition put in. Of several such models it is one with the
+mutant's rules off, then one that narrows the fewest of the mutant's bounds, then the smallest, and the next
+one where the mutant adds or takes no state. Which one stands below the table, and in the record of each cell.
 
 `X` violated, and the property that the mutant names; `x` violated; `.` holds in every state of the
-mutant (the search was complete); `!` cannot be evaluated in a state that the mutant reaches, which is
-no violation; `?` not seen within the time. *Stuck*: the mutant's own steps cannot be evaluated in a state
-that it reaches (behind a violation the specification need not make sense), and the search ends there. The
-states are those of the first search.
+mutant (the search was complete); `=` holds, in exactly as many states as without the mutant, which may
+do nothing in these bounds: then the cell says no more than that the specification holds; `!` cannot be
+evaluated in a state that the mutant reaches, which is no violation; `?` not seen within the time. *Stuck*:
+the mutant's own steps cannot be evaluated in a state that it reaches (behind a violation the specification
+need not make sense), and the search ends there. The states are those of the first search.
 """
 
 
@@ -51,27 +57,28 @@ def page(tree: Tree) -> str:
     """The whole page."""
     records, rows = Records(tree).mutants, rows_of(tree)
     mutants = tree.mutants.models
-    lines = [_OPENING, *_summary(mutants, records, rows)]
+    lines = [_OPENING, *_summary(tree, records, rows)]
     for module in dict.fromkeys(one.module for one in mutants):
         lines += _module(tree, [one for one in mutants if one.module == module], rows)
     lines += _sentences(mutants, records)
     return "\n".join(lines) + "\n"
 
 
-def _summary(
-    mutants: Sequence[Model], records: dict[str, Checked], rows: dict[str, KillRow]
-) -> Iterator[str]:
+def _summary(tree: Tree, records: dict[str, Checked], rows: dict[str, KillRow]) -> Iterator[str]:
+    mutants = tree.mutants.models
     seconds = sum(one.seconds for one in records.values())
     killed = sum(len(row.killed) for row in rows.values())
     held = sum(len(row.held) for row in rows.values())
     failed = sum(len(row.failed) for row in rows.values())
     cells = sum(len(row.asked) for row in rows.values())
     complete = sum(row.complete for row in rows.values())
+    idle = sum(_does_nothing(tree, row, name) for row in rows.values() for name in row.held)
     yield (
         f"{len(mutants)} mutants, {len(records)} refuted by the property they name (records of this"
         f" specification, {seconds:.0f} s in all). The matrix has {len(rows)} rows, {complete} of them"
-        f" complete, and {cells} cells: {killed} are violations, {held} hold, {failed} cannot be evaluated,"
-        f" and {cells - killed - held - failed} are not known."
+        f" complete, and {cells} cells: {killed} are violations, {held} hold ({idle} of them in as"
+        f" many states as without the mutant), {failed} cannot be evaluated, and"
+        f" {cells - killed - held - failed} are not known."
     )
 
 
@@ -82,7 +89,56 @@ def _module(tree: Tree, mutants: Sequence[Model], rows: dict[str, KillRow]) -> I
         yield f"{number}. {name}"
     yield ""
     header = ("mutant", *(str(number) for number, _ in enumerate(asked, 1)), "states", "search")
-    yield table(header, [_row(one, asked, rows.get(one.name)) for one in mutants])
+    yield table(header, [_row(tree, one, asked, rows.get(one.name)) for one in mutants])
+    yield from _bounds(tree, asked, [rows[one.name] for one in mutants if one.name in rows])
+    yield from _open(rows[one.name] for one in mutants if one.name in rows)
+
+
+def _bounds(tree: Tree, asked: Sequence[str], rows: Sequence[KillRow]) -> Iterator[str]:
+    """In whose bounds the liveness of a module's mutants was searched."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    whole = {name: sum(name in row.within for row in rows) for name in asked}
+    for row in rows:
+        for name, within in row.within.items():
+            found[name, within.model].append(row.name)
+    if found:
+        yield "\nLiveness, in the bounds of models that hold (states: without a mutant):\n"
+        lines = [
+            (
+                f"{asked.index(name) + 1}. {name}",
+                f"`{model}`",
+                ", ".join(f"{key} = {value}" for key, value in _constants(tree, model)),
+                f"{tree.models.model(model).distinct or 0:,}",
+                _listed(names, whole[name]),
+            )
+            for (name, model), names in sorted(found.items(), key=lambda one: asked.index(one[0][0]))
+        ]
+        yield table(("property", "bounds of", "which are", "states", "mutants"), lines)
+
+
+def _listed(names: Sequence[str], whole: int) -> str:
+    """Some of the `whole` mutants; most of them by the words alone."""
+    if len(names) == whole:
+        return "all that have no fairness of their own"
+    return "the others" if 2 * len(names) > whole else ", ".join(f"`{one}`" for one in names)
+
+
+def _constants(tree: Tree, model: str) -> Iterator[tuple[str, str]]:
+    return iter(config_of(tree.models, tree.models.model(model)).constants.items())
+
+
+def _open(rows: Iterable[KillRow]) -> Iterator[str]:
+    """Why what is not known is not known."""
+    left = [row for row in rows if not row.complete]
+    if left:
+        yield "\nNot known:\n"
+        yield from (f"- `{row.name}`: {row.note or 'not searched'}" for row in left)
+
+
+def _does_nothing(tree: Tree, row: KillRow, name: str) -> bool:
+    """Whether a liveness property holds of a mutant in as many states as the model has without it."""
+    within = row.within.get(name)
+    return within is not None and within.distinct == tree.models.model(within.model).distinct
 
 
 def _asked(tree: Tree, mutant: Model, row: KillRow | None) -> tuple[str, ...]:
@@ -90,10 +146,10 @@ def _asked(tree: Tree, mutant: Model, row: KillRow | None) -> tuple[str, ...]:
     return row.asked if row else _of(tree, mutant).names
 
 
-def _row(mutant: Model, asked: Sequence[str], row: KillRow | None) -> tuple[str, ...]:
+def _row(tree: Tree, mutant: Model, asked: Sequence[str], row: KillRow | None) -> tuple[str, ...]:
     if row is None:
         return (f"`{mutant.name}`", *("" for _ in asked), "-", NO_RECORD)
-    cells = (_cell(mutant, row, name) for name in asked)
+    cells = (_cell(tree, mutant, row, name) for name in asked)
     states = "-" if row.distinct is None else f"{row.distinct:,}"
     return (f"`{mutant.name}`", *cells, states, _search(row))
 
@@ -105,13 +161,13 @@ def _search(row: KillRow) -> str:
     return f"{'stuck, ' if row.note.startswith(STUCK) else ''}{left} open"
 
 
-def _cell(mutant: Model, row: KillRow, name: str) -> str:
+def _cell(tree: Tree, mutant: Model, row: KillRow, name: str) -> str:
     if name in row.killed:
         return "X" if name == mutant.violates else "x"
     if name in row.failed:
         return "!"
     if name in row.held:
-        return "."
+        return "=" if _does_nothing(tree, row, name) else "."
     return "?" if name in row.asked else ""
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from redoraft_check.evidence import matrix, runs, traceability, trust
+from redoraft_check.evidence import gate, matrix, runs, traceability, trust
 from redoraft_check.evidence.requirements import Requirements, load_requirements
 from redoraft_check.evidence.scan import Tree
 
@@ -31,4 +31,5 @@ PAGES: Final[dict[str, Callable[[Source], str]]] = {
     "traceability.md": lambda source: traceability.page(source.tree, source.requirements),
     "trust.md": lambda source: trust.page(source.tree),
     "kill-matrix.md": lambda source: matrix.page(source.tree),
+    "gate.md": lambda source: gate.page(source.tree),
 }

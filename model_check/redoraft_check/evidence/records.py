@@ -53,17 +53,34 @@ class Proved(Kept, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
+class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bounds in which a liveness property of a mutant was searched: those of a model that holds.
+
+    The hash is of that model; `distinct` states were seen of the mutant.
+    """
+
+    model: str
+    sha256: str
+    distinct: int | None = None
+
+    def is_same(self, other: Within | None) -> bool:
+        """Whether these are the bounds of another search."""
+        return other is not None and (self.model, self.sha256) == (other.model, other.sha256)
+
+
 class KillRow(Kept, frozen=True, kw_only=True):
     """A mutant's row of the kill matrix.
 
     Of `asked` it violates what is `killed`; `held` holds in all its states, `failed` cannot be evaluated in
-    some of them.  `note` says why a search that left something open ended.
+    some of them.  `within` has the bounds of each liveness property that was not searched in the mutant's
+    own.  `note` says why a search that left something open ended.
     """
 
     asked: tuple[str, ...]
     killed: tuple[str, ...]
     held: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    within: dict[str, Within] = {}
     distinct: int | None = None
     depth: int | None = None
     seconds: float = 0.0

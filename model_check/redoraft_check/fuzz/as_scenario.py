@@ -12,7 +12,8 @@ from redoraft.raft.mutants import MUTANTS
 from redoraft_check.fuzz.example import judges
 from redoraft_check.fuzz.walks import JudgedWalk
 from redoraft_check.validate.mapping import TOLD, VARS
-from redoraft_check.validate.projection import ABSENT, ABSENT_NAME, NO_ONE, SpecEvent
+from redoraft_check.validate.projection import NO_ONE, SpecEvent
+from redoraft_check.validate.words import ABSENT, ABSENT_NAME
 from redoraft_traces.scenario import Scenario, Step, Word
 
 _ARGUMENTS: Final = {"upto_lsn": "upto", "majority_lsn": "majority", "cut_lsn": "cut"}

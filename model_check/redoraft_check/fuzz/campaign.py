@@ -19,7 +19,7 @@ from redoraft_check.fuzz.seen import Feature
 AHEAD: Final = 32
 """Example N is planned from what the examples up to N - 32 have shown, however many run at once: so a
 campaign does not depend on how many do."""
-SHARES: Final = Shares(ddl=0.4, binlog=0.15, pages=0.15, reads=0.3)
+SHARES: Final = Shares(ddl=0.4, binlog=0.15, pages=0.15, reads=0.3, undo=0.4, small_files=0.5)
 """What examples made afresh have where nobody says."""
 
 

@@ -31,7 +31,8 @@ from redoraft_check.fuzz.plan import Plan
 from redoraft_check.oracle.errors import EvaluationError
 from redoraft_check.validate.oracle_engine import FrontierFull, Judged, judge
 from redoraft_check.validate.prepare import Projected, constants_of
-from redoraft_check.validate.projection import Projection, Unprojectable, Unsupported
+from redoraft_check.validate.projection import Projection
+from redoraft_check.validate.words import Unprojectable, Unsupported
 
 INVARIANTS: Final = (
     "ElectionSafety",

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-import msgspec
 from attrs import frozen
 
 from redoraft.mutants import ALL_MUTANTS, ALL_PARTS
 from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.example import Trouble
 from redoraft_check.fuzz.plan import DICE, Plan
+from redoraft_check.json_file import decode_json, read_raw
 
 VERSION: Final = 1
 
@@ -28,26 +28,13 @@ class Finding:
     command: str
     example: int
 
-    def write(self, path: Path) -> None:
-        """Put it into a file.  Raises OSError."""
-        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
-        path.write_bytes(text + b"\n")
-
 
 T = TypeVar("T")
 
 
 def read_finding(path: Path) -> Finding:
     """Read one.  Raises `CliError` (65) for a file that cannot be read, or is not one."""
-    return decode_saved(path, read_saved(path), Finding, "finding", _wrong)
-
-
-def read_saved(path: Path) -> bytes:
-    """What a campaign has saved.  Raises `CliError` (65) for a file that cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error.strerror}") from None
+    return decode_saved(path, read_raw(path), Finding, "finding", _wrong)
 
 
 def decode_saved(path: Path, raw: bytes, kind: type[T], what: str, wrong: Callable[[T], str | None]) -> T:
@@ -55,10 +42,7 @@ def decode_saved(path: Path, raw: bytes, kind: type[T], what: str, wrong: Callab
 
     Raises `CliError` (65).
     """
-    try:
-        found = msgspec.json.decode(raw, type=kind)
-    except msgspec.DecodeError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: not a {what} of redoraft fuzz: {error}") from None
+    found = decode_json(path, raw, kind, f"a {what} of redoraft fuzz")
     reason = wrong(found)
     if reason is not None:
         raise CliError(Exit.BAD_INPUT, f"{path}: {reason}")

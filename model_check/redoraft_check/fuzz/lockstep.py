@@ -13,7 +13,8 @@ from redoraft_check.oracle.errors import EvaluationError
 from redoraft_check.oracle.spec import State
 from redoraft_check.validate.oracle_engine import FrontierFull, Stepping
 from redoraft_check.validate.prepare import constants_of
-from redoraft_check.validate.projection import Projection, SpecEvent, Unprojectable, Unsupported
+from redoraft_check.validate.projection import Projection, SpecEvent
+from redoraft_check.validate.words import Unprojectable, Unsupported
 from redoraft_traces import Event, Header
 
 

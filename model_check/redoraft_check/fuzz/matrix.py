@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from attrs import frozen
 
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.mutants import Asked
-from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.catchers import CATCHERS, Run
 from redoraft_check.fuzz.example import Subject
-from redoraft_check.fuzz.families import DDL, FAMILIES, WHY, Family, family_named
+from redoraft_check.fuzz.families import DDL, FAMILIES, Family, family_named, page_of
 from redoraft_check.fuzz.guide import Guide
+from redoraft_check.fuzz.why import WHY
+from redoraft_check.json_file import read_json
 
 VERSION: Final = 2
 HEADS: Final = {
@@ -99,7 +99,7 @@ class Row:
         """Whether something catches the mutant, here or elsewhere, or nothing the implementation."""
         if self.mutant is None:
             return not self.is_caught
-        return self.is_caught or family_named(self.family).page is not None
+        return self.is_caught or page_of(self.mutant) is not None
 
 
 @frozen
@@ -120,11 +120,6 @@ class Matrix:
     rows: tuple[Row, ...]
     ddl: bool = False
 
-    def write(self, path: Path) -> None:
-        """Put it into a file.  Raises OSError."""
-        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
-        path.write_bytes(text + b"\n")
-
     def of(self, family: str) -> tuple[Row, ...]:
         """The rows of a family."""
         return tuple(row for row in self.rows if row.family == family)
@@ -132,12 +127,7 @@ class Matrix:
 
 def read_matrix(path: Path) -> Matrix:
     """Read one.  Raises `CliError` (65) for a file that cannot be read, or is not one."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Matrix)
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: not a record of mutants: {error}") from None
+    return read_json(path, Matrix, "a record of mutants")
 
 
 def row_of(name: str, mutant: str | None, trial: Trial) -> Row:
@@ -198,9 +188,9 @@ def elsewhere_table(matrix: Matrix) -> str:
     for row in matrix.rows:
         if row.mutant is None or row.is_caught:
             continue
-        page = family_named(row.family).page
+        page = page_of(row.mutant)
         where = "nowhere" if page is None else f"[{page}]({page})"
-        lines.append(_line(_name(row), row.rule or "", _asked(row), WHY.get(row.mutant, ""), where))
+        lines.append(_line(_name(row), row.rule or "", _asked(row), _why(row.mutant), where))
     return "\n".join(lines)
 
 
@@ -223,6 +213,10 @@ def _head(*heads: str) -> list[str]:
 
 def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _why(mutant: str) -> str:
+    return WHY[mutant].text if mutant in WHY else ""
 
 
 def _asked(row: Row) -> str:

@@ -46,6 +46,12 @@ class Shares:
     """Pages, checkpoints and deleted redo in the trace; in small files and pools."""
     reads: float = 0.0
     """Clients that read, in one of the ways of `Reading`."""
+    undo: float = 0.0
+    """Clients that write rows in transactions with undo; of the examples that have neither tables nor a
+    binlog."""
+    small_files: float = 0.0
+    """Redo files so small that redo is deleted; of the examples that neither tell of pages nor have a
+    binlog."""
 
     def __attrs_post_init__(self) -> None:
         """Raises ValueError where more than all examples would tell of something beside their log."""
@@ -85,10 +91,8 @@ class Plan:
     def settings(self, rules: NodeRules) -> Settings:
         """What a simulator of this plan is made with.
 
-        Raises ValueError for what no cluster can be, and for more than one thing beside the log.
+        Raises ValueError for what no cluster can be, and for what a run cannot have together.
         """
-        if self.ddl + self.binlog + self.pages > 1:
-            raise ValueError("a run tells of one thing beside its log: ddl, binlog or pages")
         return Settings(
             self.seed,
             members_of(self.nodes, self.log_nodes),
@@ -134,7 +138,14 @@ def fresh(random: Random, faults: frozenset[Fault], steps: int, shares: Shares) 
         binlog=shares.ddl <= beside < with_binlog,
         pages=with_binlog <= beside < with_binlog + shares.pages,
     )
-    return _with_readers(plan, random, kept) if random.random() < shares.reads else plan
+    if random.random() < shares.reads:
+        plan = _with_readers(plan, random, kept)
+    undo, small_files = random.random() < shares.undo, random.random() < shares.small_files
+    return evolve(
+        plan,
+        undo=undo and not (plan.ddl or plan.binlog),
+        small_files=small_files and not (plan.pages or plan.binlog),
+    )
 
 
 def _with_readers(plan: Plan, random: Random, faults: frozenset[Fault]) -> Plan:

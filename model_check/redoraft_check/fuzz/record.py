@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 from attrs import frozen
 
-from redoraft_check.exits import CliError, Exit
 from redoraft_check.fuzz.campaign import Campaign, Mark
+from redoraft_check.json_file import read_json
 
 VERSION = 1
 
@@ -72,20 +71,10 @@ class CampaignRecord:
     reached: Reached
     comparison: Comparison | None
 
-    def write(self, path: Path) -> None:
-        """Put it into a file.  Raises OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
-
 
 def read_record(path: Path) -> CampaignRecord:
     """Read one.  Raises `CliError` (65) for a file that cannot be read, or is not one."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=CampaignRecord)
-    except OSError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise CliError(Exit.BAD_INPUT, f"{path}: not the record of a campaign: {error}") from None
+    return read_json(path, CampaignRecord, "the record of a campaign")
 
 
 def reached(one: Campaign) -> Reached:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from attrs import define, field, frozen
 
 from redoraft.cluster.trace import trace_header
@@ -17,8 +16,9 @@ from redoraft.scenario.walk import MOVES, ON_MESSAGES, Move, Walk
 from redoraft.types import NodeId
 from redoraft_check.fuzz.ddl_lockstep import DdlLockstep, local_file_ops
 from redoraft_check.fuzz.example import UNDECIDED, Subject, Trouble
-from redoraft_check.fuzz.finding import decode_saved, read_saved
+from redoraft_check.fuzz.finding import decode_saved
 from redoraft_check.fuzz.lockstep import Lockstep, Refused, Undecided
+from redoraft_check.json_file import read_raw
 from redoraft_traces import Header
 
 VERSION: Final = 1
@@ -121,11 +121,6 @@ class WalkFinding:
         """Who is in the cluster."""
         return Members(tuple(map(NodeId, self.data_nodes)), tuple(map(NodeId, self.log_nodes)))
 
-    def write(self, path: Path) -> None:
-        """Put it into a file.  Raises OSError."""
-        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
-        path.write_bytes(text + b"\n")
-
 
 def finding_of(judged: JudgedWalk) -> WalkFinding:
     """The file of a walk that has found something."""
@@ -147,7 +142,7 @@ def read_walk(path: Path) -> WalkFinding | None:
 
     Raises `CliError` (65) for a file that cannot be read, and for a walk that nobody can take.
     """
-    raw = read_saved(path)
+    raw = read_raw(path)
     if b'"redoraft_walk"' not in raw:
         return None
     return decode_saved(path, raw, WalkFinding, "walk", _wrong)

@@ -34,6 +34,7 @@ class CheckedDisk(MemoryDisk):
         """Changes until the power is gone; None: it stays."""
         self.changes = 0
         """How many there were."""
+        self._judged: set[Picture] = set()
 
     def ask(self, what: str, name: str) -> None:
         """As of any memory disk, and PowerLost, and what `recovers` raises."""
@@ -47,10 +48,18 @@ class CheckedDisk(MemoryDisk):
         super().ask(what, name)
 
     def look(self) -> None:
-        """Ask `recovers` of every crash that can come now."""
-        if self.recovers is not None:
-            for crashed in crashes(self):
+        """Ask `recovers` of every crash that can come now, and of one that leaves the same only once."""
+        if self.recovers is None:
+            return
+        for crashed in crashes(self):
+            shown = picture(crashed)
+            if shown not in self._judged:
+                self._judged.add(shown)
                 self.recovers(crashed)
+
+    def forget(self) -> None:
+        """From now on a crash has to leave something else: ask of every one again."""
+        self._judged.clear()
 
     def crash_by(self, bits: int) -> None:
         """Lose power; `bits` has a bit for each pending change, the lowest for the oldest: 1 keeps it."""

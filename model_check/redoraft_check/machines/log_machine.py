@@ -15,7 +15,7 @@ from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
 from redoraft.redo.log import RedoLog
-from redoraft_check.machines.checked_disk import Picture, PowerLost, picture
+from redoraft_check.machines.checked_disk import PowerLost
 from redoraft_check.machines.coverage import Coverage
 from redoraft_check.machines.judged import Judged
 from redoraft_check.machines.log_blocks import LAYOUT, image_of, position_at
@@ -83,9 +83,7 @@ class LogMachine(Judged[LogStep]):
         super().__init__()
         self.lockstep: Final = Lockstep(blocks(spec))
         self.world: Final = LogWorld(rules.log)
-        self.crashes = 0
         self._before: list[int] = []
-        self._judged: set[Picture] = set()
         self.world.disk.recovers = self._recovers
 
     @property
@@ -98,7 +96,7 @@ class LogMachine(Judged[LogStep]):
         if world.log is None and step.do != "restart":
             return False
         self._before = list(world.records)
-        self._judged.clear()
+        world.disk.forget()
         self.lockstep.begin(operation.steps(world, step), len(world.records))
         world.disk.left = step.after
         try:
@@ -130,7 +128,7 @@ class LogMachine(Judged[LogStep]):
         )
         self.lockstep.end(shown)
         self._look(world.log)
-        self._judged.clear()
+        world.disk.forget()
         world.disk.look()
 
     def _look(self, log: RedoLog) -> None:
@@ -145,11 +143,6 @@ class LogMachine(Judged[LogStep]):
         require(terms_of(log, world.records) == world.records, "positions", "an entry has another term")
 
     def _recovers(self, crashed: MemoryDisk) -> None:
-        shown = picture(crashed)
-        if shown in self._judged:
-            return
-        self._judged.add(shown)
-        self.crashes += 1
         try:
             image = image_of(crashed, self._before)
             found = RedoLog.open(crashed, layout=LAYOUT, rules=self.world.rules)

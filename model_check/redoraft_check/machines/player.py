@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -21,10 +22,12 @@ PARTS: Final[dict[str, tuple[type, ...]]] = {"storage": (StorageRules, Rules), "
 
 def wrong_step(scenario: MachineScenario) -> str | None:
     """Why nobody can take a scenario, in one line; None if somebody can."""
-    wrong = map(wrong_storage_step, scenario.steps) if isinstance(scenario, StorageScenario) else None
-    if isinstance(scenario, LogScenario):
-        wrong = map(wrong_log_step, scenario.steps)
-    assert wrong is not None
+    wrong: Iterator[str | None]
+    match scenario:
+        case StorageScenario():
+            wrong = map(wrong_storage_step, scenario.steps)
+        case LogScenario():
+            wrong = map(wrong_log_step, scenario.steps)
     return next((f"step {number}: {what}" for number, what in enumerate(wrong, 1) if what is not None), None)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from redoraft.disk.memory import MemoryDisk
 from redoraft.errors import RedoError
 from redoraft.mutants import ALL_PARTS, NodeRules
-from redoraft_check.machines.checked_disk import CheckedDisk, Picture, picture
+from redoraft_check.machines.checked_disk import CheckedDisk
 from redoraft_check.machines.coverage import Coverage
 from redoraft_check.machines.judged import Judged
 from redoraft_check.machines.scenario import StorageStep
@@ -87,8 +87,6 @@ class StorageMachine(Judged[StorageStep]):
         self._spec: Final = limits(spec)
         self.world: Final = World(rules.storage, rules.raft)
         self.lockstep: Final = Lockstep(self.world, self._spec)
-        self.crashes = 0
-        self._judged: set[Picture] = set()
         self._floor = self._reached(self.world)
         self.world.checked.recovers = self._recovers
 
@@ -99,7 +97,7 @@ class StorageMachine(Judged[StorageStep]):
 
     def _take(self, step: StorageStep) -> bool:
         world = self.world
-        self._judged.clear()
+        world.checked.forget()
         self._floor = self._reached(world)
         changes = world.checked.changes
         if step.after is None:
@@ -113,18 +111,13 @@ class StorageMachine(Judged[StorageStep]):
             self.lockstep.follow()
         if world.checked.changes > changes:
             # What was told to be durable is, from now on.
-            self._judged.clear()
+            world.checked.forget()
             self._floor = self._reached(world)
             world.checked.look()
         return done
 
     def _recovers(self, crashed: MemoryDisk) -> None:
         """A crash leaves this disk, and of the log what is durable."""
-        shown = picture(crashed)
-        if shown in self._judged:
-            return
-        self._judged.add(shown)
-        self.crashes += 1
         try:
             found = self.world.after_crash(crashed)
             found.check()

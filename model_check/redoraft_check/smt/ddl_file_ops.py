@@ -49,7 +49,7 @@ from redoraft_check.smt.ddl_state import (
     value_of_node,
 )
 from redoraft_check.smt.ddl_state import of_node as of_one
-from redoraft_check.smt.ddl_steps import DdlSwitched, JobSteps, idle, to_step
+from redoraft_check.smt.ddl_steps import ROW_KINDS, DdlSwitched, JobSteps, idle, to_step
 from redoraft_check.smt.formula import (
     FALSE,
     TRUE,
@@ -79,6 +79,7 @@ class FileOps(DdlSwitched):
         return (
             *self.elect(),
             self.establish(),
+            self.step_down(),
             self.advance_majority(),
             *self.crash(),
             *self.late_call(),
@@ -94,9 +95,9 @@ class FileOps(DdlSwitched):
 
     # --- the log: what R1 to R5 leave open -----------------------------------------------------------
 
-    def elect(self) -> tuple[Action, Action]:
+    def elect(self) -> tuple[Action, ...]:
         """Elect(n, l): R1, of what is not committed any part may be lost."""
-        n, k, p, m, end, cut = S.vars("n k p m l l2")
+        n, k, p, m, end, cut, a, x, q = S.vars("n k p m l l2 a x q")
         here, s, t = formals(S.cache)
         guard = both(
             S.phase(n, STARTING) | S.phase(n, UP),
@@ -110,20 +111,42 @@ class FileOps(DdlSwitched):
             *idle(),
             Update(S.cache, (here, s, t), differ(here, n) & S.cache(here, s, t)),
         )
-        deposes = (
-            value_of_node(S.phase, k, DEPOSED),
-            of_one(S.late, k, self.still_to_call(p, end)),
-        )
+        deposed = value_of_node(S.phase, k, DEPOSED)
+        calls = (*updates, deposed, of_one(S.late, k, self.still_to_call(p, end)))
+        undo = either(*(is_op(q, kind) & self.is_undo_of(q, kind) for kind in ROW_KINDS))
+        recovers = (*updates, deposed, of_one(S.late, k, undo))
         params = (n, p, m, end, cut)
+        deposes = both(S.leader(k), differ(n, k), guard)
+        next_row = self._recovers_next(k, a, x, end, q)
         return (
             Action("Elect", params, both(S.no_leader(), guard), updates),
             Action(
                 "Elect",
                 (n, k, *params[1:]),
-                both(S.leader(k), differ(n, k), guard),
-                (*updates, *deposes),
+                both(deposes, forall([a, x, q], ~next_row)),
+                calls,
                 case="deposing",
             ),
+            Action(
+                "Elect",
+                (n, k, *params[1:], a, x, q),
+                both(deposes, next_row),
+                recovers,
+                case="deposing who recovers",
+            ),
+        )
+
+    def _recovers_next(self, node: Term, a: Term, x: Term, end: Term, row: Term) -> Formula:
+        """StillToRecover: an established leader at no job replays this row, and waits for nobody."""
+        q = S.var("q_")
+        alone = [self.replay_waits_for_nobody(row, kind) for kind in ROW_KINDS]
+        return both(
+            *(S.phase(node, UP), self._on_firm_ground(), S.pc(IDLE)),
+            *(S.applied(node, a), self._limit(node, x), S.stage(SERVING) | QUIET(a, x)),
+            ~S.stage(SERVING) if self.on("H30") else TRUE,
+            is_visible(row, end, self.off),
+            forall([q], implies(is_visible(q, end, self.off), PREFIX(q, row))),
+            either(*(one for one in alone if one != FALSE)),
         )
 
     def establish(self) -> Action:
@@ -133,6 +156,12 @@ class FileOps(DdlSwitched):
         return Action(
             "Establish", (n, m, end), guard, (becomes(S.stage, ESTABLISHED), becomes(S.majority, end))
         )
+
+    def step_down(self) -> Action:
+        """StepDown(n): a leader that has not served goes on as a follower."""
+        n, x = S.var("n"), formals(S.leader)[0]
+        guard = both(S.leader(n), S.stage(ESTABLISHED), S.pc(IDLE))
+        return Action("StepDown", (n,), guard, (Update(S.leader, (x,), FALSE), becomes(S.stage, NONE)))
 
     def advance_majority(self) -> Action:
         """AdvanceMajority(l)"""

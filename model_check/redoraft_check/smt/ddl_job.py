@@ -74,6 +74,7 @@ def nodes() -> tuple[Named, ...]:
     """Each node's files against what it has applied."""
     has = exists([U], S.files(N, SP, U))
     behind = both(S.applied(N, A), S.majority(M))
+    rests = ~S.leader(N) | both(S.pc(IDLE), ~S.stage(SERVING))
     return (
         law(
             "FilesAreKnown",
@@ -102,9 +103,9 @@ def nodes() -> tuple[Named, ...]:
         law(
             "ReadersHaveFiles",
             "n a s t",
-            both(S.phase(N, UP), ~S.leader(N), S.applied(N, A), FILE(A, SP, T), ~GONE(A, SP)),
+            both(S.phase(N, UP), rests, S.applied(N, A), FILE(A, SP, T), ~GONE(A, SP)),
             has,
-            "Who is up has validated its files, and then only applied.",
+            "Who is up has validated its files, and then only applied, or replayed and noted it (H5).",
         ),
         law(
             "ReadersAreUp",

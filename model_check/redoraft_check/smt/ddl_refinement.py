@@ -185,17 +185,18 @@ class DdlShowings:
         )
 
     def _leaves(self, action: Action) -> tuple[Showing, ...]:
-        """Crash, Shutdown, and the UpdateTerm of a leader that has not served: Ddl's Crash."""
+        """Crash and Shutdown; the UpdateTerm of a leader that has not served is Ddl's StepDown."""
         s = self.terms.start.raft
         n = s.var("n")
         own = both(s.term(n, OWN), self.terms.start.applied(n, PAGES))
         params, given = (OWN, PAGES), {"n": n}
         led = Shown(self.steps["Crash (leading)"], given, "A restart leads nothing.")
+        stays = Shown(self.steps["StepDown"], given, "Who serves restarts instead (H13).")
         other = Shown(self.steps["Crash"], given, "A restart forgets that it was deposed (H13).")
-        quiet = () if action.name == "NodeUpdateTerm" else (other,)
+        in_place = action.name == "NodeUpdateTerm"
         return (
-            Showing((led,), params, both(own, self._leads()), case="leading"),
-            Showing(quiet, params, both(own, ~self._leads()), case="not leading"),
+            Showing((stays if in_place else led,), params, both(own, self._leads()), case="leading"),
+            Showing(() if in_place else (other,), params, both(own, ~self._leads()), case="not leading"),
         )
 
     def _counts(self, _: Action) -> tuple[Showing, ...]:
@@ -216,7 +217,7 @@ class DdlShowings:
         elects = Shown(self.steps["Elect"], elected, why)
         why = "Its marker is counted, and it has written no data (H14)."
         establishes = Shown(self.steps["Establish"], {"n": n, "m": UPTO, "l": CUT}, why)
-        restarts = Shown(self.steps["Crash"], {"n": m}, "Who did not serve goes on as a follower.")
+        stays = Shown(self.steps["StepDown"], {"n": m}, "Who did not serve goes on as a follower.")
         outvotes = both(newer, leads)
         return (
             Showing((grows,), (GAINED,), same(t, LAST), case="again", named=(counted,)),
@@ -224,7 +225,7 @@ class DdlShowings:
                 (deposes, establishes), (m, PAGES, CUT), outvotes & serves, facts, "outvotes", named=(cut,)
             ),
             Showing(
-                (deposes, establishes, restarts),
+                (stays, elects, establishes),
                 (m, PAGES, CUT),
                 outvotes & ~serves,
                 facts,

@@ -66,6 +66,7 @@ from redoraft_check.smt.logs import EMPTY
 from redoraft_check.smt.model import Switched
 
 UNDOING = (REPLAY, REFILED, REMADE)
+ROW_KINDS = (ROW_CREATE, ROW_RENAME, ROW_DROP)
 
 
 class DdlSwitched(Switched):
@@ -109,24 +110,37 @@ class DdlSwitched(Switched):
     def still_due(self, row: Term, end: Term, kind: Apply) -> Formula:
         """StillDue, for a row of this kind and where the log ends with `end`."""
         on_majority = S.majority(end)
-        m = S.var("m_")
-        row_there = exists([m], S.majority(m) & COMMITTED(m, row))
+        replays = S.pc(REPLAY) & self.replay_waits_for_nobody(row, kind)
         if kind == ROW_RENAME:
             waits = self.waits_for_rename_redo
             early = on_majority if self.reverses_always else TRUE
             more = either(
                 FALSE if waits else S.pc(LOGGED) & early,
                 S.pc(FILED) & (on_majority if waits else TRUE),
-                FALSE if waits else S.pc(REPLAY),
             )
         elif kind == ROW_CREATE:
-            more = FALSE if self.redo_first else S.pc(REPLAY)
+            more = FALSE
         else:
-            more = either(
-                S.pc(COMMITTED_STEP) & (on_majority if self.drop_waits else TRUE),
-                S.pc(REPLAY) & (row_there if self.drop_waits else TRUE),
-            )
-        return self.call_due(row, end, kind) | (is_op(row, kind) & more)
+            more = S.pc(COMMITTED_STEP) & (on_majority if self.drop_waits else TRUE)
+        return either(self.call_due(row, end, kind), is_op(row, kind) & more, replays)
+
+    def replay_waits_for_nobody(self, row: Term, kind: Apply) -> Formula:
+        """ReplayWaitsForNobody, for a row of this kind."""
+        m = S.var("m_")
+        waits = {
+            ROW_RENAME: FALSE if self.waits_for_rename_redo else TRUE,
+            ROW_CREATE: FALSE if self.redo_first else TRUE,
+            ROW_DROP: exists([m], S.majority(m) & COMMITTED(m, row)) if self.drop_waits else TRUE,
+        }
+        return FALSE if waits[kind] == FALSE else is_op(row, kind) & waits[kind]
+
+    @staticmethod
+    def is_undo_of(row: Term, kind: Apply) -> Formula:
+        """The call (o_, s_, t_, u_) is UndoOf, for a row of this kind."""
+        o, s, t, u = call_variables()
+        name, to = NAME_OF(row), TO_OF(row)
+        op, old, new = (FILE_RENAME, to, name) if kind == ROW_RENAME else (FILE_DELETE, name, name)
+        return both(same(o, op), same(s, SPACE_OF(row)), same(t, old), same(u, new))
 
     def still_to_call(self, row: Term, end: Term) -> Formula:
         """The call (o_, s_, t_, u_) is in StillToCall."""
@@ -137,9 +151,10 @@ class DdlSwitched(Switched):
             return both(same(o, op), same(s, SPACE_OF(row)), same(t, name), same(u, to))
 
         name, to = NAME_OF(row), TO_OF(row)
-        rename = (~undoing & call(FILE_RENAME, name, to)) | (undoing & call(FILE_RENAME, to, name))
-        create = (~undoing & call(FILE_CREATE, name, name)) | (undoing & call(FILE_DELETE, name, name))
-        calls = {ROW_RENAME: rename, ROW_CREATE: create, ROW_DROP: call(FILE_DELETE, name, name)}
+        undo = {kind: self.is_undo_of(row, kind) for kind in ROW_KINDS}
+        rename = (~undoing & call(FILE_RENAME, name, to)) | (undoing & undo[ROW_RENAME])
+        create = (~undoing & call(FILE_CREATE, name, name)) | (undoing & undo[ROW_CREATE])
+        calls = {ROW_RENAME: rename, ROW_CREATE: create, ROW_DROP: undo[ROW_DROP]}
         return both(
             ~S.pc(IDLE), either(*(self.still_due(row, end, kind) & one for kind, one in calls.items()))
         )

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from redoraft_check.json_file import write_json
 from redoraft_check.oracle.cache import cache_folder
-from redoraft_check.report.record import write_json
 from redoraft_check.smt import second
 from redoraft_check.smt.agreement import agreed, as_result
 from redoraft_check.smt.answers import Answer, Result

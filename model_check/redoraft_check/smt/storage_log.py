@@ -142,21 +142,20 @@ class LogAround(StorageSteps):
     def truncate(self) -> Action:
         """Truncate(l).  R3: what has settled stays; H11: below a page or checkpoint it is refused."""
         s = self.s
-        c, end, cut, d, d2, k, z, a, a2, start, p, h = s.vars("c l m d d2 k z a a2 s p h")
+        end, cut, d, d2, k, z, a, a2, start, p, h = s.vars("l m d d2 k z a a2 s p h")
         above = (reaches(start, cut), forall([p, h], implies(s.disk(p, h), reaches(h, cut))))
         return Action(
             "Truncate",
-            (c, end, cut, d, d2, k, z, a, a2, start),
+            (end, cut, d, d2, k, z, a, a2, start),
             both(
                 s.serving(ZERO),
-                *(s.committed(c), s.log(end), s.durable(d), s.known(k), s.settled(z), s.applied(a)),
+                *(s.log(end), s.durable(d), s.known(k), s.settled(z), s.applied(a)),
                 s.checkpoint(start),
                 WHOLE(cut),
                 PREFIX(cut, end),
                 differ(cut, end),
                 reaches(z, cut),
                 reaches(k, cut),
-                ~PREFIX(end, c),
                 *(above if self.on("H11") else ()),
                 is_least(d2, d, cut),
                 is_least(a2, a, cut),

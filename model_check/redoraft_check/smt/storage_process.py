@@ -5,11 +5,12 @@ Who leads has what is committed (R5, StartServing).
 
 from __future__ import annotations
 
-from redoraft_check.smt.formula import FALSE, Action, Term, Update, both, differ, same
+from redoraft_check.smt.formula import FALSE, Action, Term, Update, both, differ, implies, same
 from redoraft_check.smt.logs import (
     EMPTY,
     LSN,
     PREFIX,
+    TERM_LE,
     TERM_OF,
     WHOLE,
     ZERO,
@@ -34,7 +35,7 @@ class Process(StorageSteps):
             both(
                 *(s.serving(ZERO), s.log(end), s.known(end), s.applied(end), s.committed(c)),
                 differ(end, EMPTY),
-                PREFIX(c, end),
+                implies(TERM_LE(TERM_OF(c), TERM_OF(end)), PREFIX(c, end)),
                 same(u, TERM_OF(end)),
             ),
             (becomes(s.serving, u),),

@@ -1,8 +1,7 @@
 """The log of StorageLimits is a node's log in Startup, so that its guards are what the commit rule provides.
 
-`committed` is what the leaders of terms up to the node's own have committed: a node whose term is behind may
-truncate what a later leader has committed of it, as long as it has not settled there.  So a candidacy or a
-newer term may show as CommittedGrows.  `peer` is what every other node has durable in a term whose leader has
+`committed` is what the leaders of terms up to the node's own have committed, so a candidacy or a newer term
+may show as CommittedGrows.  `peer` is what every other node has durable in a term whose leader has
 it too: that is all which no later truncation can take.  A node that is down shows the log that its scan will
 find.  Pages and checkpoint are StorageLimits' alone; of them stand here those of its invariants that speak of
 what has settled, and no step of the log changes them.
@@ -394,8 +393,8 @@ class Showings:
 
     def _truncates(self, _: Action) -> tuple[Showing, ...]:
         p, i, d, e, k = self.start.raft.vars("p i d e known")
-        given = {"c": HAD, "l": p, "m": i, "d": d, "d2": e, "k": k, "z": SETTLED, "a": APPLIED, "a2": APPLIED}
-        why = "The leader has what is committed, so the cut is above; and it lacks what is cut."
+        given = {"l": p, "m": i, "d": d, "d2": e, "k": k, "z": SETTLED, "a": APPLIED, "a2": APPLIED}
+        why = "The leader has what was committed up to its term, so the cut is above what the node knows."
         shown = Shown(self.steps["Truncate"], {**given, "s": START}, why)
         return (Showing((shown,), (APPLIED,), named=self._is(S.applied, APPLIED)),)
 

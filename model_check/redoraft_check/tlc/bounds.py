@@ -31,6 +31,11 @@ def narrower(repaired: ModelConfig, refuted: ModelConfig) -> tuple[str, ...]:
     )
 
 
+def narrower_constants(mine: ModelConfig, theirs: ModelConfig) -> tuple[str, ...]:
+    """The constants of which one `.cfg` allows less than another, or something else; `Off` is left out."""
+    return tuple(_constants(mine.constants, theirs.constants))
+
+
 def _at_least(value: str, than: str) -> bool:
     return int(value) >= int(than)
 

@@ -1,8 +1,11 @@
 """The columns of the kill matrix that are no notes in a register: refinements and liveness.
 
 Each is a run of its own, which ends at the first violation.  A refinement is searched within the bounds of
-the mutant.  Liveness needs fairness, so it is searched as the model does that holds, with the mutant's
-definitions put in; and as the mutant itself does where that is a mutant of liveness.
+the mutant.  Liveness needs fairness, so it is searched as a model does that holds, with the mutant's
+definitions put in; and as the mutant itself does where that is a mutant of liveness.  Of several models that
+hold it is one that has the mutant's rules off and no others, if there is one; of these one that narrows the
+fewest of the mutant's bounds; and of these the smallest.  Where the mutant has exactly as many states as the
+model without it, it may do nothing there, and the next one is searched.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from redoraft_check.paths import library_dirs
+from redoraft_check.tlc.bounds import narrower_constants
 from redoraft_check.tlc.config import ModelConfig
 from redoraft_check.tlc.definitions import Definition, definitions, extended_modules
 from redoraft_check.tlc.manifest import Manifest, Model, config_of
@@ -38,19 +42,39 @@ class Column:
     config: ModelConfig
     model: Model | None = None
     """The model that holds, if they are its own."""
+    following: Column | None = None
+    """The bounds that are searched if the mutant does nothing in these."""
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models in whose bounds it may be searched, in order; none for the mutant's own."""
+        return () if self.model is None else (self.model, *(self.following.models if self.following else ()))
 
 
 @frozen
 class Cell:
     """What a search of one column came to: killed, held, or failed (TLC could not evaluate something); none
-    of them, with the reason, when it came to no end."""
+    of them, with the reason, when it came to no end.  `distinct` states were seen, in the bounds of `model`;
+    of none when they were the mutant's own."""
 
     name: str
     killed: bool = False
     held: bool = False
     failed: bool = False
+    distinct: int | None = None
+    model: Model | None = None
     seconds: float = 0.0
     note: str = ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it holds in exactly as many states as the model has without the mutant."""
+        return self.held and self.model is not None and self.distinct == self.model.distinct
+
+    @property
+    def tells(self) -> bool:
+        """Whether something is known that is not of the model alone."""
+        return (self.killed or self.held or self.failed) and not self.is_idle
 
 
 def is_action(definition: Definition) -> bool:
@@ -79,27 +103,42 @@ def _resolved(name: str, known: Mapping[str, Definition]) -> str:
 def columns_of(
     models: Manifest, mutants: Manifest, mutant: Model, library: Sequence[Path]
 ) -> tuple[Column, ...]:
-    """What the holding models of the module that a mutant extends check of whole behaviours.
-
-    Of several models that check a property the smallest counts.
-    """
+    """What the holding models of the module that a mutant extends check of whole behaviours."""
     module = mutants.folder / f"{mutant.module}.tla"
     known = definitions(module, library)
     extended = extended_modules(module, (module.parent, *library))
     own = config_of(mutants, mutant)
-    found: dict[str, Model] = {}
+    found: dict[str, list[Model]] = {}
     holding = [model for model in models.models if model.holds and model.module in extended]
     for model in sorted(holding, key=lambda one: (one.deep, one.distinct or 0)):
         for name in config_of(models, model).section("PROPERTIES"):
             if name in known and is_temporal(name, known):
-                found.setdefault(name, model)
+                found.setdefault(name, []).append(model)
     checked = own.section("PROPERTIES")
-    return tuple(
-        Column(name, _overlaid(config_of(models, model), own, mutant, known), model)
-        if is_liveness(name, known) and name not in checked and not own.section("SPECIFICATION")
-        else Column(name, own)
-        for name, model in found.items()
-    )
+    columns = []
+    for name, candidates in found.items():
+        if is_liveness(name, known) and name not in checked and not own.section("SPECIFICATION"):
+            column = None
+            for model in reversed(_nearest(models, candidates, mutant, own)):
+                bounds = _overlaid(config_of(models, model), own, mutant, known)
+                column = Column(name, bounds, model, column)
+            columns += [column] if column else []
+        else:
+            columns.append(Column(name, own))
+    return tuple(columns)
+
+
+def _nearest(
+    models: Manifest, candidates: Sequence[Model], mutant: Model, own: ModelConfig
+) -> tuple[Model, ...]:
+    """Those of the candidates whose rules are nearest to the mutant's, those that narrow it least first."""
+
+    def rules(model: Model) -> tuple[int, int]:
+        return len({*mutant.off} - {*model.off}), len({*model.off} - {*mutant.off})
+
+    best = min(map(rules, candidates))
+    near = [model for model in candidates if rules(model) == best]
+    return tuple(sorted(near, key=lambda one: len(narrower_constants(config_of(models, one), own))))
 
 
 def _overlaid(
@@ -115,10 +154,19 @@ def _overlaid(
 
 
 def run_cell(spec: Path, mutants: Manifest, mutant: Model, column: Column, search: Search) -> Cell:
-    """Search a mutant for a violation of one temporal property, with one worker.
+    """Search a mutant for a violation of one temporal property, with one worker, also in the bounds that
+    follow if it does nothing in the first; the first are told if it does nothing in any.
 
-    Raises `CliError` (20) when Java does not start.
+    `seconds` are those of all searches.  Raises `CliError` (20) when Java does not start.
     """
+    cell = _search(spec, mutants, mutant, column, search)
+    if not (cell.is_idle and column.following):
+        return cell
+    found = run_cell(spec, mutants, mutant, column.following, search)
+    return evolve(found if found.tells else cell, seconds=cell.seconds + found.seconds)
+
+
+def _search(spec: Path, mutants: Manifest, mutant: Model, column: Column, search: Search) -> Cell:
     with tempfile.TemporaryDirectory(prefix="redoraft-matrix-") as folder:
         bounds = Path(folder) / f"{mutant.module}.cfg"
         bounds.write_text(config_text(column), encoding="utf-8")
@@ -137,6 +185,8 @@ def run_cell(spec: Path, mutants: Manifest, mutant: Model, column: Column, searc
         killed=result.outcome in {Outcome.SAFETY, Outcome.LIVENESS},
         held=result.outcome is Outcome.HOLDS,
         failed=result.outcome is Outcome.ERROR and bool(result.counts.generated),
+        distinct=result.counts.distinct,
+        model=column.model,
         seconds=result.seconds,
         note="" if result.outcome is Outcome.HOLDS else result.note or result.outcome.value,
     )

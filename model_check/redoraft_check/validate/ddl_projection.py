@@ -14,30 +14,21 @@ from attrs import define, field
 from redoraft_check.oracle.values import Value as SpecValue
 from redoraft_check.validate.logview import LogView
 from redoraft_check.validate.mapping import ALONE, DDL, EventRow
-from redoraft_check.validate.projection import (
+from redoraft_check.validate.projection import DEFAULT_START_LSN, SpecEvent, Undo, WordsKnown
+from redoraft_check.validate.spaces import ABSENT_FILES, Spaces, first_space_of
+from redoraft_check.validate.verdict import Status
+from redoraft_check.validate.words import (
     ABSENT,
     ABSENT_NAME,
-    DEFAULT_START_LSN,
-    SpecEvent,
-    Undo,
-    Unprojectable,
     Unsupported,
     Value,
-    WordsKnown,
     number_of,
     position_in,
     present,
     quoted,
     text_of,
 )
-from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, Header
-
-ABSENT_FILES: Final = ((ABSENT_NAME, ABSENT),)
-"""Files or tables that were not recorded (TraceDdl!AbsentFiles)."""
-
-FIRST_SPACE_ID: Final = 1
-"""The space id of the first table that is ever made, where the header does not say it."""
 
 _END: Final = "end_lsn"
 _CUTS: Final = "Elects"
@@ -51,7 +42,7 @@ def names_in(header: Header) -> tuple[str, ...]:
 
 def tables_in(header: Header) -> tuple[tuple[str, int], ...]:
     """The tables that are there at first, with the specification's space ids, by a checked header."""
-    first = header.constants.get("first_space_id", FIRST_SPACE_ID)
+    first = first_space_of(header)
     return tuple(
         sorted((name, space - first + 1) for name, space in header.constants.get("tables", {}).items())
     )
@@ -64,7 +55,7 @@ def tables_trouble(header: Header) -> tuple[Status, str] | None:
         return Status.UNKNOWN, f"this engine cannot hide {header.hidden[0]}; of {DDL} it hides nothing"
     if not isinstance(names, list) or not all(map(_is_name, names)):
         return Status.UNREADABLE, f"table_names in constants is {quoted(names)}, not a list of names"
-    first = header.constants.get("first_space_id", FIRST_SPACE_ID)
+    first = first_space_of(header)
     whole = isinstance(tables, dict) and all(map(_is_name, tables))
     if not whole or not all(_is_space(space, first) for space in tables.values()):
         reason = f"tables in constants is {quoted(tables)}, not an object of names and space ids from {first}"
@@ -87,14 +78,14 @@ class DdlProjection:
     header: Header
     rows: Mapping[str, EventRow]
     start_lsn: int = field(init=False)
-    _first: int = field(init=False)
+    _spaces: Spaces = field(init=False)
     _known: WordsKnown = field(init=False)
     _log: LogView = field(init=False)
     _undo: Undo = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.start_lsn = self.header.constants.get("start_lsn", DEFAULT_START_LSN)
-        self._first = self.header.constants.get("first_space_id", FIRST_SPACE_ID)
+        self._spaces = Spaces(first_space_of(self.header))
         self._known = WordsKnown(DDL, self.rows, ALONE[DDL].vars)
         self._log = LogView(self.start_lsn)
         self._undo = Undo("", self._log, None, None, 0)
@@ -130,8 +121,8 @@ class DdlProjection:
         """A value of the specification, which is no LSN, as a trace has it."""
         if kind == "files":
             pairs = sorted((one["name"], one["space"]) for one in value)
-            return {name: space + self._first - 1 for name, space in pairs}
-        return value + self._first - 1 if kind == "space" else value
+            return {name: self._spaces.plain(space) for name, space in pairs}
+        return self._spaces.plain(value) if kind == "space" else value
 
     def remember(self, node: str) -> Undo:
         """Keep what the next event may change."""
@@ -168,17 +159,5 @@ class DdlProjection:
         if kind in ("name", "table"):
             return text_of(given, name)
         if kind == "files":
-            return self._files(given, name)
-        return self._space(given, name) if kind == "space" else self._position(given, name)
-
-    def _space(self, given: Any, name: str) -> int:
-        space = number_of(given, name)
-        if space < self._first:
-            raise Unprojectable(f"{name} is {space}, and space ids begin with {self._first}")
-        return space - self._first + 1
-
-    def _files(self, given: Any, name: str) -> tuple[tuple[str, int], ...]:
-        if not isinstance(given, dict):
-            raise Unprojectable(f"{name} is {quoted(given)}, not an object of names and space ids")
-        pairs = sorted(given.items())
-        return tuple((text_of(file, name), self._space(space, f"{name} {file}")) for file, space in pairs)
+            return self._spaces.files(given, name)
+        return self._spaces.number(given, name) if kind == "space" else self._position(given, name)

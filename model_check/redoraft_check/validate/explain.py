@@ -39,16 +39,9 @@ from redoraft_check.validate.mapping import (
 )
 from redoraft_check.validate.oracle_engine import load_trace_spec, told_by_node
 from redoraft_check.validate.prepare import Constants, Projecting
-from redoraft_check.validate.projection import (
-    ABSENT,
-    ABSENT_LSNS,
-    ABSENT_NAME,
-    Projection,
-    SpecEvent,
-    Unprojectable,
-    Unsupported,
-)
+from redoraft_check.validate.projection import ABSENT_LSNS, Projection, SpecEvent
 from redoraft_check.validate.told import in_trace_words
+from redoraft_check.validate.words import ABSENT, ABSENT_NAME, Unprojectable, Unsupported
 from redoraft_traces import Event
 
 MAX_LOOKED_AT: Final = 500

@@ -15,16 +15,19 @@ from redoraft_check.oracle.values import Value as SpecValue
 from redoraft_check.validate.logview import LogView
 from redoraft_check.validate.mapping import ALONE, LIMITS, EventRow
 from redoraft_check.validate.projection import (
-    ABSENT,
     ABSENT_LSNS,
-    ABSENT_NAME,
     DEFAULT_START_LSN,
     SpecEvent,
     Undo,
+    WordsKnown,
+)
+from redoraft_check.validate.verdict import Status
+from redoraft_check.validate.words import (
+    ABSENT,
+    ABSENT_NAME,
     Unprojectable,
     Unsupported,
     Value,
-    WordsKnown,
     number_of,
     page_named,
     position_in,
@@ -32,7 +35,6 @@ from redoraft_check.validate.projection import (
     quoted,
     whole,
 )
-from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, Header
 
 OTHER_KINDS: Final = ("file", "note")

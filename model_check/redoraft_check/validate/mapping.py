@@ -14,7 +14,7 @@ from redoraft_check.toml import read_toml
 ARGUMENT_KINDS: Final = (
     *("term", "node", "page", "pages", "page_lsns", "lsn", "leader_lsn", "retained"),
     *("number", "xid", "new_xid"),
-    *("table", "space"),
+    *("table", "space", "ddl"),
     *("kind", "entry", "committed_entry", "committed_lsn", "committed_lsns"),
 )
 TABLE: Final = "mapping.toml"
@@ -58,8 +58,10 @@ class Beside:
 
     `name` is what the operators of its trace specification begin with: `Trace<name>`, `<name>Init`,
     `<name>Matches` for its own `actions`, `<name>Shows` for what an event shows besides (`vars`, in order).
+    `module` is what a header calls it.
     """
 
+    module: str
     name: str
     table: str
     actions: frozenset[str]
@@ -84,9 +86,12 @@ DDL: Final = "DdlFileOps"
 RAFT: Final = "RaftRedo"
 LIMITS: Final = f"{STORAGE} alone"
 """Who judges a header that names StorageLimits and nothing else; `STORAGE` judges beside Startup."""
+TABLES: Final = f"{DDL} beside Startup"
+"""Who judges beside Startup a header that names DdlFileOps, too; `DDL` judges alone."""
 
 BESIDE: Final = {
     STORAGE: Beside(
+        module=STORAGE,
         name="Storage",
         table="mapping-storage.toml",
         actions=frozenset(
@@ -95,13 +100,36 @@ BESIDE: Final = {
         vars={"checkpoint_lsn": "lsn", "deleted_lsn": "lsn", "page_lsns": "page_lsns"},
     ),
     BINLOG: Beside(
+        module=BINLOG,
         name="Binlog",
         table="mapping-binlog.toml",
         actions=frozenset({"WriteBinlog", "TakeBinlog", "Dump"}),
         vars={"binlog_size": "number", "binlog_xid": "xid"},
     ),
+    TABLES: Beside(
+        module=DDL,
+        name="Tables",
+        table="mapping-tables.toml",
+        actions=frozenset(
+            {
+                *("Applies", "Validate", "OpensTable"),
+                *("RollsBackUnfinished", "Recovers", "Serve"),
+                *("StartsCreate", "StartsRename", "StartsDrop", "RollBack"),
+                *("WriteFileRedo", "StopIos", "CallsOs", "Commit", "PostDdl"),
+                *("WriteUndoRedo", "Clean", "EndDdl"),
+            }
+        ),
+        vars={
+            "files_phase": "name",
+            "files_lsn": "lsn",
+            "files": "files",
+            "open_tables": "files",
+            "ddl_stage": "name",
+            "ddl_step": "name",
+        },
+    ),
 }
-"""The modules that may judge beside Startup, one at a time, by their names in a header."""
+"""The modules that may judge beside Startup, one at a time, by the judges that they are (`judge_in`)."""
 
 ALONE: Final = {
     DDL: Alone(
@@ -164,8 +192,8 @@ ALONE: Final = {
 
 
 def beside_in(modules: Sequence[str]) -> str | None:
-    """The module that judges beside Startup in a run that these judge; None if none does."""
-    return next((module for module in BESIDE if module in modules), None)
+    """The judge beside Startup of a run that these modules judge; None if there is none."""
+    return next((judge for judge, one in BESIDE.items() if one.module in modules), None)
 
 
 def judge_in(modules: Sequence[str]) -> str | None:

@@ -24,8 +24,9 @@ from redoraft_check.validate.prepare import (
     place_of,
     projection_of,
 )
-from redoraft_check.validate.projection import Undo, Unprojectable, Unsupported
+from redoraft_check.validate.projection import Undo
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.words import Unprojectable, Unsupported
 from redoraft_traces import (
     Event,
     Header,

@@ -35,10 +35,11 @@ from redoraft_check.validate.prepare import (
     judge_file,
     refused,
 )
-from redoraft_check.validate.projection import ABSENT_NAME, SpecEvent
+from redoraft_check.validate.projection import SpecEvent
 from redoraft_check.validate.tla import MODULE, config, data_module
 from redoraft_check.validate.told import in_trace_words
 from redoraft_check.validate.verdict import NodeStates, Status, Verdict
+from redoraft_check.validate.words import ABSENT_NAME
 from redoraft_traces.stream import GrowingSource
 
 if TYPE_CHECKING:

@@ -10,22 +10,30 @@ from attrs import define, evolve, frozen
 
 from redoraft_check.validate.ddl_projection import DdlProjection, names_in, tables_in, tables_trouble
 from redoraft_check.validate.limits_projection import LimitsProjection, node_trouble, pages_in
-from redoraft_check.validate.mapping import ALONE, BESIDE, DDL, LIMITS, RAFT, STORAGE, Mapping, judge_in
-from redoraft_check.validate.projection import (
-    ABSENT_NAME,
-    NO_ONE,
-    Projection,
-    SpecEvent,
-    Unprojectable,
-    Unsupported,
+from redoraft_check.validate.mapping import (
+    ALONE,
+    BESIDE,
+    BINLOG,
+    DDL,
+    LIMITS,
+    RAFT,
+    STORAGE,
+    Mapping,
+    judge_in,
 )
+from redoraft_check.validate.projection import NO_ONE, Projection, SpecEvent
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.words import ABSENT_NAME, Unprojectable, Unsupported
 from redoraft_traces import Event, Header, SeqGapError, TraceError, TraceReader, encode_event
 from redoraft_traces.sequence import NodeSequences
 from redoraft_traces.stream import GrowingSource, LineSource
 
-CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain")
+CONSTANTS: Final = ("data_nodes", "log_nodes", "start_lsn", "retain", "carrier", "first_space_id")
 """What `constants` of a header may hold."""
+
+OWN: Final = "own"
+CARRIERS: Final = (OWN, "redo")
+"""What `carrier` may be (spec: Binlog, Carrier); the first where a header does not say."""
 
 DDL_CONSTANTS: Final = ("data_nodes", "start_lsn", "table_names", "tables", "first_space_id")
 """What they may hold where DdlFileOps judges alone."""
@@ -55,6 +63,8 @@ class Constants(NamedTuple):
     table_names: tuple[str, ...] = ()
     tables: tuple[tuple[str, int], ...] = ()
     pages: tuple[str, ...] = ()
+    carrier: str = ""
+    """How followers get the binlog, where Binlog judges."""
 
     @property
     def module(self) -> str:
@@ -148,7 +158,8 @@ def constants_of(header: Header) -> Constants:
     judge = judge_in(header.modules)
     tables = (names_in(header), tables_in(header)) if judge == DDL else ((), ())
     pages = pages_in(header) if judge == LIMITS else ()
-    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, judge, *tables, pages)
+    carrier = header.constants.get("carrier", OWN) if judge == BINLOG else ""
+    return Constants(tuple(sorted(data)), tuple(sorted(log)), hidden, judge, *tables, pages, carrier)
 
 
 def projection_of(header: Header, mapping: Mapping) -> Projecting:
@@ -222,7 +233,7 @@ def header_trouble(header: Header, mapping: Mapping) -> tuple[Status, str] | Non
     if alone is not None:
         known, trouble = alone
         return _constants_trouble(header, known) or trouble(header, mapping)
-    beside = tuple(mapping.beside) if mapping.module in header.modules else ()
+    beside = [BESIDE[one].module for one in mapping.beside] if mapping.module in header.modules else []
     unknown = [module for module in header.modules if module not in (mapping.module, *beside)]
     together = [module for module in header.modules if module in beside]
     if len(together) > 1:
@@ -252,12 +263,22 @@ def _constants_trouble(header: Header, known: Sequence[str]) -> tuple[Status, st
             Status.UNREADABLE,
             f"no node can be called {min(reserved)!r}: it is a word of the specification",
         )
+    said = _values_trouble(header)
+    return None if said is None else (Status.UNREADABLE, said)
+
+
+def _values_trouble(header: Header) -> str | None:
+    """What is wrong with the constants that are no names of nodes."""
+    constants = header.constants
     for name in ("start_lsn", "retain", "first_space_id"):
         given = constants.get(name, 0)
         if isinstance(given, bool) or not isinstance(given, int) or given < 0:
-            return Status.UNREADABLE, f"{name} in constants is {given!r}, not a whole number from 0"
-    if "retain" in constants and STORAGE not in header.modules:
-        return Status.UNREADABLE, f"retain in constants is about {STORAGE}, which modules does not name"
+            return f"{name} in constants is {given!r}, not a whole number from 0"
+    for name, module in (("retain", STORAGE), ("carrier", BINLOG), ("first_space_id", DDL)):
+        if name in constants and module not in header.modules:
+            return f"{name} in constants is about {module}, which modules does not name"
+    if constants.get("carrier", OWN) not in CARRIERS:
+        return f"carrier in constants is {constants['carrier']!r}, not {' or '.join(CARRIERS)}"
     return None
 
 

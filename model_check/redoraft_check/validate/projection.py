@@ -7,17 +7,39 @@ from an event stays absent (`null` is absent too).
 from __future__ import annotations
 
 from collections.abc import Mapping as TableMapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from attrs import define, field
 
 from redoraft_check.oracle.values import Value as SpecValue
 from redoraft_check.validate.logview import LogView
-from redoraft_check.validate.mapping import ALONE, BINLOG, EventRow, Mapping, judge_in, vars_of
+from redoraft_check.validate.mapping import (
+    ALONE,
+    BESIDE,
+    BINLOG,
+    TABLES,
+    EventRow,
+    Mapping,
+    judge_in,
+    vars_of,
+)
+from redoraft_check.validate.spaces import ABSENT_FILES, Spaces, first_space_of
+from redoraft_check.validate.words import (
+    ABSENT,
+    ABSENT_NAME,
+    Unprojectable,
+    Unsupported,
+    Value,
+    number_of,
+    page_named,
+    position_in,
+    present,
+    quoted,
+    text_of,
+    whole,
+)
 from redoraft_traces import Event, Header
 
-ABSENT: Final = -1
-ABSENT_NAME: Final = "?"
 NO_ONE: Final = "none"
 """What `voted_for` says where there is no vote (RaftRedo!NoOne)."""
 
@@ -27,18 +49,20 @@ DEFAULT_START_LSN: Final = 8204
 ABSENT_LSNS: Final = ((ABSENT_NAME, ABSENT),)
 """Pages on disk that were not recorded (TraceStorage!AbsentLsns)."""
 
-Value: TypeAlias = "int | str | tuple[Value, ...]"
-
 _DERIVED: Final = "retained"
 """The kind of an argument that is not recorded: it follows from the log and the header's `retain`."""
 
 _WRITES: Final = frozenset({"WriteMtr", "CloseEntry", "BecomeLeader"})
-_LONGEST_QUOTE: Final = 60
-_NO_PAGE: Final = frozenset({ABSENT_NAME, "none", "data", "meta", "half", "other"})
-"""Words of the specification: no page can be called so."""
 
-_MISSING: Final[dict[str, Value]] = {"name": ABSENT_NAME, "page_lsns": ABSENT_LSNS}
+_MISSING: Final[dict[str, Value]] = {
+    "name": ABSENT_NAME,
+    "page_lsns": ABSENT_LSNS,
+    "files": ABSENT_FILES,
+}
 """What stands for a variable of such a kind that was not recorded; for others ABSENT."""
+
+FOUND: Final = ("files", "files_lsn")
+"""What a start shows of files."""
 
 
 class SpecEvent(NamedTuple):
@@ -61,14 +85,6 @@ class Undo:
     open: int | None
     xids: int
     leaders: dict[int, LogView | None] = field(factory=dict)
-
-
-class Unprojectable(Exception):
-    """An event that says something the specification has no words for; the text is the reason."""
-
-
-class Unsupported(Exception):
-    """An event that leaves out what this projection needs; the text says which value and why."""
 
 
 @define
@@ -122,6 +138,8 @@ class Projection:
     _open: dict[str, int | None] = field(init=False)
     _xids: list[int] = field(init=False, factory=list)
     _with_binlog: frozenset[str] = field(init=False)
+    _with_tables: frozenset[str] = field(init=False)
+    _spaces: Spaces = field(init=False)
     _undo: Undo = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -130,8 +148,10 @@ class Projection:
         self._kinds = vars_of(judge)
         module = ALONE[judge].module if judge in ALONE else self.mapping.module
         self._known = WordsKnown(module, self.mapping.rows_of(judge), self._kinds)
-        data = self.header.constants["data_nodes"] if judge == BINLOG else ()
-        self._with_binlog = frozenset(data)
+        data = frozenset(self.header.constants["data_nodes"])
+        self._with_binlog = data if judge == BINLOG else frozenset()
+        self._with_tables = data if judge == TABLES else frozenset()
+        self._spaces = Spaces(first_space_of(self.header))
         self._nodes = {node: LogView(self.start_lsn) for node in self.header.nodes}
         self._terms = dict.fromkeys(self.header.nodes, 0)
         self._open = dict.fromkeys(self.header.nodes, 0)
@@ -150,6 +170,7 @@ class Projection:
         """
         self._known.check(event)
         self._check_binlog(event)
+        self._check_tables(event)
         args, shown = present(event.args), present(event.vars)
         term = self._term(event, args, shown)
         resolved = self._arguments(event, args, term)
@@ -215,6 +236,18 @@ class Projection:
                 " crash has left is not known"
             )
 
+    def _check_tables(self, event: Event) -> None:
+        """What DdlFileOps is asked about a step are the states before and after it."""
+        if not self._with_tables:
+            return
+        if event.action is None:
+            raise Unsupported("an event without an action: which step of DDL it is, if any, is not known")
+        says = event.action in BESIDE[TABLES].actions or event.action == "Restart"
+        needed = FOUND if event.action == "Restart" else (*FOUND, "open_tables", "files_phase")
+        missing = [name for name in needed if event.vars.get(name) is None]
+        if says and event.node in self._with_tables and missing:
+            raise Unsupported(f"{event.action} without {missing[0]}: what became of the files is not known")
+
     def _term(self, event: Event, args: dict[str, Any], shown: dict[str, Any]) -> int | None:
         """The term that the event is about: the argument's, else the one shown, else the node's last one."""
         told = args.get("term", shown.get("term"))
@@ -236,7 +269,7 @@ class Projection:
         out: list[tuple[str, str, Value]] = []
         for name, kind in self._known.args(event):
             given = args.get(name)
-            if kind in ("node", "page"):
+            if kind in ("node", "page", "table"):
                 out.append((name, "done", ABSENT_NAME if given is None else text_of(given, name)))
             elif kind == _DERIVED:
                 out.append((name, "done", self._retained(event.node)))
@@ -244,6 +277,8 @@ class Projection:
                 out.append((name, kind, whole(event, name, given)))
             elif kind == "pages":
                 out.append((name, "done", _pages(event.action, given)))
+            elif kind == "ddl":
+                out.append((name, "done", self._spaces.record(whole(event, name, given), name)))
             elif given is None and kind == "new_xid":
                 raise Unsupported(
                     f"{event.action} without {name}: which transaction it is about is not known"
@@ -427,6 +462,8 @@ class Projection:
                 out.append(self._page_lsns(node, given, name))
             elif kind == "xid":
                 out.append(self._xid(given, name))
+            elif kind == "files":
+                out.append(self._spaces.files(given, name))
             elif given.__class__ is not int or given < 0:
                 out.append(number_of(given, name))
             elif kind == "number":
@@ -447,59 +484,9 @@ class Projection:
         )
 
 
-def whole(event: Event, name: str, given: Any) -> Any:
-    """What a node was given from outside.  Raises `Unsupported` where it is left out."""
-    if given is None:
-        raise Unsupported(f"{event.action} without {name}: what the node was given is not known")
-    return given
-
-
 def _pages(action: str | None, given: Any) -> tuple[str, ...]:
     if given is None:
         raise Unsupported(f"{action} without pages: which pages its mtr changes is not known")
     if not isinstance(given, list):
         raise Unprojectable(f"pages is {quoted(given)}, not a list of names")
     return tuple(sorted({page_named(page) for page in given}))
-
-
-def page_named(name: Any) -> str:
-    """The name of a page.  Raises `Unprojectable` for anything else."""
-    if not isinstance(name, str) or name in _NO_PAGE:
-        raise Unprojectable(f"a page is called {quoted(name)}: not a name, or a word of the specification")
-    return name
-
-
-def present(given: dict[str, Any]) -> dict[str, Any]:
-    """Without what is null, which is absent too."""
-    if None not in given.values():
-        return given
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def position_in(view: LogView, lsn: int, name: str, whose: str) -> int:
-    """How many mtrs of a log end at or below `lsn`.  Raises `Unprojectable` where none ends there."""
-    found = view.position(lsn)
-    if found is None:
-        raise Unprojectable(f"{name} {lsn} is no mtr end in {whose}, which ends at {view.last_lsn}")
-    return found
-
-
-def number_of(value: Any, name: str) -> int:
-    """A number of a trace.  Raises `Unprojectable` for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Unprojectable(f"{name} is {quoted(value)}, not a whole number from 0")
-    return value
-
-
-def text_of(value: Any, name: str) -> str:
-    """A name of a trace.  Raises `Unprojectable` for anything else."""
-    if not isinstance(value, str) or value == ABSENT_NAME:
-        # A question mark would mean "not recorded" to the specification, and so allow everything.
-        raise Unprojectable(f"{name} is {quoted(value)}, not a name")
-    return value
-
-
-def quoted(value: Any) -> str:
-    """A value from a trace, on one line and not too long."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."

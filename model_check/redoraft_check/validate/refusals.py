@@ -26,8 +26,9 @@ from redoraft_check.validate.oracle_engine import (
     steps_before,
 )
 from redoraft_check.validate.prepare import Prepared, constants_of, prepare
-from redoraft_check.validate.projection import ABSENT_NAME, SpecEvent
+from redoraft_check.validate.projection import SpecEvent
 from redoraft_check.validate.verdict import Status, Verdict
+from redoraft_check.validate.words import ABSENT_NAME
 from redoraft_traces import Event, SeqGapError, encode_event
 from redoraft_traces.events import decode_event
 from redoraft_traces.sequence import NodeSequences

@@ -12,7 +12,8 @@ from attrs import frozen
 from redoraft_check.validate.limits_projection import OTHER_KINDS
 from redoraft_check.validate.mapping import BESIDE, DDL, LIMITS
 from redoraft_check.validate.prepare import Constants
-from redoraft_check.validate.projection import SpecEvent, Value
+from redoraft_check.validate.projection import SpecEvent
+from redoraft_check.validate.words import Value
 
 MODULE = "TraceData"
 
@@ -82,9 +83,11 @@ def _given(constants: Constants) -> list[str]:
             "    Terms = {}",
             "    Entries = {}",
         ]
+    carrier = [f"    Carrier = {_quote(constants.carrier)}"] if constants.carrier else []
     return [
         f"    LogNodes = {_set(constants.log_nodes)}",
         f"    Hidden = {_set(constants.hidden)}",
+        *carrier,
     ]
 
 

@@ -58,6 +58,16 @@ class _OverwritesItsBinlog(BinlogRules):
         return False
 
 
+class _LeavesTheEventOut(BinlogRules):
+    def carries_event(self) -> bool:
+        return False
+
+
+class _KeepsWhatRedoLoses(BinlogRules):
+    def cut_with_redo(self) -> bool:
+        return False
+
+
 _TABLE: tuple[Mutant[BinlogRules], ...] = (
     Mutant("keeps-its-binlog", "H20", "a new leader keeps binlog that its redo has not", _KeepsItsBinlog),
     Mutant("takes-redo-first", "H20-order", "a follower has redo without its binlog", _TakesRedoFirst),
@@ -80,5 +90,18 @@ _TABLE: tuple[Mutant[BinlogRules], ...] = (
     ),
 )
 
+_CARRIED_TABLE: tuple[Mutant[BinlogRules], ...] = (
+    Mutant(
+        "leaves-the-event-out",
+        "H20-carry",
+        "redo commits without the transaction's event",
+        _LeavesTheEventOut,
+    ),
+    Mutant("keeps-what-redo-loses", "H20-redo", "a binlog keeps what its redo loses", _KeepsWhatRedoLoses),
+)
+
 BINLOG_MUTANTS: dict[str, Mutant[BinlogRules]] = by_name(_TABLE)
-"""By name."""
+"""By name; those that show with a binlog on a way of its own."""
+CARRIED_MUTANTS: dict[str, Mutant[BinlogRules]] = by_name(_CARRIED_TABLE)
+"""Those that show where redo carries the binlog, which the examples of a campaign do not have."""
+ALL_BINLOG_MUTANTS: dict[str, Mutant[BinlogRules]] = {**BINLOG_MUTANTS, **CARRIED_MUTANTS}

@@ -24,9 +24,9 @@ from redoraft.binlog.rules import ALL_BINLOG_RULES, BinlogRules, is_prefix
 from redoraft.binlog.states import (
     Logged,
     State,
+    commit_records,
     commits_of,
     entries_of,
-    event_record,
     state_record,
     unresolved,
 )
@@ -254,6 +254,8 @@ class BinlogNode:
 
     def _take_from_redo(self) -> None:
         events = tuple(event for entry in self.entries for event in entry.events)
+        if not self.rules.cut_with_redo():
+            events = (*self.binlog.events, *events[len(self.binlog.events) :])
         if self.binlog.events != events:
             self.binlog.replace(events)
 
@@ -289,8 +291,8 @@ class BinlogNode:
         self.disk.sync()
 
     def _write_commit(self, xid: int) -> None:
-        carried = [event for event in self.binlog.events if event.xid == xid and self.carrier is Carrier.REDO]
-        self._write([state_record(xid, State.COMMITTED), *(event_record(event) for event in carried)])
+        carries = self.carrier is Carrier.REDO and self.rules.carries_event()
+        self._write(commit_records(xid, self.binlog.events if carries else ()))
 
     def _write(self, records: Sequence[Record]) -> None:
         self.log.append_mtr(encode_mtr(records))

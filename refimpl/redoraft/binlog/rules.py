@@ -45,7 +45,15 @@ class BinlogRules:
         del written
         return committed
 
+    def cut_with_redo(self) -> bool:
+        """H20-redo (TakeRedo): a binlog that redo carries loses what redo loses."""
+        return True
+
     # --- below it: prepared transactions, and what is durable when ---
+
+    def carries_event(self) -> bool:
+        """H20-carry: where redo carries the binlog, the mtr of a commit has the transaction's event."""
+        return True
 
     def commits_prepared(self, in_binlog: bool) -> bool:
         """BIN-3: what is prepared is committed if it is in the binlog, and rolled back if it is not."""
@@ -76,3 +84,6 @@ SIMULATED: frozenset[str] = frozenset(
 )
 """The rules that a node of a cluster goes by (redoraft.node.twophase): its cut is durable before its term's
 marker is written, so there is no promotion to finish (H20-start)."""
+
+CARRIED: frozenset[str] = SIMULATED - {"H20-order", "H20-take"} | {"H20-carry", "H20-redo"}
+"""Those of a node whose redo carries the binlog: it takes nothing else, in no other order."""

@@ -13,7 +13,7 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from struct import Struct
 from typing import Final
@@ -52,6 +52,11 @@ def state_record(xid: int, state: State) -> PageWrite:
 def event_record(event: Event) -> PageWrite:
     """The redo record that carries a transaction's event."""
     return PageWrite(EVENTS, event.xid, BODY, event.statement.encode())
+
+
+def commit_records(xid: int, carried: Iterable[Event]) -> list[Record]:
+    """The redo records that commit a transaction, and its event if it is one of those to be `carried`."""
+    return [state_record(xid, State.COMMITTED), *(event_record(one) for one in carried if one.xid == xid)]
 
 
 @attrs.frozen

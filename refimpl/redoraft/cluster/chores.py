@@ -194,7 +194,19 @@ class Chores:
         if not ends:
             return False
         upto = ends[-1] if self.rng.random() < 0.7 else self.rng.choice(ends)
-        return self.perform(host, node.apply(upto))
+        done = self.perform(host, node.apply(upto))
+        self._purge_behind(host)
+        return done
+
+    def _purge_behind(self, host: Host) -> None:
+        """Background work of a follower, which has applied what commits have left to purge."""
+        node = host.node
+        if node is None or node.transactions is None or not node.readable:
+            return
+        try:
+            node.transactions.purge_behind()
+        except RedoError as error:
+            self.fail(host, error)
 
     def _ddl(self, host: Host, node: Node) -> bool:
         """The next step of a DDL, or the validation of the files, unless it has to wait now."""
@@ -208,10 +220,10 @@ class Chores:
         """The next step of a two-phase commit."""
         if node.two_phase is None or not node.two_phase.due:
             return False
-        had = node.two_phase.binlog.xids
+        had = node.two_phase.xids
         with host.failing_disks():
             self.perform(host, node.two_phase.step())
-        if node.two_phase.binlog.xids != had:
+        if node.two_phase.xids != had:
             self.ship(host)
         return True
 

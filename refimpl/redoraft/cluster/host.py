@@ -7,8 +7,9 @@ from contextlib import contextmanager, suppress
 from random import Random
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from redoraft.binlog import Carrier
 from redoraft.cluster.agenda import Happening
 from redoraft.cluster.faults import Fault
 from redoraft.disk import memory
@@ -32,10 +33,13 @@ PAGES_SIZES: Final = Sizes(
     Layout(file_size=2560, capacity=4 * 1024 * 1024), pool_pages=3, retain=PAGES_RETAIN
 )
 """Smaller still, so that this happens in a run of some hundred steps."""
-SMALL_SIZES: Final = Sizes(Layout(file_size=2048 + 4 * 512, capacity=4 * 1024 * 1024), pool_pages=24)
+ROW_PAGES_SIZES: Final = evolve(PAGES_SIZES, pool_pages=8)
+"""The same where clients write rows: an mtr needs the page of its row and of its undo, a look at all
+transactions every undo page."""
+SMALL_SIZES: Final = Sizes(Layout(file_size=2048 + 4 * 512), pool_pages=24)
 """Files of four blocks, so that redo is deleted in a run of 1,000 steps; all of it is kept that a follower
 lacks (LOG-8)."""
-BINLOG_SIZES: Final = Sizes(Layout(capacity=4 * 1024 * 1024), pool_pages=24)
+BINLOG_SIZES: Final = Sizes(Layout(file_size=1 << 30), pool_pages=24)
 """One file, so that no redo is deleted: a node with a binlog finds its commits there."""
 WRITES_BEFORE_CRASH: Final = 12
 """Power that fails while pages are written fails at one of the first so many operations of their disk."""
@@ -87,6 +91,7 @@ class Host:
     """Whether clients write transactions with undo."""
     binlog: bool = False
     """Whether its node has a binlog."""
+    carrier: Carrier = Carrier.OWN
     watch: Watch = field(factory=NoWatch)
     """Who hears of what it does to tables."""
     disk: MemoryDisk = field(factory=MemoryDisk)
@@ -127,6 +132,7 @@ class Host:
             ddl=self.ddl,
             undo=self.undo,
             binlog_disk=self.binlog_disk if self.binlog else None,
+            carrier=self.carrier,
             observer=self.observer,
         )
         if self.node.tables is not None:

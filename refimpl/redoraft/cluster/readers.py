@@ -1,4 +1,4 @@
-"""Clients that read what every transaction writes: one register, whose value is the last transaction."""
+"""Clients that read what transactions write: one register, whose value is the last one that wrote it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from redoraft.cluster.clients import HOT_PAGE, SPACE
 from redoraft.cluster.history import History
 from redoraft.cluster.host import Host
 from redoraft.node import Effect
+from redoraft.node.reads import Look, part_of
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.state import Lease
 from redoraft.storage.page import BODY, PageId
 from redoraft.types import Lsn
 
-REGISTER: Final = slice(BODY, BODY + 8)
+REGISTER: Final = part_of(PageId(SPACE, HOT_PAGE), slice(BODY, BODY + 8))
 """Bytes of the hot page; zero while nothing is written."""
-REGISTER_PAGE: Final = PageId(SPACE, HOT_PAGE)
 LOCAL: Final = 0.7
 """How many of the reads are at a follower, where clients have sessions."""
 READERS: Final = 2
@@ -56,6 +56,7 @@ class Readers:
     hosts: Iterable[Host]
     perform: Callable[[Host, Iterator[Effect]], bool]
     reading: Reading | None = None
+    register: Look = REGISTER
     _through: set[str] = field(factory=set)
     """The reads that wait for a leader's index."""
     _requests: count[int] = field(factory=lambda: count(1))
@@ -112,14 +113,14 @@ class Readers:
         if self.reading is Reading.THROUGH:
             self._through.add(request)
             return self.perform(host, host.node.read_index(request))
-        return self.perform(host, host.node.read_for(request, REGISTER_PAGE, REGISTER))
+        return self.perform(host, host.node.read_for(request, self.register))
 
     def _goes_on(self, request: str, index: Lsn) -> None:
         def read() -> bool:
             host = self._any_with_pages()
             if host is None or host.node is None:
                 return False
-            return self.perform(host, host.node.read_here(request, REGISTER_PAGE, REGISTER, index))
+            return self.perform(host, host.node.read_here(request, self.register, index))
 
         self.agenda.after(self.rng.randint(*SOON_MS), read)
 
@@ -131,7 +132,7 @@ class Readers:
         request = f"r{next(self._requests)}"
         seen = self.history.seen(client)
         self.history.asks(client, request, "local")
-        return self.perform(host, host.node.read_here(request, REGISTER_PAGE, REGISTER, seen))
+        return self.perform(host, host.node.read_here(request, self.register, seen))
 
     def _any_with_pages(self) -> Host | None:
         hosts = [host for host in self.hosts if host.node is not None and host.node.storage is not None]

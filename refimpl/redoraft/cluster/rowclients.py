@@ -14,11 +14,14 @@ from typing import Final, TypeVar
 from attrs import define, field
 
 from redoraft.cluster.agenda import Agenda
+from redoraft.cluster.history import History, Kind
 from redoraft.cluster.host import Host
 from redoraft.errors import LogFull, PoolFull, RedoError, StorageMisuse
 from redoraft.node import Effect
 from redoraft.node.transactions import Leading, OpenMtr
 from redoraft.raft.outputs import Outcome
+from redoraft.storage.engine import Storage
+from redoraft.storage.rows import reader_of
 from redoraft.types import Lsn, NodeId, Term
 
 CLIENTS: Final = 5
@@ -32,6 +35,10 @@ BETWEEN_MS: Final = (1, 25)
 """From one mtr of a transaction to the next."""
 THINK_MS: Final = (2, 30)
 PATIENCE_MS: Final = 260
+REGISTER_KEY: Final = KEYS[0]
+"""The row that is a register where clients read: a history has to be of one."""
+REGISTERED: Final = 0.4
+"""How many of the rows that are written there are that one."""
 DELETES: Final = 0.15
 ROLLS_BACK: Final = 0.15
 
@@ -51,27 +58,32 @@ class RowTransaction:
     commit: tuple[Lsn, Term] | None = None
     """Where its commit mtr ends, and in which term that was written."""
     outcome: Outcome | None = None
+    client: str = ""
 
 
 @define
 class RowClients:
-    """The clients of one run; `asked` has all transactions, by request."""
+    """The clients of one run; `asked` has all transactions, by request.  `think_ms` is between two of them;
+    `has_register` says whether one row is written more than others, and never deleted."""
 
     rng: Random
     agenda: Agenda
+    history: History
     hosts: Mapping[NodeId, Host]
     perform: Callable[[Host, Iterator[Effect]], bool]
     fail: Callable[[Host, RedoError], None]
+    think_ms: Wait = THINK_MS
+    has_register: bool = False
     asked: dict[str, RowTransaction] = field(factory=dict)
     _going: int = 0
     """Transactions that go on."""
     _stopped: bool = False
     _numbers: count[int] = field(factory=lambda: count(1))
 
-    def start(self) -> None:
-        """All begin."""
-        for _ in range(CLIENTS):
-            self._after(THINK_MS, self._begins)
+    def start(self, clients: int = CLIENTS) -> None:
+        """So many begin."""
+        for number in range(1, clients + 1):
+            self._thinks(f"client{number}")
 
     def stop(self) -> None:
         """No more transactions; those that were begun go on."""
@@ -82,24 +94,28 @@ class RowClients:
         """Whether no transaction goes on."""
         return self._going == 0
 
-    def hears(self, request: str, outcome: Outcome) -> None:
+    def hears(self, request: str, outcome: Outcome, lsn: Lsn | None) -> None:
         """A node answers a commit."""
         one = self.asked[request]
+        self.history.tells(request, outcome, lsn=lsn)
         if one.outcome in {None, Outcome.UNKNOWN}:
             one.outcome = outcome
 
     def _after(self, when: Wait, act: Callable[[], bool]) -> None:
         self.agenda.after(self.rng.randint(*when), act)
 
-    def _begins(self) -> bool:
+    def _thinks(self, client: str) -> None:
+        self._after(self.think_ms, lambda: self._begins(client))
+
+    def _begins(self, client: str) -> bool:
         if self._stopped:
             return False
         serving = [(host, leading) for host in self.hosts.values() if (leading := _leading(host)) is not None]
         if not serving:
-            self._after(THINK_MS, self._begins)
+            self._after(THINK_MS, lambda: self._begins(client))
             return False
         host, leading = self.rng.choice(serving)
-        one = RowTransaction(f"r{next(self._numbers)}", (host.name, host.boot))
+        one = RowTransaction(f"r{next(self._numbers)}", (host.name, host.boot), client=client)
         self.asked[one.request] = one
         self._going += 1
         return self._goes_on(host, one, self._transacts(host, leading, one))
@@ -117,8 +133,10 @@ class RowClients:
             return True
         if one.outcome is None:
             one.outcome = Outcome.FAILED if one.commit is None else Outcome.UNKNOWN
+        if one.request in self.history.calls:
+            self.history.tells(one.request, one.outcome)
         self._going -= 1
-        self._after(THINK_MS, self._begins)
+        self._thinks(one.client)
         return there
 
     # --- one transaction ---
@@ -132,7 +150,11 @@ class RowClients:
         may_commit = True
         for nth in range(self.rng.randint(1, PUTS)):
             key = self.rng.choice(KEYS)
-            value = None if self.rng.random() < DELETES else f"{one.request}.{nth}".encode()
+            deletes = self.rng.random() < DELETES
+            if self.has_register and self.rng.random() < REGISTERED:
+                key = REGISTER_KEY
+            registers = self.has_register and key == REGISTER_KEY
+            value = None if deletes and not registers else f"{one.request}.{nth}".encode()
             try:
                 mtr = leading.put(transaction, key, value)
             except (StorageMisuse, PoolFull, LogFull):
@@ -152,6 +174,9 @@ class RowClients:
         yield BETWEEN_MS
 
     def _commits(self, host: Host, leading: Leading, one: RowTransaction, transaction: int) -> Iterator[Wait]:
+        written = one.writes.get(REGISTER_KEY)
+        kind: Kind = "other" if written is None else "write"
+        self.history.asks(one.client, one.request, kind, None if written is None else written.decode())
         mtr = yield from _as_there_is_room(lambda: leading.commit(transaction, one.request))
         one.commit = (mtr.place.end_lsn, leading.term)
         yield from self._finishes(host, leading, mtr)
@@ -172,6 +197,11 @@ def _as_there_is_room(write: Callable[[], T]) -> Generator[Wait, None, T]:
             return write()
         except (LogFull, PoolFull):
             yield BETWEEN_MS
+
+
+def read_register(storage: Storage) -> bytes:
+    """The row that is a register, as finished transactions have left it; nothing if there is none."""
+    return reader_of(storage).get(REGISTER_KEY) or b""
 
 
 def _leading(host: Host) -> Leading | None:

@@ -16,6 +16,7 @@ from typing import Final
 
 from attrs import Factory, field, frozen
 
+from redoraft.binlog import Carrier
 from redoraft.cluster import binlogs
 from redoraft.cluster.agenda import Agenda, Happening
 from redoraft.cluster.chores import Chores
@@ -25,11 +26,21 @@ from redoraft.cluster.dice import Dice
 from redoraft.cluster.faults import ALL_FAULTS, Fault
 from redoraft.cluster.filewatch import NOBODY, FileWatch, Watching
 from redoraft.cluster.history import History
-from redoraft.cluster.host import BINLOG_SIZES, PAGES_SIZES, SIZES, SMALL_SIZES, Host, while_it_runs
+from redoraft.cluster.host import (
+    BINLOG_SIZES,
+    PAGES_SIZES,
+    ROW_PAGES_SIZES,
+    SIZES,
+    SMALL_SIZES,
+    Host,
+    while_it_runs,
+)
 from redoraft.cluster.ledger import Ledger
 from redoraft.cluster.network import Network
-from redoraft.cluster.readers import LEASE, Readers, Reading, drifting
-from redoraft.cluster.rowclients import RowClients
+from redoraft.cluster.readers import LEASE, REGISTER, Readers, Reading, drifting
+from redoraft.cluster.rowclients import CLIENTS as ROW_CLIENTS
+from redoraft.cluster.rowclients import THINK_MS as ROW_THINK_MS
+from redoraft.cluster.rowclients import RowClients, read_register
 from redoraft.cluster.sessions import Sessions
 from redoraft.cluster.weather import LONG_MS, ROUGH_MS, Weather
 from redoraft.cluster.writers import LEISURE_MS, THINK_MS, Writers
@@ -53,7 +64,7 @@ CLIENTS: Final = 2
 
 def _sizes(settings: Settings) -> Sizes:
     if settings.pages:
-        return PAGES_SIZES
+        return ROW_PAGES_SIZES if settings.undo else PAGES_SIZES
     if settings.binlog:
         return BINLOG_SIZES
     return SMALL_SIZES if settings.small_files else SIZES
@@ -61,7 +72,7 @@ def _sizes(settings: Settings) -> Sizes:
 
 @frozen
 class Settings:
-    """Everything that a run depends on."""
+    """Everything that a run depends on.  Raises ValueError for what a run cannot have together."""
 
     seed: int
     members: Members
@@ -72,9 +83,10 @@ class Settings:
     """Whether the events tell of pages, too (spec: StorageLimits)."""
     binlog: bool = False
     """Whether data nodes have a binlog beside redo, and somebody downstream reads it."""
+    carrier: Carrier = Carrier.OWN
+    """How followers get it."""
     small_files: bool = False
     """Whether redo files are so small that redo is deleted, where neither pages nor binlog say how large."""
-    sizes: Sizes = field(default=Factory(_sizes, takes_self=True))
     reading: Reading | None = None
     """Whether clients read, too, and how reads are answered."""
     undo: bool = False
@@ -82,6 +94,27 @@ class Settings:
     pages."""
     ddl: bool = False
     """Whether there are tables, and clients that create, rename and drop them."""
+    sizes: Sizes = field(default=Factory(_sizes, takes_self=True))
+
+    def __attrs_post_init__(self) -> None:
+        wrong = next((what for what, is_so in _apart(self) if is_so), None)
+        if wrong is not None:
+            raise ValueError(wrong)
+
+
+def _apart(settings: Settings) -> Iterator[tuple[str, bool]]:
+    """What a run cannot have together, by the options of `redoraft simulate`, each with whether it is asked
+    for."""
+    pages, binlog, ddl, undo = settings.pages, settings.binlog, settings.ddl, settings.undo
+    yield "a run tells of one thing beside its log: --pages, --ddl or --binlog", pages + binlog + ddl > 1
+    yield (
+        "files of --pages and --binlog have a size of their own: leave --small-files out",
+        settings.small_files and (pages or binlog),
+    )
+    yield (
+        "--ddl and --binlog write their redo beside the log buffer of --undo: leave one of them out",
+        undo and (ddl or binlog),
+    )
 
 
 def members_of(nodes: int, log_nodes: int) -> Members:
@@ -133,12 +166,15 @@ class Simulator:
                 name,
                 members,
                 settings.rules,
-                TraceObserver(name, self._on_event, ids, settings.pages, self._has_binlog(name)),
+                TraceObserver(
+                    name, self._on_event, ids, settings.pages, self._has_binlog(name), settings.ddl
+                ),
                 settings.sizes,
                 timing,
                 ddl=settings.ddl,
                 undo=settings.undo,
                 binlog=self._has_binlog(name),
+                carrier=settings.carrier,
                 data_rng=Random(f"pages of {name}, seed {settings.seed}"),
                 binlog_rng=Random(f"binlog of {name}, seed {settings.seed}"),
             )
@@ -160,12 +196,16 @@ class Simulator:
             self.hosts.values(),
             self._perform,
             settings.reading,
+            read_register if settings.undo else REGISTER,
         )
         self.sessions: Final = Sessions(
             Random(f"tables, seed {settings.seed}"), self._agenda, self.hosts.values(), self._perform
         )
         self.rows: Final = RowClients(
-            Random(f"rows, seed {settings.seed}"), self._agenda, self.hosts, self._perform, self._fail
+            *(Random(f"rows, seed {settings.seed}"), self._agenda, self.history, self.hosts),
+            *(self._perform, self._fail),
+            think_ms=ROW_THINK_MS if settings.reading is None else LEISURE_MS,
+            has_register=settings.reading is not None,
         )
         self.files: Final = FileWatch(self.ledger)
         self.binlogs: Final = binlogs.Binlogs(
@@ -199,7 +239,7 @@ class Simulator:
             host.watch = watching(host, self.ledger)
             self._start(host)
         if settings.undo:
-            self.rows.start()
+            self.rows.start(ROW_CLIENTS if settings.reading is None else settings.clients)
         else:
             self._writers.start(settings.clients)
         self._weather.start()
@@ -315,7 +355,8 @@ class Simulator:
             case Reply(request, outcome) if request in self.sessions.asked:
                 self.sessions.hears(request, outcome)
             case Reply(request, outcome) if request in self.rows.asked:
-                self.rows.hears(request, outcome)
+                self.rows.hears(request, outcome, effect.lsn)
+                self._follows_up(request, outcome)
             case Reply():
                 self._readers.hears(effect)
             case ResetElectionTimer():
@@ -342,6 +383,9 @@ class Simulator:
     def _answer(self, request: str, outcome: Outcome, lsn: Lsn | None) -> None:
         if self._writers.hears(request, outcome, lsn):
             self.counts[f"answered {outcome}"] += 1
+        self._follows_up(request, outcome)
+
+    def _follows_up(self, request: str, outcome: Outcome) -> None:
         if outcome is Outcome.OK:
             self._readers.follows_up(self.history.calls[request].client)
 

@@ -203,10 +203,7 @@ class Dictionary:
 
     def _rows(self) -> Iterator[tuple[int, Row]]:
         for slot in range(self._counts().rows):
-            fields = _ROW.unpack_from(*self._place(_ROW_PAGE, _ROW, slot))
-            state, kind, row_id, space_id, size, name, to_size, to = fields
-            names = _unpack_name(size, name), _unpack_name(to_size, to)
-            yield slot, Row(row_id, Kind(kind), space_id, *names, RowState(state))
+            yield slot, _unpack_row(*self._place(_ROW_PAGE, _ROW, slot))
 
     def _place(self, first_page: int, form: Struct, slot: int) -> tuple[bytes, int]:
         page_no, at = _slot(first_page, form, slot)
@@ -235,6 +232,16 @@ def is_ddl(records: Sequence[Record]) -> bool:
     )
 
 
+def row_change(write: PageWrite) -> tuple[int, Row | RowState] | None:
+    """The slot of the DDL-log row that a write changes, with the new row, or its new state; None if it
+    changes none."""
+    if write.space_id != DICTIONARY_SPACE or not _ROW_PAGE <= write.page_no < _ROW_PAGE + PAGES:
+        return None
+    slots = (BODY_END - BODY) // _ROW.size
+    slot = (write.page_no - _ROW_PAGE) * slots + (write.offset - BODY) // _ROW.size
+    return slot, RowState(write.data[0]) if len(write.data) == 1 else _unpack_row(write.data, 0)
+
+
 def _slot(first_page: int, form: Struct, slot: int) -> tuple[int, int]:
     page, nth = divmod(slot, (BODY_END - BODY) // form.size)
     return first_page + page, BODY + nth * form.size
@@ -252,6 +259,12 @@ def _header_write(counts: _Counts) -> PageWrite:
 
 def _pack_row(row: Row) -> bytes:
     return _ROW.pack(row.state, row.kind, row.row_id, row.space_id, *_name(row.name), *_name(row.to))
+
+
+def _unpack_row(page: bytes, at: int) -> Row:
+    state, kind, row_id, space_id, size, name, to_size, to = _ROW.unpack_from(page, at)
+    names = _unpack_name(size, name), _unpack_name(to_size, to)
+    return Row(row_id, Kind(kind), space_id, *names, RowState(state))
 
 
 def _name(name: TableName) -> tuple[int, bytes]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import evolve
 
+from redoraft.binlog.node import Carrier
 from redoraft.ddl.node import DdlNode
 from redoraft.disk.state import VoteStore
 from redoraft.errors import LogFull, PoolFull, StorageMisuse, StorageStopped, UnwritableBytes
@@ -32,8 +33,8 @@ from redoraft.node.effects import (
 )
 from redoraft.node.logview import RedoCheckpoints, RedoView
 from redoraft.node.opening import open_log_and_vote
-from redoraft.node.pages import PageTeller, names_changed, seeded
-from redoraft.node.reads import Reads
+from redoraft.node.pages import PageTeller, ddl_told, names_changed, seeded
+from redoraft.node.reads import Look, Reads
 from redoraft.node.room import Room
 from redoraft.node.sending import SendingLog
 from redoraft.node.startup import Phase, Startup, aligned, apply_limit
@@ -122,14 +123,15 @@ class Node(Room):
         ddl: bool = False,
         undo: bool = False,
         binlog_disk: Disk | None = None,
+        carrier: Carrier = Carrier.OWN,
     ) -> Node:
         """Scan, and be a follower that has applied nothing, however it was stopped (ST-1; spec: NodeRestart,
         Seed).
 
         A log node leaves all but `disk` alone; `ddl` says whether data nodes have tables, `undo` whether they
-        write through transactions (node.transactions), `binlog_disk` where they have a binlog.  Raises
-        CorruptRedo, CorruptVote, CorruptStorage, CorruptPage, CorruptBinlog or DiskError if the disks do not
-        give what a crash may leave.
+        write through transactions (node.transactions), `binlog_disk` where they have a binlog, and
+        `carrier` how followers get that.  Raises CorruptRedo, CorruptVote, CorruptStorage, CorruptPage,
+        CorruptBinlog or DiskError if the disks do not give what a crash may leave.
         """
         log, votes = open_log_and_vote(disk, rules.raft.scan_end, sizes.layout, rules.log)
         raft = started(me, members, votes.vote.term, votes.vote.voted_for, log.start_lsn)
@@ -144,7 +146,7 @@ class Node(Room):
         if raft.is_data_node:
             node._open_data(data_disk, rules, ddl=ddl, undo=undo)
         if raft.is_data_node and binlog_disk is not None:
-            node.two_phase = TwoPhase.open(node, binlog_disk, rules.binlog, observer)
+            node.two_phase = TwoPhase.open(node, binlog_disk, rules.binlog, observer, carrier)
         if raft.is_data_node and rules.raft.trusts_shutdown(after is Stopped.CLEAN):
             node._apply_redo(log.last_lsn)
             node.startup = Startup(Phase.READY, log.last_lsn)
@@ -166,7 +168,9 @@ class Node(Room):
             disk, checkpoints, view, ground, rules=rules.ddl, storage_rules=rules.storage, pool_pages=frames
         )
         self.storage = opened.storage
-        self.tables = Tables(opened, ground, view, self._append_own, lambda: self.serving)
+        self.tables = Tables(
+            opened, ground, view, self._append_own, lambda: self.serving, tell=self._tell_of_tables
+        )
 
     # --- steps of the core ---
 
@@ -228,6 +232,8 @@ class Node(Room):
         was_serving = self.serving
         if self.two_phase is not None and _becomes_leader(transition):
             self.two_phase.promoted()
+        if self.two_phase is not None:
+            self.two_phase.redo_changes(transition.outputs)
         for output in transition.outputs:
             if isinstance(output, Send):
                 message_id = self._observer.new_message_id()
@@ -244,6 +250,7 @@ class Node(Room):
         if transition.action is not None:
             sent = [effect.message_id for effect in effects if isinstance(effect, Posted)]
             self._observer.record(self._completed(transition), self, sent, received)
+            self._pages.log_grew()
         return effects
 
     def _change(self, output: LogOrVote, was_serving: bool) -> None:
@@ -286,6 +293,10 @@ class Node(Room):
         self._observer.record(self._completed(transition), self, (), None)
         return LoggedMtr(start, end, tuple(records))
 
+    def _tell_of_tables(self, action: Action) -> None:
+        if self._observer.sees_tables:
+            self._observer.record(action, self, (), None)
+
     def _truncate(self, to_lsn: Lsn) -> None:
         """Cut the log, never below a page on disk, the checkpoint or the local commit (H11)."""
         floor = self.raft.known
@@ -310,23 +321,30 @@ class Node(Room):
             args["commits"] = self.two_phase.written(transition.outputs)
         if action.name == "WriteMtr" and self._observer.sees_pages:
             args["pages"] = names_changed(transition.outputs)
+        if action.name == "WriteMtr" and self._observer.sees_tables:
+            args["ddl"] = ddl_told(transition.outputs)
         return evolve(action, args=args)
 
     # --- reads ---
 
-    def read_for(self, request: str, page_id: PageId, where: slice) -> Iterator[Effect]:
-        """Read bytes of a page as the newest leader has them; answered by a Reply, now or later
+    @property
+    def reserved_lsn(self) -> Lsn:
+        """The end of what is written, or has its place in the log buffer, in bytes: pages have it."""
+        return self._view.last_lsn
+
+    def read_for(self, request: str, look: Look) -> Iterator[Effect]:
+        """Look at pages as the newest leader has them; answered by a Reply, now or later
         (`Reads.at_leader`)."""
-        return self._reads.at_leader(request, page_id, where)
+        return self._reads.at_leader(request, look)
 
     def read_index(self, request: str) -> Iterator[Effect]:
         """The LSN (bytes) that a linearizable read at a follower has to see (`Reads.index`)."""
         return self._reads.index(request)
 
-    def read_here(self, request: str, page_id: PageId, where: slice, seen: Lsn) -> Iterator[Effect]:
-        """Read bytes of a page as they are at this follower, once it has what its client has `seen` (an LSN
-        in bytes); answered by a Reply, now or later (`Reads.here`)."""
-        return self._reads.here(request, page_id, where, seen)
+    def read_here(self, request: str, look: Look, seen: Lsn) -> Iterator[Effect]:
+        """Look at pages as they are at this follower, once it has what its client has `seen` (an LSN in
+        bytes); answered by a Reply, now or later (`Reads.here`)."""
+        return self._reads.here(request, look, seen)
 
     # --- the log writer ---
 
@@ -335,6 +353,8 @@ class Node(Room):
         before = self.log.durable_lsn
         durable = self.log.fsync(upto_lsn)
         if durable > before:
+            if self.two_phase is not None:
+                self.two_phase.redo_is_durable()
             yield from self.handle(FsyncDone(durable))
 
     # --- startup and apply ---

@@ -8,13 +8,14 @@ from typing import Final
 
 from attrs import frozen
 
-from redoraft.errors import LogFull, PoolFull, UnwritableBytes
+from redoraft.errors import LogFull, LogMisuse, PoolFull, UnwritableBytes
 from redoraft.observe import Action
 from redoraft.raft.inputs import ClientMtr, Input
 from redoraft.raft.messages import Message
 from redoraft.raft.outputs import Outcome, Reply, ResetElectionTimer
 from redoraft.raft.state import Lease
 from redoraft.redo.files import Layout
+from redoraft.redo.header import HEADER_SIZE
 from redoraft.redo.log import DEFAULT_LAYOUT
 from redoraft.storage.engine import POOL_PAGES
 from redoraft.types import NodeId
@@ -36,11 +37,26 @@ class Stopped(Enum):
 @frozen
 class Sizes:
     """How much a node keeps: how its log lies in files, frames of its buffer pool, and how many bytes of log
-    it keeps for a follower that is behind (H24; None: as many as it takes)."""
+    it keeps for a follower that is behind (H24; None: as many as it takes).
+
+    A log that is bounded needs a retention that is: who does not lead does not know what the others have, and
+    keeps that much for each of them.  Kept for ever, it fills the log, and the node takes no more of it
+    (spec: StorageSpace, Capacity and Retention).  Raises LogMisuse where the rest is not two files: one that
+    is complete and can go, and one that grows.
+    """
 
     layout: Layout = DEFAULT_LAYOUT
     pool_pages: int = POOL_PAGES
     retain: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        capacity, of_a_file = self.layout.capacity, self.layout.file_size - HEADER_SIZE
+        if capacity is not None and (self.retain is None or self.retain + 2 * of_a_file > capacity):
+            kept = "all redo" if self.retain is None else f"{self.retain} bytes of redo"
+            raise LogMisuse(
+                f"a log of at most {capacity} bytes, {of_a_file} in a file, is full for good where {kept} is"
+                " kept for a follower that is behind: bound what is kept to less, or let the log grow (H24)"
+            )
 
 
 @frozen

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from redoraft.ddl.told import Told, told_by
 from redoraft.node.startup import Phase
 from redoraft.observe import Action, ArgValue, Observer
 from redoraft.raft.outputs import AppendMtr, Output
 from redoraft.redo.mtr import decode_mtr
-from redoraft.redo.record import Meta
+from redoraft.redo.record import Meta, Record
 from redoraft.storage.apply import by_page
 from redoraft.storage.engine import Storage
 from redoraft.storage.page import PageId, is_blank, page_lsn
@@ -31,6 +32,8 @@ class PageTeller:
         self._observer: Final = observer
         self._recovered = node.log.start_lsn
         """How far RecoverPages was told."""
+        self._early: dict[Lsn, list[PageId]] = {}
+        """Copies of pages that are ahead of the log, by the LSN that they are as of."""
 
     def written(self, page_id: PageId, *, copy: bool) -> None:
         """The page is durable in its place, as it is, or as its private copy has it (H26)."""
@@ -43,9 +46,21 @@ class PageTeller:
             }
             self.tell(Action("FlushCopy", args) if copy else Action("FlushPage", args))
 
-    def copied(self, page_id: PageId) -> None:
-        """The page has a private copy that waits for the flush limit (H26)."""
-        self.tell(Action("TakeCopy", {"page": name_of(page_id)}))
+    def copied(self, page_id: PageId, lsn: Lsn) -> None:
+        """The page has a private copy, as of `lsn`, that waits for the flush limit (H26).
+
+        An mtr that has only its place in the log buffer is in the page already: the specification has the
+        copy as soon as it has the mtr, and its page is then still beyond the limit.
+        """
+        if lsn > self._node.log.last_lsn:
+            self._early.setdefault(lsn, []).append(page_id)
+        else:
+            self.tell(Action("TakeCopy", {"page": name_of(page_id)}))
+
+    def log_grew(self) -> None:
+        """An mtr is in the log: tell of the copies that were taken with it."""
+        for page_id in self._early.pop(self._node.log.last_lsn, ()):
+            self.tell(Action("TakeCopy", {"page": name_of(page_id)}))
 
     def tell(self, action: Action) -> None:
         """The node has just taken an action of StorageLimits."""
@@ -57,7 +72,9 @@ class PageTeller:
         """Tell how far redo is applied, if that is further than was told."""
         node = self._node
         assert node.storage is not None, "a log node has no pages"
-        applied, told = node.storage.applied_lsn, max(node.startup.applied, node.log.checkpoint_lsn)
+        # A leader has applied what it has written; what has a place in its log buffer is not told yet.
+        applied = min(node.storage.applied_lsn, node.log.last_lsn)
+        told = max(node.startup.applied, node.log.checkpoint_lsn)
         if node.startup.phase is Phase.READY and applied > told:
             node.has_applied(applied)
             self._observer.record(Action("Apply", {"lsn": applied}), node, (), None)
@@ -77,9 +94,21 @@ def names_changed(outputs: Iterable[Output]) -> list[str]:
 
 
 def _changed(outputs: Iterable[Output]) -> Iterator[PageId]:
+    for records in _written(outputs):
+        yield from by_page(records)
+
+
+def _written(outputs: Iterable[Output]) -> Iterator[tuple[Record, ...]]:
+    """The mtrs among these outputs, but for meta records."""
     for output in outputs:
         records = decode_mtr(output.records) if isinstance(output, AppendMtr) else ()
-        yield from () if isinstance(records, Meta) else by_page(records)
+        if not isinstance(records, Meta):
+            yield tuple(records)
+
+
+def ddl_told(outputs: Iterable[Output]) -> Told:
+    """What the mtr among these outputs says of dictionary and files (`ddl.told.told_by`)."""
+    return next(filter(None, map(told_by, _written(outputs))), {})
 
 
 def seeded(node: Node) -> Action:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from redoraft.node.pages import lsns_on_disk
 from redoraft.node.startup import Startup, serving
+from redoraft.node.tables import Tables
 from redoraft.node.twophase import TwoPhase
-from redoraft.raft.state import RaftState
+from redoraft.raft.state import RaftState, Role
 from redoraft.redo.log import RedoLog
 from redoraft.storage.engine import Storage
 from redoraft.types import LogIndex, Lsn, NodeId, Term
@@ -21,6 +22,7 @@ class Seen:
     startup: Startup
     storage: Storage | None
     two_phase: TwoPhase | None
+    tables: Tables | None
 
     @property
     def term(self) -> Term:
@@ -95,12 +97,44 @@ class Seen:
     @property
     def binlog_size(self) -> int | None:
         """How many transactions the binlog has (spec: Len(binlog)); None where there is none."""
-        return None if self.two_phase is None else len(self.two_phase.binlog.xids)
+        return None if self.two_phase is None else len(self.two_phase.xids)
 
     @property
     def binlog_xid(self) -> int | None:
         """The XID of the last of them, 0 if it has none; None where there is no binlog."""
-        return None if self.two_phase is None else next(reversed(self.two_phase.binlog.xids), 0)
+        return None if self.two_phase is None else next(reversed(self.two_phase.xids), 0)
+
+    @property
+    def files(self) -> Mapping[str, int] | None:
+        """The files as the node knows them, after a start from the scan, with their space ids
+        (spec: files)."""
+        return None if self.tables is None else self.tables.files
+
+    @property
+    def files_lsn(self) -> Lsn | None:
+        """File operations up to here are executed, in bytes (spec: DdlFileOps!applied); the start of the log
+        if none is."""
+        return None if self.tables is None else max(self.tables.node.executed_lsn, self.log.start_lsn)
+
+    @property
+    def files_phase(self) -> str | None:
+        """spec: DdlFileOps!phase."""
+        return None if self.tables is None else self.tables.node.phase.value
+
+    @property
+    def open_tables(self) -> Mapping[str, int] | None:
+        """What readers have open, with their space ids (spec: cache)."""
+        return None if self.tables is None else self.tables.open_tables
+
+    @property
+    def ddl_stage(self) -> str | None:
+        """spec: stage; None of a node that does not lead."""
+        return self.tables.stage if self.tables is not None and self.raft.role is Role.LEADER else None
+
+    @property
+    def ddl_step(self) -> str | None:
+        """spec: job.pc; None of a node that does not lead."""
+        return self.tables.at if self.tables is not None and self.raft.role is Role.LEADER else None
 
     @property
     def serving(self) -> bool:

@@ -32,6 +32,9 @@ def stop(node: Node) -> Iterator[Effect]:
 
 
 def _finishes_log(node: Node) -> Iterator[Effect]:
-    if node.serving and node.log.last_lsn > node.log.closed_lsn:
+    leading = None if node.transactions is None else node.transactions.leading
+    if leading is not None:
+        yield from leading.close()
+    elif node.serving and node.log.last_lsn > node.log.closed_lsn:
         yield from node.handle(CloseDue())
     yield from node.fsync(node.log.last_lsn)

@@ -21,10 +21,11 @@ from redoraft.ddl.leader import Leader
 from redoraft.ddl.names import TableName
 from redoraft.ddl.node import DdlNode, Phase
 from redoraft.ddl.rules import DdlRules
-from redoraft.errors import DdlRefused, LogFull, NotServing, PoolFull, StorageMisuse, StorageStopped
+from redoraft.errors import DdlRefused, LogFull, NotServing, PoolFull, StorageStopped
 from redoraft.node.effects import Effect, RestartProcess, Stepped
 from redoraft.node.logview import RedoView
 from redoraft.node.watch import NoWatch, Watch
+from redoraft.observe import Action
 from redoraft.raft.outputs import Outcome, Reply
 from redoraft.raft.state import RaftState, Role
 from redoraft.redo.log import RedoLog
@@ -75,9 +76,17 @@ class Tables:
     """Tablespace files, dictionary and DDL of one data node.  LSNs are in bytes."""
 
     def __init__(
-        self, node: DdlNode, ground: LogGround, view: RedoView, append: Append, serving: Callable[[], bool]
+        self,
+        node: DdlNode,
+        ground: LogGround,
+        view: RedoView,
+        append: Append,
+        serving: Callable[[], bool],
+        *,
+        tell: Callable[[Action], None],
     ) -> None:
-        """`append` writes into the log of a node for which `serving` says that it may (H14, CL-1)."""
+        """`append` writes into the log of a node for which `serving` says that it may (H14, CL-1); `tell`
+        hears of each action of DdlFileOps that was taken."""
         self.node: Final = node
         self.ground: Final = ground
         self.leader: Leader | None = None
@@ -85,6 +94,7 @@ class Tables:
         self._view: Final = view
         self._append: Final = append
         self._serving: Final = serving
+        self._tell: Final = tell
         self._unclosed: list[LoggedMtr] = []
         self._term = NO_TERM
         self._request: str | None = None
@@ -93,6 +103,35 @@ class Tables:
     @property
     def _rules(self) -> DdlRules:
         return self.node.rules
+
+    def _took(self, name: str, **args: int | str) -> None:
+        self.watch.took(name)
+        self._tell(Action(name, args))
+
+    # --- what is seen of them ---
+
+    @property
+    def files(self) -> dict[str, int]:
+        """Names and space ids of the tablespace files."""
+        return dict(sorted(self.node.tablespaces.files))
+
+    @property
+    def open_tables(self) -> dict[str, int]:
+        """The tables that readers have open, by their files' names, with their space ids."""
+        return {one.name.path: one.space_id for one in sorted(self.node.cache)}
+
+    @property
+    def stage(self) -> str:
+        """How far this leader is (spec: stage)."""
+        if self.leader is not None and self.leader.serving:
+            return "serving"
+        return "established" if self.ground.firm else "elected"
+
+    @property
+    def at(self) -> str:
+        """How far the DDL of this leader is (spec: job.pc)."""
+        job = None if self.leader is None else self.leader.job
+        return "idle" if job is None else job.at
 
     # --- what the node asks ---
 
@@ -143,7 +182,7 @@ class Tables:
         """
         self.watch.begins()
         while self.node.apply_next(upto_lsn):
-            self.watch.took("Applies")
+            self._took("Applies", lsn=self.node.executed_lsn)
 
     # --- steps ---
 
@@ -189,7 +228,7 @@ class Tables:
         if name is None:
             return
         self._rolls_back |= name == "RollBack"
-        self.watch.took(_SPEC_NAMES.get(name, name))
+        self._took(_SPEC_NAMES.get(name, name))
         yield Stepped(None)
         if name == "EndDdl" and self._request is not None:
             outcome = Outcome.FAILED if self._rolls_back else Outcome.OK
@@ -211,14 +250,14 @@ class Tables:
         self.watch.begins()
         try:
             self._begin(statement)
-        except (DdlRefused, LogFull, PoolFull, StorageMisuse):
+        except (DdlRefused, LogFull, PoolFull):
             yield Reply(request, Outcome.FAILED)
             return
         except StorageStopped:
             yield RestartProcess()
             return
         self._request, self._rolls_back = request, False
-        self.watch.took(_STARTS[statement.kind])
+        self._took(_STARTS[statement.kind])
         yield Stepped(None)
 
     def _begin(self, statement: Statement) -> None:
@@ -246,7 +285,7 @@ class Tables:
             yield RestartProcess()
             return
         self._rolls_back = True
-        self.watch.took("RollBack")
+        self._took("RollBack")
         yield Stepped(None)
 
     def open_table(self, name: TableName) -> None:
@@ -260,7 +299,7 @@ class Tables:
         self.watch.begins()
         self.node.open_table(name)
         if self.node.cache != before:
-            self.watch.took("OpensTable")
+            self._took("OpensTable", table=name.path)
 
     def space_of(self, name: TableName) -> int | None:
         """The space that rows of a table go into; None if there is no such table, or its rows have to wait

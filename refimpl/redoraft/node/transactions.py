@@ -113,6 +113,18 @@ class Transactions:
         leading = self.leading
         return leading is None or leading.idle
 
+    def purge_behind(self) -> None:
+        """The purge thread wakes on a node that does not lead: it is redo, so nothing is done (H23).
+
+        Raises what `Rows.purge_one` raises.
+        """
+        if self.leading is None and self._storage.applied_lsn == self._node.log.last_lsn:
+            Rows(self._storage, self._append_behind).purge_one(leads=False)
+
+    def _append_behind(self, records: Sequence[Record]) -> LoggedMtr:
+        start = self._node.log.last_lsn
+        return LoggedMtr(start, self._node.log.append_mtr(encode_mtr(records)), tuple(records))
+
 
 class Leading:
     """The transactions of a leader in one term.  After a DiskError the node has to be started anew.  LSNs are

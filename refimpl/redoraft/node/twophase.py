@@ -5,7 +5,8 @@
     WriteRedo       TwoPhase.commit; answered as every commit is, when a majority has it
     Elect           TwoPhase.promoted, before the marker is written: the cut is durable first
     TakeBinlog      TwoPhase.take, from a leader of this node's term
-    TakeRedo        TwoPhase.covered: of what comes, no more than the binlog at hand goes (H20-order)
+    TakeRedo        TwoPhase.covered: of what comes, no more than the binlog at hand goes (H20-order);
+                    where redo carries the binlog, Carried.redo_changes and Carried.redo_is_durable
     Dump            TwoPhase.dump
 
 One step at a time, as the node is asked for them: a crash or a change of leader may fall between any two.
@@ -14,18 +15,28 @@ The commits of redo are found again by reading it at a start, so such a node del
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
 from redoraft.binlog.file import Binlog, Event
+from redoraft.binlog.node import Carrier
 from redoraft.binlog.rules import BinlogRules, is_prefix
-from redoraft.binlog.states import State, committed_by, entries_of, logged, state_record, unresolved
+from redoraft.binlog.states import (
+    State,
+    commit_records,
+    committed_by,
+    entries_of,
+    logged,
+    state_record,
+    unresolved,
+)
 from redoraft.errors import CorruptBinlog, LogMisuse
 from redoraft.files import Disk
+from redoraft.node.carried import Carried
+from redoraft.node.commits import Commits
 from redoraft.node.effects import Effect, Stepped
 from redoraft.observe import Action, Observer
 from redoraft.raft.agreement import parting
@@ -33,40 +44,12 @@ from redoraft.raft.inputs import ClientMtr
 from redoraft.raft.messages import AppendEntries
 from redoraft.raft.outputs import AppendMtr, Outcome, Output, Reply
 from redoraft.raft.state import Role
-from redoraft.redo.log import RedoLog
 from redoraft.redo.mtr import decode_mtr, encode_mtr
 from redoraft.redo.record import Meta, Record
 from redoraft.types import NO_TERM, Lsn, NodeId, Term
 
 if TYPE_CHECKING:
     from redoraft.node.driver import Node
-
-
-@define
-class Commits:
-    """The transactions that the whole entries of a log commit, in their order; LSNs in bytes."""
-
-    xids: list[int] = field(factory=list)
-    ends: list[Lsn] = field(factory=list)
-    """Where the entries end that commit them."""
-    _read: Lsn | None = None
-
-    def follow(self, log: RedoLog) -> None:
-        """Read what has come to the log.  Raises CorruptRedo, DiskError."""
-        for entry in entries_of(log, self._read):
-            self.xids += entry.commits
-            self.ends += [entry.end] * len(entry.commits)
-            self._read = entry.end
-
-    def cut(self, to_lsn: Lsn) -> None:
-        """The log is cut behind an entry end."""
-        left = self.upto(to_lsn)
-        del self.xids[left:], self.ends[left:]
-        self._read = None if self._read is None else min(self._read, to_lsn)
-
-    def upto(self, lsn: Lsn) -> int:
-        """How many entries that end at or below `lsn` commit."""
-        return bisect_right(self.ends, lsn)
 
 
 @frozen
@@ -90,29 +73,42 @@ class Shipment:
 class TwoPhase:
     """Binlog and two-phase commit of one running node.  After a DiskError the node has to be started anew."""
 
-    def __init__(self, node: Node, binlog: Binlog, rules: BinlogRules, observer: Observer) -> None:
+    def __init__(
+        self, node: Node, binlog: Binlog, rules: BinlogRules, observer: Observer, carrier: Carrier
+    ) -> None:
         """For `open`."""
         self.binlog: Final = binlog
         self._node: Final = node
         self._rules: Final = rules
         self._observer: Final = observer
         self._whole: Final = Commits()
+        self._carried: Final = (
+            Carried(node.log, binlog, self._whole, rules) if carrier is Carrier.REDO else None
+        )
         self._open: list[tuple[int, Lsn]] = []
         self._waiting: Final[deque[Prepared]] = deque()
         self._written: Prepared | None = None
         self._resolved = NO_TERM
 
     @classmethod
-    def open(cls, node: Node, disk: Disk, rules: BinlogRules, observer: Observer) -> TwoPhase:
+    def open(
+        cls,
+        node: Node,
+        disk: Disk,
+        rules: BinlogRules,
+        observer: Observer,
+        carrier: Carrier = Carrier.OWN,
+    ) -> TwoPhase:
         """Start on what the disk holds.
 
-        Raises CorruptBinlog if redo has committed what the binlog lacks; CorruptRedo, DiskError.
+        Raises CorruptBinlog if redo has committed what the binlog lacks, and does not carry it; CorruptRedo,
+        DiskError.
         """
         if node.log.first_lsn > node.log.start_lsn:
             raise LogMisuse(f"redo of {node.raft.me} is deleted: its commits cannot be counted")
-        opened = cls(node, Binlog.open(disk), rules, observer)
-        redo, binlog = opened.commits, opened.binlog.xids
-        if not is_prefix(redo, binlog):
+        opened = cls(node, Binlog.open(disk), rules, observer, carrier)
+        redo, binlog = opened.commits, opened.xids
+        if carrier is Carrier.OWN and not is_prefix(redo, binlog):
             raise CorruptBinlog(
                 f"redo of {node.raft.me} has committed {_said(redo)}, its binlog has {_said(binlog)}:"
                 " seed the node anew"
@@ -120,6 +116,16 @@ class TwoPhase:
         return opened
 
     # --- what is there ---
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The transactions of the binlog in their order (spec: binlog[n])."""
+        return self.binlog.events if self._carried is None else self._carried.events
+
+    @property
+    def xids(self) -> tuple[int, ...]:
+        """Their XIDs."""
+        return tuple(event.xid for event in self.events)
 
     @property
     def commits(self) -> tuple[int, ...]:
@@ -134,12 +140,14 @@ class TwoPhase:
         """The transactions that downstream may have (H20-dump; spec: Sendable)."""
         self._whole.follow(self._node.log)
         committed = self._whole.upto(self._node.raft.known)
-        return self.binlog.events[: self._rules.sendable(committed, len(self.binlog.events))]
+        return self.events[: self._rules.sendable(committed, len(self.events))]
 
     @property
     def shipment(self) -> Shipment | None:
-        """What a leader sends to followers; None of any other node."""
+        """What a leader sends to followers; None of any other node, and where redo carries it."""
         raft = self._node.raft
+        if self._carried is not None:
+            return None
         return Shipment(raft.term, raft.me, self.binlog.events) if raft.role is Role.LEADER else None
 
     @property
@@ -151,7 +159,8 @@ class TwoPhase:
 
     def promoted(self) -> None:
         """The node is about to lead: cut the binlog to redo, durably (H20).  DiskError."""
-        self.binlog.cut(self._rules.keeps(self.binlog.xids, self.commits))
+        keep = self._rules.keeps(self.xids, self.commits)
+        self.binlog.cut(min(keep, len(self.binlog.events)))
         if self._rules.flushes_cut():
             self.binlog.fsync()
 
@@ -183,7 +192,7 @@ class TwoPhase:
         """One transaction at a time, and none before it is prepared durably (BIN-3)."""
         if not self._waiting or self._waiting[0].lsn > self._node.log.durable_lsn:
             return False
-        return self._written is None and len(self.binlog.xids) == len(self.commits)
+        return self._written is None and len(self.xids) == len(self.commits)
 
     def step(self) -> Iterator[Effect]:
         """Take the step that is `due`.  Raises as `Node.handle`."""
@@ -210,7 +219,10 @@ class TwoPhase:
         yield from self._commit(one.request, one.event.xid)
 
     def _commit(self, request: str, xid: int) -> Iterator[Effect]:
-        return self._write(request, [state_record(xid, State.COMMITTED)], commits=bool(request))
+        carries = self._carried is not None and self._rules.carries_event()
+        return self._write(
+            request, commit_records(xid, self.events if carries else ()), commits=bool(request)
+        )
 
     def _resolve(self) -> Iterator[Effect]:
         """Roll back, or commit, what leaders before have prepared and not ended (BIN-3, H30)."""
@@ -218,7 +230,7 @@ class TwoPhase:
         if self._resolved == node.raft.term:
             return
         self._resolved = node.raft.term
-        xids = self.binlog.xids
+        xids = self.xids
         for xid in unresolved(tuple(entries_of(node.log))):
             if self._rules.commits_prepared(xid in xids):
                 yield from self._commit("", xid)
@@ -261,9 +273,9 @@ class TwoPhase:
 
     def covered(self, piece: AppendEntries) -> AppendEntries:
         """The piece as far as the binlog at hand goes (H20-order; spec: Covered); all of it where redo has to
-        lose something first."""
+        lose something first, and where it carries the binlog."""
         log = self._node.log
-        if log.term_at(piece.from_lsn) != piece.from_term:
+        if self._carried is not None or log.term_at(piece.from_lsn) != piece.from_term:
             return piece
         ends = log.entry_ends_of(piece.from_lsn, piece.records)
         if parting(log, piece.from_lsn, ends) < min(piece.upto_lsn, log.last_lsn):
@@ -277,6 +289,16 @@ class TwoPhase:
                 return evolve(piece, upto_lsn=upto, records=piece.records[:start])
             start, upto = end.size, end.lsn
         return piece
+
+    def redo_changes(self, outputs: Sequence[Output]) -> None:
+        """The log is about to change so.  Raises CorruptRedo, DiskError."""
+        if self._carried is not None:
+            self._carried.redo_changes(outputs)
+
+    def redo_is_durable(self) -> None:
+        """More of the log is durable.  Raises CorruptRedo, DiskError."""
+        if self._carried is not None:
+            self._carried.redo_is_durable()
 
     def log_cut(self, to_lsn: Lsn) -> None:
         """The log was cut."""

@@ -48,11 +48,9 @@ def copy_log(
 
 def _beginning(files: RedoFiles, index: LogIndexTable, near: Lsn) -> tuple[int, Lsn]:
     """The first block, and the end of the first whole entry that a scan finds from there on."""
-    entry = index.entry_end_at_or_below(near)
-    base = index.base.end
-    block = (sn_of(entry) - META_SIZE) // BLOCK_DATA if entry > base else files.first_block
+    block = (sn_of(index.entry_end_at_or_below(near)) - META_SIZE) // BLOCK_DATA
     if block <= files.first_block:
-        return files.first_block, base
+        return files.first_block, index.base.end
     found = index.entry_from(lsn_of(block * BLOCK_DATA + META_SIZE))
     assert found is not None, "the entry that ends there has its meta record in this block"
     return block, found.end

@@ -167,10 +167,10 @@ class RedoFiles:
                 parts.append(segment.file.read(segment.offset(low), (high - low) * BLOCK_SIZE))
         return b"".join(parts)
 
-    def blocks(self, first: int, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+    def blocks(self, first: int) -> Iterator[tuple[int, bytes]]:
         """Every block from `first` on, with its ordinal, and an empty one behind the last; DiskError."""
         block = first
-        while (end is None or block < end) and (raw := self.read(block, _BLOCKS_PER_READ)):
+        while raw := self.read(block, _BLOCKS_PER_READ):
             for at in range(0, len(raw), BLOCK_SIZE):
                 yield block, raw[at : at + BLOCK_SIZE]
                 block += 1

@@ -61,7 +61,7 @@ class RedoLog:
         self._checkpoint = checkpoints.lsn
         self._durable = self._written = index.last_end
         self._failed = False
-        self._tail_sn, self._tail_block, self._tail_group = Sn(0), 0, 0
+        self._tail_sn: Sn
         self._start_tail(kept)
         self.finder: Final = EntryFinder(files, index, rules=rules)
         self.scanned: Final = scanned

@@ -114,7 +114,7 @@ class _WritesBeforeSending(LogRules):
 
 
 class _CachesNothing(LogRules):
-    def caches_entries(self, size: int) -> bool:
+    def caches_entries(self) -> bool:
         return False
 
 

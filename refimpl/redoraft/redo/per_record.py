@@ -87,7 +87,7 @@ def amplification(transaction: Sequence[Sequence[Record]], together: int, commit
 
     Of so many commits `together` are written at a time, an entry.
     """
-    found = bytes_of(transaction, 1 / together)
+    found = bytes_of(transaction)
     stock = found.stock * together
     writes = range(1, commits // together + 1)
     sizes = (stock, stock + META_SIZE, found.with_term_in_records * together)

@@ -120,9 +120,9 @@ class LogRules:
         """LOG-4: what is sent comes from the log buffer, whether the own files have it yet or not."""
         return True
 
-    def caches_entries(self, size: int) -> bool:
-        """LOG-4-cache: an entry of so many bytes that was just made is kept for the followers."""
-        return size > 0
+    def caches_entries(self) -> bool:
+        """LOG-4-cache: an entry that was just made is kept for the followers."""
+        return True
 
     def reads_ahead(self, rest: int) -> bool:
         """LOG-7: of a batch from the files, `rest` bytes are beyond what was asked for; they are kept for the

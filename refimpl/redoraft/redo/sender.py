@@ -84,7 +84,7 @@ class SendSource:
         self._cached_to = max(self._cached_to, recent, self._log.first_lsn)
         while (end := self._log.entry_end_after(self._cached_to)) is not None:
             records = self._log.read(self._cached_to, end)
-            if self._rules.caches_entries(len(records)):
+            if self._rules.caches_entries():
                 self._cache.add(self._cached_to, end, records)
             self._cached_to = end
 

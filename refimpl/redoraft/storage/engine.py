@@ -351,7 +351,7 @@ class Storage:
                 continue
             copies = frame.oldest is not None and self.rules.copies_hot_page(frame.lsn > limit)
             if copies and frame.take_copy():
-                self._steps.copied(frame.page_id)
+                self._steps.copied(frame.page_id, frame.lsn)
             if frame.oldest is not None and not self.rules.passes_over(frame.lsn > limit):
                 break
         with self._io():

@@ -83,8 +83,8 @@ class PageSteps(Protocol):
     def written(self, page_id: PageId, *, copy: bool) -> None:
         """The page is durable in its place, as it is, or as its private copy has it (H26)."""
 
-    def copied(self, page_id: PageId) -> None:
-        """The page has a private copy that waits for the flush limit (H26)."""
+    def copied(self, page_id: PageId, lsn: Lsn) -> None:
+        """The page has a private copy, as of `lsn`, that waits for the flush limit (H26)."""
 
 
 class NoPageSteps:
@@ -93,7 +93,7 @@ class NoPageSteps:
     def written(self, page_id: PageId, *, copy: bool) -> None:
         """Do nothing."""
 
-    def copied(self, page_id: PageId) -> None:
+    def copied(self, page_id: PageId, lsn: Lsn) -> None:
         """Do nothing."""
 
 

@@ -1,7 +1,8 @@
 // A leader and two followers in one process, to show redoraft_trace.hpp under threads.
 //
 //     cluster DIR [LOCK]     writes DIR/n1.ndjson, n2.ndjson and n3.ndjson, over what was there; LOCK (fsync,
-//                            receive or write) is the lock that is left out
+//                            receive or write) is the lock that is left out.
+//     Exit 0, 1 if a file could not be written or no majority came within 10 s, 2 for wrong words.
 //
 // Every node has its own mutex and several threads: one receives, one flushes, and at the leader two clients
 // write.  Each step and its event stand under the mutex.  Values are atomic, so that without a lock the
@@ -17,6 +18,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,6 +31,7 @@ using Lsn = std::uint64_t;
 constexpr Lsn kStart = 8204, kMtr = 16, kMeta = 33;
 constexpr std::uint64_t kTerm = 1;
 constexpr int kClients = 2, kCommits = 12;
+constexpr auto kPatience = std::chrono::seconds(10);  // for the first majority; it takes milliseconds
 
 std::string left_out;
 std::atomic<bool> stopping{false};
@@ -106,6 +109,7 @@ class Cluster {
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
         stopping = true;
         for (auto& thread : threads) thread.join();
+        if (gave_up_) throw std::runtime_error("the term's marker was on no majority within 10 s: nothing was written");
         return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->trace.good(); });
     }
 
@@ -132,23 +136,32 @@ class Cluster {
         }
     }
 
+    // The marker of the term must be on a majority before anything else is written.
+    bool serves() {
+        const auto until = std::chrono::steady_clock::now() + kPatience;
+        while (leader().majority == kStart) {
+            if (std::chrono::steady_clock::now() > until) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        return true;
+    }
+
     void write() {
+        if (!serves()) {
+            gave_up_ = true;
+            return;
+        }
         for (int commit = 0; commit < kCommits; ++commit) {
             {
                 const auto held = leader().guard("write");
-                // The marker of the term must be on a majority before anything else is written.
-                if (leader().majority > kStart) {
-                    leader().last += kMtr;
-                    linger();
-                    leader().event("WriteMtr").arg("end_lsn", leader().last);
-                    leader().last += kMeta;
-                    linger();
-                    leader().event("CloseEntry").arg("end_lsn", leader().last);
-                    closed_ = leader().last.load();
-                    send();
-                } else {
-                    --commit;
-                }
+                leader().last += kMtr;
+                linger();
+                leader().event("WriteMtr").arg("end_lsn", leader().last);
+                leader().last += kMeta;
+                linger();
+                leader().event("CloseEntry").arg("end_lsn", leader().last);
+                closed_ = leader().last.load();
+                send();
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
@@ -189,15 +202,16 @@ class Cluster {
         }
     }
 
+    // An acknowledgement that comes before the leader's own fsync is kept until that: nobody sends it again.
     void lead() {
-        Message message;
+        Message message, furthest{"", "", kStart, 0};
         while (!stopping) {
-            if (!leader().receive(message)) continue;
+            if (leader().receive(message) && message.upto > furthest.upto) furthest = message;
             const auto held = leader().guard("receive");
             // With the leader's own disk one follower makes the majority of three.
-            if (message.upto > leader().majority && message.upto <= leader().flushed) {
-                leader().majority = message.upto;
-                leader().event("AdvanceMajority").arg("lsn", message.upto).received(message.id);
+            if (furthest.upto > leader().majority && furthest.upto <= leader().flushed) {
+                leader().majority = furthest.upto;
+                leader().event("AdvanceMajority").arg("lsn", furthest.upto).received(furthest.id);
                 send();
             }
         }
@@ -205,6 +219,7 @@ class Cluster {
 
     std::vector<std::unique_ptr<Node>> nodes_;
     std::atomic<Lsn> closed_{kStart};  // where the leader's last whole entry ends
+    std::atomic<bool> gave_up_{false};
 };
 
 }  // namespace
