@@ -243,8 +243,10 @@ def calls(constants: Constants, event: SpecEvent) -> list[tuple[str, tuple[Value
     if constants.judge not in BESIDE:
         return [(MATCHES, named), (SHOWS, shown)]
     beside = BESIDE[constants.judge]
-    matches = f"{beside.name}Matches" if event.action in beside.actions else LOG_MATCHES
-    return [(matches, named), (SHOWS, shown), (f"{beside.name}Shows", shown)]
+    own = event.action in beside.actions
+    given = (*named, event.shown) if own and beside.matches_shown else named
+    matches = f"{beside.name}Matches" if own else LOG_MATCHES
+    return [(matches, given), (SHOWS, shown), (f"{beside.name}Shows", shown)]
 
 
 _SECTION: Final = {"a": "args", "v": "vars"}
