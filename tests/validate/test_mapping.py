@@ -185,7 +185,8 @@ def test_the_steps_of_ddl_beside_startup_are_those_of_their_module() -> None:
     own = TABLE.own_actions(TABLES)
     text = (SPEC / "trace" / "TraceTables.tla").read_text(encoding="utf-8")
     assert set(re.findall(r'"(\w+)"', definition("TablesActions", text))) == own
-    steps = dict(re.findall(r'action = "(\w+)"[^!]*!(\w+)\(n\)', definition("Steps", text)))
+    step = re.compile(r'action = "(\w+)"(?:(?!action =).)*\b(Ddl\w+)\(n\)', re.DOTALL)
+    steps = dict(step.findall(definition("Steps", text)))
     assert steps == {row.action: row.operator for row in TABLES_ROWS.values() if row.action in own}
 
 
