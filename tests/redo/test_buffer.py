@@ -244,6 +244,21 @@ def test_a_commit_is_durable_with_its_whole_entry() -> None:
         assert commits.is_done(end)
 
 
+def test_who_waits_for_a_closed_entry_closes_no_other() -> None:
+    log = new_log()
+    buffer = LogBuffer(log, ONE)
+    commits = GroupCommit(log, buffer)
+    first = commits.append([mtr_of_size(50)])
+    assert commits.close_for(first) == log.closed_lsn
+    assert commits.may_flush(log.closed_lsn)
+    second = commits.append([mtr_of_size(60)])
+    assert [commits.close_for(lsn) for lsn in (first, log.closed_lsn)] == [None, None]
+    assert buffer.open_bytes == 60
+    commits.ends(commits.begins())
+    assert commits.close_for(second) == log.closed_lsn
+    assert commits.may_flush(second), "the flush before has ended"
+
+
 def test_a_transaction_without_redo_waits_for_what_is_there() -> None:
     log = new_log()
     buffer = LogBuffer(log, ONE)

@@ -19,7 +19,7 @@ from redoraft_check.smt.formula import Action, Function, Relation
 from redoraft_check.smt.mapping import always
 from redoraft_check.smt.models import storage_limits
 from redoraft_check.smt.sequences import RIGID, Log, Mapped, prefixes
-from redoraft_check.smt.storage_refinement import KEPT, S, reading, self_of
+from redoraft_check.smt.storage_reading import KEPT, S, reading, self_of
 from redoraft_check.smt.storage_state import CHANGES, COPIED, DICT_PAGE, NOTE, PAGE, SNAPSHOT
 
 LOG_STEPS = {

@@ -20,7 +20,7 @@ from redoraft.types import NodeId
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
-from redoraft_check.validate.mapping import BESIDE, BINLOG
+from redoraft_check.validate.mapping import BINLOG, load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter
@@ -29,6 +29,7 @@ from .kit import Lines, judged, simulate, why
 
 SEEDS = (1, 5, 6)
 STEPS = 400
+BINLOG_ACTIONS = load_mapping(spec_dir()).own_actions(BINLOG)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_the_steps_of_a_binlog_are_steps_of_the_specification(engine: OracleEngi
         verdict = judged(engine, path)
         assert verdict.status is Status.ACCEPTED, (seed, verdict)
         counts.update(event.action for event in Lines.read(path).events)
-    assert all(counts[action] for action in BESIDE[BINLOG].actions), counts
+    assert all(counts[action] for action in BINLOG_ACTIONS), counts
     assert counts["Restart"] > 2
     assert counts["BecomeLeader"] > len(SEEDS)
 
@@ -209,7 +210,7 @@ def unsaid(lines: Lines) -> int:
 
 def test_a_step_that_is_left_out_is_noticed(engine: OracleEngine, run: Lines, tmp_path: Path) -> None:
     """Redo has no commit without its binlog, downstream nothing that was not sent before."""
-    for action in sorted(BESIDE[BINLOG].actions):
+    for action in sorted(BINLOG_ACTIONS):
         at = run.first(lambda event, wanted=action: event.action == wanted)  # type: ignore[misc]
         path = run.without(at).renumbered().write(tmp_path / f"{action}.ndjson")
         assert judged(engine, path).status is Status.REFUSED, action

@@ -10,7 +10,8 @@ import pytest
 from msgspec import structs
 
 from redoraft.observe import FOUND_AT_START, OBSERVED, STORAGE_OBSERVED
-from redoraft_check.validate.mapping import BESIDE, STORAGE
+from redoraft_check.paths import spec_dir
+from redoraft_check.validate.mapping import STORAGE, load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event
@@ -19,7 +20,7 @@ from .kit import ACCEPTED, Lines, judged, simulate, why
 
 CRASHED = ACCEPTED / "pages-seed-196.ndjson"
 SEEDS = (1, 3, 75, 122, 196)
-STORAGE_ACTIONS = BESIDE[STORAGE].actions
+STORAGE_ACTIONS = load_mapping(spec_dir()).own_actions(STORAGE)
 
 
 @pytest.fixture(scope="module")

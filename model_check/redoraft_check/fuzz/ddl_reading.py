@@ -10,6 +10,7 @@ from struct import unpack_from
 
 import attrs
 
+from redoraft.cluster import filewatch
 from redoraft.ddl.dictionary import DICTIONARY_SPACE, Table
 from redoraft.ddl.names import TableName
 from redoraft.disk.memory import MemoryDisk
@@ -115,12 +116,7 @@ def tables_at(entries: Sequence[Entry], upto: int) -> Files:
 
 def files_on(disk: MemoryDisk) -> Files:
     """Names and space ids of the tablespace files, read from their first pages."""
-    heads = {name: disk.peek(name, 64) for name in disk.names if "/" in name}
-    return {
-        (short(name), spec_space(unpack_from(">I", head, 34)[0]))
-        for name, head in heads.items()
-        if len(head) == 64
-    }
+    return {(short(name), spec_space(space)) for name, space in filewatch.files_on(disk)}
 
 
 def record_of(entry: Entry) -> Value:

@@ -10,7 +10,7 @@ import z3
 from redoraft_check.smt.model import Model
 from redoraft_check.smt.obligations import Obligation, quantified
 from redoraft_check.smt.portions import GUARD, Given, Portion, itself, only
-from redoraft_check.smt.prover import ATTEMPTS, Attempt, Prepared, Terms
+from redoraft_check.smt.prover import ATTEMPTS, Attempt, Prepared, Terms, tries
 
 
 def learn(model: Model, obligation: Obligation, timeout_s: float, terms: Terms) -> tuple[str, ...] | None:
@@ -30,13 +30,7 @@ def learn(model: Model, obligation: Obligation, timeout_s: float, terms: Terms) 
 def _first_core(prepared: Prepared, end: float) -> tuple[Given, ...] | None:
     """What the first attempt that proves it has needed; None where none does before `end`."""
     own, by_models, *others = ATTEMPTS
-    for attempt in (own, by_models, *_AS_ELSEWHERE, *others):
-        portion = attempt.portion(prepared.model, prepared.obligation)
-        left = end - time.monotonic()
-        if left <= 0:
-            return None
-        if not portion.given:
-            continue
+    for attempt, portion, left in tries(prepared, (own, by_models, *_AS_ELSEWHERE, *others), end):
         core = prepared.core(portion, mbqi=attempt.mbqi, limit_s=left, effort=attempt.effort)
         if core is not None:
             return core

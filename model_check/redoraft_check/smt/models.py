@@ -15,6 +15,7 @@ from redoraft_check.smt import (
     ddl_refinement,
     ddl_state,
     storage_invariant,
+    storage_reading,
     storage_refinement,
     storage_state,
 )
@@ -133,17 +134,17 @@ def storage_log(off: frozenset[str] = frozenset()) -> Model:
         name="StorageLog",
         summary="each guard on the log in StorageLimits is what CommitRule and Startup provide of a node",
         sorts=(*below.sorts, storage_state.PAGE),
-        functions=(*below.functions, storage_refinement.self_of(start.raft)),
-        relations=(*below.relations, *storage_refinement.KEPT),
-        init=both(below.init, storage_refinement.kept_initially()),
+        functions=(*below.functions, storage_reading.self_of(start.raft)),
+        relations=(*below.relations, *storage_reading.KEPT),
+        init=both(below.init, storage_reading.kept_initially()),
         actions=tuple(case for one in below.actions for case in shows.of(evolve(one, facts=()))),
         invariant=(),
-        safety=storage_refinement.properties_of(start),
+        safety=storage_reading.properties_of(start),
         lemmas=(
             *(*below.lemmas, *below.invariant),
-            *(*properties(start.raft), *below.safety, *storage_refinement.lemmas(start)),
+            *(*properties(start.raft), *below.safety, *storage_reading.lemmas(start)),
         ),
-        begins=storage_refinement.begins(start),
+        begins=storage_reading.begins(start),
         hints=hints_of("StorageLog"),
     )
 

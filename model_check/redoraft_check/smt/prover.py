@@ -7,7 +7,7 @@ demand: those that Z3's last counterexample violates.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 import z3
@@ -155,13 +155,7 @@ def _attempted(prepared: Prepared, end: float) -> str | None:
     waiting = list(ATTEMPTS)
     for most in (_LITTLE, max(one.effort for one in ATTEMPTS)):
         exhausted = []
-        for attempt in waiting:
-            portion = attempt.portion(prepared.model, prepared.obligation)
-            left = end - time.monotonic()
-            if left <= 0:
-                return None
-            if not portion.given:
-                continue
+        for attempt, portion, left in tries(prepared, waiting, end):
             effort = attempt.effort if attempt.at_once else min(attempt.effort, most)
             solver = prepared.solver(portion, mbqi=attempt.mbqi, limit_s=left, effort=effort)
             found = solver.check()
@@ -171,6 +165,20 @@ def _attempted(prepared: Prepared, end: float) -> str | None:
                 exhausted.append(attempt)
         waiting = exhausted
     return None
+
+
+def tries(
+    prepared: Prepared, attempts: Iterable[Attempt], end: float
+) -> Iterator[tuple[Attempt, Portion, float]]:
+    """Each of these that has hypotheses, with them and the seconds left; none after `end` (of
+    `time.monotonic`)."""
+    for attempt in attempts:
+        portion = attempt.portion(prepared.model, prepared.obligation)
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        if portion.given:
+            yield attempt, portion, left
 
 
 def _ran_out(solver: Z3) -> bool:

@@ -134,7 +134,7 @@ class TraceExplainer:
         *,
         with_rules: bool,
     ) -> Explanation:
-        found, end = explainer.nearest(_looked_at(refusal), calls(refusal.constants, event))
+        found, end = explainer.nearest(_looked_at(refusal), calls(refusal, event))
         if found or end is None:
             return evolve(answer, note="Matches and Shows allow it; another conjunct of Pass does not")
         first = described(explainer, end)
@@ -166,7 +166,7 @@ class TraceExplainer:
         """The recorded values each of which, left out alone, makes the event allowed."""
         for kind, at, name in _recorded(refusal, event):
             less = without(event, kind, at)
-            found, _ = explainer.nearest(_looked_at(refusal), calls(refusal.constants, less))
+            found, _ = explainer.nearest(_looked_at(refusal), calls(refusal, less))
             if found:
                 allowed = _in_trace_terms(refusal, after, kind, name, _chosen(found, kind, at))
                 yield WrongField(f"{_SECTION[kind]}.{name}", _shown(refusal.event, kind, name), allowed, True)
@@ -182,7 +182,7 @@ class TraceExplainer:
         allowing: list[str] = []
         for rule in known:
             other = self.explainer(refusal.constants, rule)
-            found, furthest = other.nearest(_looked_at(refusal), calls(refusal.constants, event))
+            found, furthest = other.nearest(_looked_at(refusal), calls(refusal, event))
             if found:
                 allowing.append(rule)
             elif furthest is not None:
@@ -207,7 +207,7 @@ class TraceExplainer:
                 event = after.event(less)
             except (Unprojectable, Unsupported):
                 continue
-            found, _ = explainer.nearest(_looked_at(refusal), calls(refusal.constants, event))
+            found, _ = explainer.nearest(_looked_at(refusal), calls(refusal, event))
             label = f"{section}.{name}" if section else name
             if not found:
                 worded.append(WrongField(label, shown))
@@ -239,14 +239,15 @@ class TraceExplainer:
                     continue
 
 
-def calls(constants: Constants, event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
+def calls(refusal: Refusal, event: SpecEvent) -> list[tuple[str, tuple[Value, ...]]]:
     """What Pass asks of an event, or JointPass of the module beside it, besides the cursor."""
     named, shown = (event.action, event.node, event.args), (event.node, event.shown)
-    if constants.judge not in BESIDE:
+    judge = refusal.constants.judge
+    if judge not in BESIDE:
         return [(MATCHES, named), (SHOWS, shown)]
-    beside = BESIDE[constants.judge]
-    matches = f"{beside.name}Matches" if event.action in beside.actions else LOG_MATCHES
-    return [(matches, named), (SHOWS, shown), (f"{beside.name}Shows", shown)]
+    name = BESIDE[judge].name
+    matches = f"{name}Matches" if event.action in refusal.mapping.own_actions(judge) else LOG_MATCHES
+    return [(matches, named), (SHOWS, shown), (f"{name}Shows", shown)]
 
 
 _SECTION: Final = {"a": "args", "v": "vars"}

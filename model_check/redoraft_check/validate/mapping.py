@@ -57,14 +57,14 @@ class Beside:
     """A module that may judge a run beside Startup, over the same log.
 
     `name` is what the operators of its trace specification begin with: `Trace<name>`, `<name>Init`,
-    `<name>Matches` for its own `actions`, `<name>Shows` for what an event shows besides (`vars`, in order).
+    `<name>Matches` for its own actions (`Mapping.own_actions`), `<name>Shows` for what an event shows
+    besides (`vars`, in order).
     `module` is what a header calls it.
     """
 
     module: str
     name: str
     table: str
-    actions: frozenset[str]
     vars: dict[str, str]
 
 
@@ -94,31 +94,18 @@ BESIDE: Final = {
         module=STORAGE,
         name="Storage",
         table="mapping-storage.toml",
-        actions=frozenset(
-            {"RecoverPages", "FlushPage", "TakeCopy", "FlushCopy", "Checkpoint", "DeleteRedo", "Seed"}
-        ),
         vars={"checkpoint_lsn": "lsn", "deleted_lsn": "lsn", "page_lsns": "page_lsns"},
     ),
     BINLOG: Beside(
         module=BINLOG,
         name="Binlog",
         table="mapping-binlog.toml",
-        actions=frozenset({"WriteBinlog", "TakeBinlog", "Dump"}),
         vars={"binlog_size": "number", "binlog_xid": "xid"},
     ),
     TABLES: Beside(
         module=DDL,
         name="Tables",
         table="mapping-tables.toml",
-        actions=frozenset(
-            {
-                *("Applies", "Validate", "OpensTable"),
-                *("RollsBackUnfinished", "Recovers", "Serve"),
-                *("StartsCreate", "StartsRename", "StartsDrop", "RollBack"),
-                *("WriteFileRedo", "StopIos", "CallsOs", "Commit", "PostDdl"),
-                *("WriteUndoRedo", "Clean", "EndDdl"),
-            }
-        ),
         vars={
             "files_phase": "name",
             "files_lsn": "lsn",
@@ -245,6 +232,10 @@ class Mapping:
         if judge in self.alone:
             return self.alone[judge]
         return self.rows if judge is None else self.rows | self.beside[judge]
+
+    def own_actions(self, judge: str) -> frozenset[str]:
+        """The actions that a module beside Startup has and Startup has not."""
+        return frozenset(self.beside[judge].keys() - self.rows.keys())
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from redoraft_check.oracle.values import Value as SpecValue
 from redoraft_check.validate.logview import LogView
 from redoraft_check.validate.mapping import (
     ALONE,
-    BESIDE,
     BINLOG,
     TABLES,
     EventRow,
@@ -242,7 +241,7 @@ class Projection:
             return
         if event.action is None:
             raise Unsupported("an event without an action: which step of DDL it is, if any, is not known")
-        says = event.action in BESIDE[TABLES].actions or event.action == "Restart"
+        says = event.action in self.mapping.own_actions(TABLES) or event.action == "Restart"
         needed = FOUND if event.action == "Restart" else (*FOUND, "open_tables", "files_phase")
         missing = [name for name in needed if event.vars.get(name) is None]
         if says and event.node in self._with_tables and missing:
