@@ -23,7 +23,7 @@ from redoraft.observe import OBSERVED, TABLES_OBSERVED
 from redoraft_check.paths import spec_dir
 from redoraft_check.tlc.tools import find_tools
 from redoraft_check.validate.engine import Engine
-from redoraft_check.validate.mapping import BESIDE, TABLES
+from redoraft_check.validate.mapping import TABLES, load_mapping
 from redoraft_check.validate.oracle_engine import OracleEngine
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter
@@ -49,7 +49,7 @@ def test_the_steps_of_ddl_are_steps_of_the_specification(
         verdict = judged(engine, path)
         assert verdict.status is Status.ACCEPTED, (path, verdict)
         counts.update(event.action for event in Lines.read(path).events)
-    assert all(counts[action] for action in BESIDE[TABLES].actions), counts
+    assert all(counts[action] for action in load_mapping(spec_dir()).own_actions(TABLES)), counts
     assert counts["Restart"] > len(SEEDS)
     assert counts["Shutdown"]
     assert counts["Truncate"]
@@ -311,7 +311,7 @@ def test_the_first_space_id_is_about_tables(engine: OracleEngine, run: Lines, tm
 
 def test_a_step_that_is_left_out_is_noticed(engine: OracleEngine, run: Lines, tmp_path: Path) -> None:
     """What a reader opens is shown by the next event; of all else the next step misses it."""
-    for action in sorted(BESIDE[TABLES].actions):
+    for action in sorted(load_mapping(spec_dir()).own_actions(TABLES)):
         at = run.first(lambda event, wanted=action: event.action == wanted)  # type: ignore[misc]
         path = run.without(at).renumbered().write(tmp_path / f"{action}.ndjson")
         assert judged(engine, path).status is Status.REFUSED, action
