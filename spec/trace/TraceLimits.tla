@@ -165,13 +165,23 @@ Pass ==
     /\ UNCHANGED run
 
 (* A crash in the middle of writes: pages and a checkpoint may have become   *)
-(* durable and redo may be deleted, and nobody was left to say so.           *)
+(* durable and redo may be deleted, and nobody was left to say so.  What the *)
+(* Restart shows on disk says which; where it does not, any may.             *)
+Found(lsns, p, version) == lsns = AbsentLsns \/ LsnIn(lsns, p) = PageLsn(version)
+FoundBeyond(v, l) ==
+    \/ v[8] = AbsentLsns \/ v[6] = Absent
+    \/ v[6] > l
+    \/ \E p \in Pages : LsnIn(v[8], p) > l
+
 UnsaidStep ==
     /\ cursor <= Len(Events)
     /\ Events[cursor][1] \in {"Restart", AbsentName}
-    /\ \/ \E p \in Pages : FlushLru(p) \/ FlushCopy(p)
-       \/ Checkpoints
-       \/ Deletes
+    /\ \E v \in {Events[cursor][4]} :
+       \/ \E p \in Pages : \/ Found(v[8], p, buffer[p]) /\ FlushLru(p)
+                           \/ Found(v[8], p, copy[p]) /\ FlushCopy(p)
+       \/ \E c \in Choices(v[6], (checkpoint + 1)..CheckpointLimit) : Checkpoint(c)
+       \/ \E l \in Choices(v[7], (oldest + 1)..DeletionLimit) : DeleteRedo(l)
+       \/ FoundBeyond(v, applied) /\ Applies
     /\ UNCHANGED <<run, cursor>>
 
 ImpliedCrash == UnsaidStep

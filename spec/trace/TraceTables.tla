@@ -21,9 +21,11 @@
 (* to tell (UnsaidStep), and what Startup says of the log (SaidCrash).     *)
 (*                                                                         *)
 (* What it simplifies.  Page records of tables (WritesRow, H6) are left    *)
-(* out of the log of DdlFileOps.  A leader that was never established and  *)
-(* follows a newer term is no step of DdlFileOps, which does not count     *)
-(* such terms.  Where a node ends for good ("aborted") it tells no more.   *)
+(* out of the log of DdlFileOps.  A leader that follows a newer term       *)
+(* before it serves is asked here (StepsDown), and not of DdlFileOps: one  *)
+(* that was never established that module does not count, and after its    *)
+(* StepDown nobody leads, where here Rest does.                            *)
+(* Where a node ends for good ("aborted") it tells no more.                *)
 (* An event of DDL has to show the files and what else it may change.      *)
 (*                                                                         *)
 (* How to break it.  Give DdlFileOps a log or a majority LSN of its own,   *)
@@ -175,37 +177,56 @@ TablesActions ==
     "StartsRename", "StartsDrop", "WriteFileRedo", "StopIos", "CallsOs", "Commit", "PostDdl",
     "RollBack", "WriteUndoRedo", "Clean", "EndDdl", "OpensTable"}
 
+(* Each has a name here, for whoever wants to know why it is refused.         *)
+DdlApplies(n) == Judge(n, {})!Applies(n)
+DdlValidate(n) == Judge(n, {})!Validate(n)
+DdlRollsBackUnfinished(n) == Judge(n, {})!RollsBackUnfinished(n)
+DdlRecovers(n) == Judge(n, {})!Recovers(n)
+DdlServe(n) == Judge(n, {})!Serve(n)
+DdlStartsCreate(n) == \E names \in {NamesDue(n)} : Judge(n, names)!StartsCreate(n)
+DdlStartsRename(n) == \E names \in {NamesDue(n)} : Judge(n, names)!StartsRename(n)
+DdlStartsDrop(n) == Judge(n, {})!StartsDrop(n)
+DdlWriteFileRedo(n) == Judge(n, {})!WriteFileRedo(n)
+DdlStopIos(n) == Judge(n, {})!StopIos(n)
+DdlCallsOs(n) == Judge(n, {})!CallsOs(n)
+DdlCommit(n) == Judge(n, {})!Commit(n)
+DdlPostDdl(n) == Judge(n, {})!PostDdl(n)
+DdlRollBack(n) == Judge(n, {})!RollBack(n)
+DdlWriteUndoRedo(n) == Judge(n, {})!WriteUndoRedo(n)
+DdlClean(n) == Judge(n, {})!Clean(n)
+DdlEndDdl(n) == Judge(n, {})!EndDdl(n)
+DdlOpensTable(n) == Judge(n, {})!OpensTable(n)
+
 Steps(action, n, a) ==
     \/ /\ action = "Applies"
        /\ Same(a[1], AppliedLsn(ddl'[n]))
-       /\ Judge(n, {})!Applies(n)
-    \/ action = "Validate" /\ Judge(n, {})!Validate(n)
-    \/ action = "RollsBackUnfinished" /\ Judge(n, {})!RollsBackUnfinished(n)
-    \/ action = "Recovers" /\ Judge(n, {})!Recovers(n)
-    \/ action = "Serve" /\ Judge(n, {})!Serve(n)
-    \/ action = "StartsCreate" /\ \E names \in {NamesDue(n)} : Judge(n, names)!StartsCreate(n)
-    \/ action = "StartsRename" /\ \E names \in {NamesDue(n)} : Judge(n, names)!StartsRename(n)
-    \/ action = "StartsDrop" /\ Judge(n, {})!StartsDrop(n)
-    \/ action = "WriteFileRedo" /\ Judge(n, {})!WriteFileRedo(n)
-    \/ action = "StopIos" /\ Judge(n, {})!StopIos(n)
-    \/ action = "CallsOs" /\ Judge(n, {})!CallsOs(n)
-    \/ action = "Commit" /\ Judge(n, {})!Commit(n)
-    \/ action = "PostDdl" /\ Judge(n, {})!PostDdl(n)
-    \/ action = "RollBack" /\ Judge(n, {})!RollBack(n)
-    \/ action = "WriteUndoRedo" /\ Judge(n, {})!WriteUndoRedo(n)
-    \/ action = "Clean" /\ Judge(n, {})!Clean(n)
-    \/ action = "EndDdl" /\ Judge(n, {})!EndDdl(n)
+       /\ DdlApplies(n)
+    \/ action = "Validate" /\ DdlValidate(n)
+    \/ action = "RollsBackUnfinished" /\ DdlRollsBackUnfinished(n)
+    \/ action = "Recovers" /\ DdlRecovers(n)
+    \/ action = "Serve" /\ DdlServe(n)
+    \/ action = "StartsCreate" /\ DdlStartsCreate(n)
+    \/ action = "StartsRename" /\ DdlStartsRename(n)
+    \/ action = "StartsDrop" /\ DdlStartsDrop(n)
+    \/ action = "WriteFileRedo" /\ DdlWriteFileRedo(n)
+    \/ action = "StopIos" /\ DdlStopIos(n)
+    \/ action = "CallsOs" /\ DdlCallsOs(n)
+    \/ action = "Commit" /\ DdlCommit(n)
+    \/ action = "PostDdl" /\ DdlPostDdl(n)
+    \/ action = "RollBack" /\ DdlRollBack(n)
+    \/ action = "WriteUndoRedo" /\ DdlWriteUndoRedo(n)
+    \/ action = "Clean" /\ DdlClean(n)
+    \/ action = "EndDdl" /\ DdlEndDdl(n)
     \/ /\ action = "OpensTable"
        /\ \A t \in ddl'[n].cache \ ddl[n].cache : SameName(a[1], t.name)
-       /\ Judge(n, {})!OpensTable(n)
+       /\ DdlOpensTable(n)
 
-TablesMatches(action, n, a) ==
+TablesMatches(action, n, a, v) ==
     /\ n \in DataNodes
     /\ role[n] # "down"
     /\ ~ddl[n].gone
     /\ UNCHANGED <<allVars, recordOf>>
-    /\ \E v \in {Events[cursor][4]} : \E d \in After(action, n, v) :
-          ddl' = [ddl EXCEPT ![n] = d]
+    /\ \E d \in After(action, n, v) : ddl' = [ddl EXCEPT ![n] = d]
     /\ Steps(action, n, a)
 
 -----------------------------------------------------------------------------
@@ -302,8 +323,9 @@ JointPass ==
     /\ LET event == Events[cursor]
        IN  \* A bound n: event[2] under a prime would be the next event's.
            \E n \in {event[2]} :
-                /\ IF event[1] \in TablesActions THEN TablesMatches(event[1], n, event[3])
-                                                 ELSE LogMatches(event[1], n, event[3])
+                /\ IF event[1] \in TablesActions
+                   THEN TablesMatches(event[1], n, event[3], event[4])
+                   ELSE LogMatches(event[1], n, event[3])
                 /\ Shows(n, event[4])
                 /\ TablesShows(n, event[4])
                 /\ Tell(n)
@@ -334,7 +356,7 @@ UnsaidStep(n) ==
     /\ \E v \in {Events[cursor][4]} :
           /\ FilesShown(ddl[n], v) # ddl[n].files \/ AppliedShown(ddl[n], v) # ddl[n].applied
           /\ \E d \in Unsaid(n, v) : ddl' = [ddl EXCEPT ![n] = d]
-    /\ Judge(n, {})!CallsOs(n) \/ Judge(n, {})!EndDdl(n) \/ Judge(n, {})!Applies(n)
+    /\ DdlCallsOs(n) \/ DdlEndDdl(n) \/ DdlApplies(n)
 
 DdlCrash(n) ==
     /\ BeforeRestart(n)

@@ -244,6 +244,32 @@ def test_a_commit_is_durable_with_its_whole_entry() -> None:
         assert commits.is_done(end)
 
 
+def test_where_mtrs_stand_and_when_all_are_finished() -> None:
+    buffer = LogBuffer(new_log(), ONE)
+    first, second = buffer.reserve(20), buffer.reserve(500)
+    assert (first.start_lsn, first.end_lsn) == (naive_lsn(0), naive_lsn(20))
+    assert (second.start_lsn, second.end_lsn) == (naive_lsn(20), naive_lsn(520))
+    buffer.finish(second, mtr_of_size(500))
+    assert not buffer.is_whole
+    buffer.finish(first, mtr_of_size(20))
+    assert buffer.is_whole
+
+
+def test_who_waits_for_a_closed_entry_closes_no_other() -> None:
+    log = new_log()
+    buffer = LogBuffer(log, ONE)
+    commits = GroupCommit(log, buffer)
+    first = commits.append([mtr_of_size(50)])
+    assert commits.close_for(first) == log.closed_lsn
+    assert commits.may_flush(log.closed_lsn)
+    second = commits.append([mtr_of_size(60)])
+    assert [commits.close_for(lsn) for lsn in (first, log.closed_lsn)] == [None, None]
+    assert buffer.open_bytes == 60
+    commits.ends(commits.begins())
+    assert commits.close_for(second) == log.closed_lsn
+    assert commits.may_flush(second), "the flush before has ended"
+
+
 def test_a_transaction_without_redo_waits_for_what_is_there() -> None:
     log = new_log()
     buffer = LogBuffer(log, ONE)

@@ -402,6 +402,22 @@ def test_a_mutant_takes_out_one_rule(name: str) -> None:
     assert own[0] in vars(LogRules)
 
 
+def test_the_mutant_of_checkpoints_believes_each() -> None:
+    rules = LOG_MUTANTS["any-checkpoint"].rules()
+    disk = MemoryDisk()
+    log = grown(disk, rules, (900, 900))
+    log.checkpoint(log.entry(LogIndex(1)).end)
+    elsewhere = log.entry(LogIndex(2)).end
+    disk.open(LOG).write(Note.CHECKPOINT_2, note_block(Note.CHECKPOINT_2, elsewhere))
+    assert opened(disk, rules).checkpoint_lsn == elsewhere
+
+
+def test_the_mutant_of_looking_up_finds_every_entry() -> None:
+    log = grown(MemoryDisk(), LOG_MUTANTS["scans-from-the-start"].rules(), (900,) * 4)
+    for index in range(1, 5):
+        assert log.finder.find(LogIndex(index)) == log.entry(LogIndex(index))
+
+
 @pytest.mark.parametrize("name", HOLDS)
 def test_the_rule_holds(name: str) -> None:
     assert HOLDS[name](ALL_LOG_RULES)

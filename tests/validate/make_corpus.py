@@ -23,6 +23,15 @@ from redoraft_check.exits import Exit
 from redoraft_check.validate.verdict import Status
 from redoraft_traces import Event, TraceWriter, read_trace
 
+from .alone_corpus import (
+    ALONE_CONJUNCTS,
+    ALONE_FIELDS,
+    ALONE_KEPT,
+    ALONE_RULES,
+    alone_broken,
+    alone_mutants,
+    make_alone_accepted,
+)
 from .beside_corpus import (
     BESIDE_CONJUNCTS,
     BESIDE_FIELDS,
@@ -89,6 +98,7 @@ def main() -> int:
         make_mutants(Path(work))
         make_beside(Path(work))
         make_ddl(Path(work))
+        make_alone(Path(work))
     (CORPUS / "README.md").write_text(readme(), encoding="utf-8")
     return 0
 
@@ -109,6 +119,13 @@ def make_ddl(work: Path) -> None:
         put(row)
 
 
+def make_alone(work: Path) -> None:
+    """The traces that RaftRedo judges alone, and StorageLimits alone."""
+    make_alone_accepted()
+    for row in (*alone_broken(), *alone_mutants(work)):
+        put(row)
+
+
 def put(row: Row) -> None:
     """One rejected trace and the file beside it."""
     name, rule, code, line, message, reason, text = row
@@ -126,7 +143,8 @@ def put(row: Row) -> None:
 # --- what --explain must say ---
 
 FIELDS = (
-    DDL_FIELDS
+    ALONE_FIELDS
+    | DDL_FIELDS
     | BESIDE_FIELDS
     | {
         "flushed-lsn-changed": ["vars.flushed_lsn"],
@@ -167,7 +185,8 @@ FIELDS = (
 """The recorded values that are wrong, where the name of the trace does not say it."""
 
 CONJUNCTS = (
-    DDL_CONJUNCTS
+    ALONE_CONJUNCTS
+    | DDL_CONJUNCTS
     | BESIDE_CONJUNCTS
     | {
         "event-duplicated-renumbered": 'role[n] = "candidate"',
@@ -208,14 +227,16 @@ def explanation(name: str, rule: str, code: int) -> dict[str, object]:
     if code != int(Exit.REJECTED):
         return {}
     fields, conjunct = FIELDS.get(name, []), CONJUNCTS.get(name)
+    rules = ALONE_RULES.get(name, ALIKE.get(rule, [rule]))
     kind, _, rest = name.partition("-")
-    mutant = (kind in OPTIONS and rest in ALL_MUTANTS) or name.startswith("ddl-mutant-")
-    name = rest if kind in {"ddl", *OPTIONS} else name
+    walks = {"ddl", "raft", "limits"}
+    mutant = (kind in OPTIONS and rest in ALL_MUTANTS) or (kind in walks and rest.startswith("mutant-"))
+    name = rest if kind in {*walks, *OPTIONS} else name
     if not fields and name.startswith("shows-"):
         fields = ["vars." + name.removeprefix("shows-").replace("-", "_")]
     elif not fields and name.startswith("says-"):
         fields = ["args." + name.split("-", 2)[2].replace("-", "_")]
-    out: dict[str, object] = {"fields": fields, "rules": ALIKE.get(rule, [rule]) if mutant else []}
+    out: dict[str, object] = {"fields": fields, "rules": rules if mutant else []}
     if conjunct is not None:
         out["conjunct"] = conjunct
     return out
@@ -630,7 +651,8 @@ def put_mutants(work: Path, seeds: dict[str, int], kind: str) -> None:
 # --- the table ---
 
 KEPT = (
-    DDL_KEPT
+    ALONE_KEPT
+    | DDL_KEPT
     | BESIDE_KEPT
     | {
         "calm-seed-3.ndjson": "a run without faults",
@@ -678,8 +700,8 @@ Beside each file stands a `.toml` with the rule, the reason, the exit code, the 
 message. `mutant-*` are runs of the implementation without one rule (`redoraft simulate --mutant`), cut behind
 the first event that gives it away, and so are `pages-*`, `binlog-*` and `carried-*` with a mutant's name:
 runs that tell of pages (`--pages`) or of a binlog (`--binlog`, with `--carrier redo`); `ddl-mutant-*`
-are walks of the DDL of two nodes (`tests/ddl`); the others were
-broken by hand. The rule is the one of the requirements
+are walks of the DDL of two nodes (`tests/ddl`), `limits-mutant-*` walks of one node's storage engine
+(`tests/storage`); the others were broken by hand. The rule is the one of the requirements
 that is broken, or `raft` (plain Raft), `run` (the file is not the whole run) or `format` (the file says
 something that cannot be looked at).
 

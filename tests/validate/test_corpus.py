@@ -9,13 +9,15 @@ import pytest
 
 from redoraft.raft.mutants import MUTANTS
 from redoraft_check.exits import Exit
-from redoraft_check.validate.mapping import ALONE, DDL, VARS
+from redoraft_check.validate.mapping import ALONE, DDL, LIMITS, RAFT, VARS
 from redoraft_check.validate.verdict import Status, Verdict
 from redoraft_traces import read_trace
 
 from .kit import ACCEPTED, CORPUS, REJECTED, Expectation, accepted_paths, engine, expectations, names
 
-SHOWN = {*VARS, *ALONE[DDL].vars}
+SHOWN = {*VARS, *(name for one in ALONE.values() for name in one.vars)}
+PREFIX = {DDL: "ddl", RAFT: "raft", LIMITS: "limits"}
+"""What traces begin with that a module judges alone."""
 
 
 @pytest.mark.tlc
@@ -91,4 +93,5 @@ def test_there_is_one_trace_for_each_mutant_of_the_implementation() -> None:
 def test_there_is_one_trace_for_each_variable() -> None:
     stems = {one.path.stem for one in expectations()}
     assert {f"shows-{name.replace('_', '-')}" for name in VARS} <= stems
-    assert {f"ddl-shows-{name.replace('_', '-')}" for name in ALONE[DDL].vars} <= stems
+    for judge, one in ALONE.items():
+        assert {f"{PREFIX[judge]}-shows-{name.replace('_', '-')}" for name in one.vars} <= stems

@@ -149,6 +149,84 @@ def test_the_corpus_notices_in_ddl(mutant: str, spec_copy: Path) -> None:
     assert expected(path) is not status
 
 
+NO_LINE = ('    /\\ PrintT(<<"ACCEPTED", Runs[run].id, Len(Events), Runs[run].hash>>)\n', "")
+RAFT_RUN = ACCEPTED / "raft-faults-seed-1.ndjson"
+RAFT_WRITES = REJECTED / "raft-mutant-anybody-writes.ndjson"
+RAFT_MUTANTS: dict[str, tuple[str, str, Path, Status]] = {
+    "the flushed LSN is not looked at": (
+        *("    /\\ Same(v[5], durable'[n])\n", "", REJECTED / "raft-shows-flushed-lsn.ndjson"),
+        Status.ACCEPTED,
+    ),
+    "the last event is not consumed": (
+        *("/\\ cursor = Len(Events) + 1", "/\\ cursor = Len(Events)", RAFT_WRITES),
+        Status.ACCEPTED,
+    ),
+    "an action without its guard": (
+        *("/\\ WriteMtr(n)\n", "/\\ Extend(n, Data(term[n]))\n", RAFT_WRITES),
+        Status.ACCEPTED,
+    ),
+    "an action that is never matched": (
+        *('/\\ action = "Acknowledge"', '/\\ action = "Aknowledge"', RAFT_RUN),
+        Status.REFUSED,
+    ),
+    "a crash that nothing implies": (
+        *("/\\ Crashes(Events[cursor][2])", "/\\ FALSE /\\ Crashes(Events[cursor][2])", RAFT_RUN),
+        Status.REFUSED,
+    ),
+    "what is hidden does not happen": (
+        *('"Fsync" \\in Hidden /\\ Fsyncs(n)', "FALSE", ACCEPTED / "raft-hidden-actions.ndjson"),
+        Status.REFUSED,
+    ),
+    "no line of acceptance": (*NO_LINE, RAFT_RUN, Status.UNKNOWN),
+}
+
+LIMITS_WALK = ACCEPTED / "limits-walk-seed-26.ndjson"
+LIMITS_MUTANTS: dict[str, tuple[str, str, Path, Status]] = {
+    "the buffer pool is not looked at": (
+        *("    /\\ SameLsns(v[9], buffer')\n", "", REJECTED / "limits-shows-buffered-lsns.ndjson"),
+        Status.ACCEPTED,
+    ),
+    "what is around the node is not looked at": (
+        *("    /\\ Same(v[12], peer')\n", "", REJECTED / "limits-shows-peer-lsn.ndjson"),
+        Status.ACCEPTED,
+    ),
+    "the last event is not consumed": (
+        *("/\\ cursor = Len(Events) + 1", "/\\ cursor = Len(Events)"),
+        *(REJECTED / "limits-mutant-passes-dictionary.ndjson", Status.ACCEPTED),
+    ),
+    "an action without its guard": (
+        *(
+            "/\\ StepDown\n",
+            "/\\ serving > 0 /\\ serving' = 0 /\\ log' = Prefix(log, EndBelow(log, Len(log)))"
+            " /\\ durable' = Min2(durable, Len(log')) /\\ applied' = Len(log')"
+            " /\\ UNCHANGED <<committed, known, settled, peer, buffer, copy, diskVars>>\n",
+        ),
+        *(REJECTED / "limits-mutant-steps-down.ndjson", Status.ACCEPTED),
+    ),
+    "an action that is never matched": (
+        *('/\\ action = "FlushPage"', '/\\ action = "FlushPages"', LIMITS_WALK),
+        Status.REFUSED,
+    ),
+    "nothing is done that nobody tells": (
+        *("ImpliedCrash == UnsaidStep", "ImpliedCrash == FALSE", LIMITS_WALK),
+        Status.REFUSED,
+    ),
+    "a crash that loses everything": (*(": Crash(l)", ": l = 0 /\\ Crash(l)", LIMITS_WALK), Status.REFUSED),
+    "no line of acceptance": (*NO_LINE, LIMITS_WALK, Status.UNKNOWN),
+}
+ALONE_MUTANTS = {
+    **{("TraceRaft", mutant): one for mutant, one in RAFT_MUTANTS.items()},
+    **{("TraceLimits", mutant): one for mutant, one in LIMITS_MUTANTS.items()},
+}
+
+
+@pytest.mark.parametrize(("module", "mutant"), ALONE_MUTANTS)
+def test_the_corpus_notices_where_a_module_judges_alone(module: str, mutant: str, spec_copy: Path) -> None:
+    old, new, path, status = ALONE_MUTANTS[module, mutant]
+    assert judge(broken(spec_copy, (old, new), module=module), path) == [status]
+    assert expected(path) is not status
+
+
 def test_tables_that_are_there_at_first_are_the_headers(spec_copy: Path, tmp_path: Path) -> None:
     found = read_recorded(record_path(spec_dir(), "H4_off"))
     path = tmp_path / "H4.ndjson"

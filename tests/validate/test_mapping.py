@@ -20,6 +20,8 @@ from redoraft_check.validate.mapping import (
     BESIDE,
     BINLOG,
     DDL,
+    LIMITS,
+    RAFT,
     STORAGE,
     TABLES,
     TOLD,
@@ -35,7 +37,12 @@ BESIDE_ROWS = {
 }
 TABLES_ROWS = TABLE.beside[TABLES]
 TRACE_STARTUP = (SPEC / "trace" / "TraceStartup.tla").read_text(encoding="utf-8")
-TRACE_DDL = (SPEC / "trace" / "TraceDdl.tla").read_text(encoding="utf-8")
+TRACE = {
+    judge: (SPEC / "trace" / f"Trace{one.name}.tla").read_text(encoding="utf-8")
+    for judge, one in ALONE.items()
+}
+STEPS_OF = {DDL: ("DdlFileOps", "DdlSteps"), RAFT: ("RaftRedo",), LIMITS: ("StorageLimits",)}
+"""Where the operators are that a module alone is judged by."""
 
 BOUND = {
     "t": "term",
@@ -61,6 +68,7 @@ IN_THE_SPECIFICATION = {
     "last_index": "LastIndex(log'[n])",
 }
 
+each_alone = pytest.mark.parametrize("judge", ALONE)
 each_row = pytest.mark.parametrize("row", TABLE.rows.values(), ids=lambda row: row.action)
 
 
@@ -85,27 +93,50 @@ def test_the_rows_are_the_disjuncts_of_matches_in_order() -> None:
     assert "StepOf(n)" in disjuncts()["AbsentName"]
 
 
-def test_the_rows_of_ddl_are_its_disjuncts_in_order() -> None:
-    found, rows = disjuncts(TRACE_DDL), TABLE.alone[DDL]
+@each_alone
+def test_the_rows_of_a_module_alone_are_its_disjuncts_in_order(judge: str) -> None:
+    found, rows = disjuncts(TRACE[judge]), TABLE.alone[judge]
     assert list(found) == [*rows, "AbsentName"]
-    steps = (SPEC / "DdlFileOps.tla").read_text(encoding="utf-8") + (SPEC / "DdlSteps.tla").read_text(
-        encoding="utf-8"
-    )
+    steps = "".join((SPEC / f"{name}.tla").read_text(encoding="utf-8") for name in STEPS_OF[judge])
     for row in rows.values():
-        assert re.search(rf"\b{row.operator}\(", found[row.action]), row
+        assert re.search(rf"\b{row.operator}\b", found[row.action]), row
         assert re.search(rf"^{row.operator}(\(.*\))? ==", steps, re.MULTILINE), row
         used = {int(number) for number in re.findall(r"\ba\[(\d)\]", found[row.action])}
         assert used == set(range(1, len(row.args) + 1)), row
 
 
-def test_the_variables_of_ddl_are_those_that_its_module_compares() -> None:
-    compared = definition("LeaderShows", TRACE_DDL) + definition("Shows", TRACE_DDL)
-    found = {int(at): how for how, at in re.findall(r"(Same(?:Name|Files)?)\(v\[(\d)\], ", compared)}
-    ways = {"name": "SameName", "files": "SameFiles", "lsn": "Same"}
-    assert [found[at] for at in sorted(found)] == [ways[kind] for kind in ALONE[DDL].vars.values()]
-    told = re.findall(r"(?<!\[m \\in )\b(\w+) \|->", definition("Tell", TRACE_DDL))
-    assert told == list(ALONE[DDL].told)
-    assert set(ALONE[DDL].told.values()) <= set(ALONE[DDL].vars)
+@each_alone
+def test_the_variables_of_a_module_alone_are_those_that_it_compares(judge: str) -> None:
+    trace = TRACE[judge]
+    leader = definition("LeaderShows", trace) if judge == DDL else ""
+    compared = leader + definition("Shows", trace)
+    found = {int(at): how for how, at in re.findall(r"(Same(?:Name|Files|Lsns)?)\(v\[(\d+)\], ", compared)}
+    ways = {"name": "SameName", "files": "SameFiles", "page_lsns": "SameLsns"}
+    assert [found[at] for at in sorted(found)] == [
+        ways.get(kind, "Same") for kind in ALONE[judge].vars.values()
+    ]
+    told = re.findall(r"(?<!\[m \\in )\b(\w+) \|->", definition("Tell", trace))
+    assert told == list(ALONE[judge].told)
+    assert set(ALONE[judge].told.values()) <= set(ALONE[judge].vars)
+
+
+def test_raft_alone_is_what_startup_says_of_it() -> None:
+    """The same events and variables, but for those of recovery, apply and the clean stop."""
+    rows = {name: row for name, row in TABLE.rows.items() if name not in {"Recover", "Apply", "Shutdown"}}
+    alone = TABLE.alone[RAFT]
+    assert {name: (row.args, row.hideable) for name, row in rows.items()} == {
+        name: (row.args, row.hideable) for name, row in alone.items()
+    }
+    assert [f"Node{row.operator}" for row in alone.values()] == [row.operator for row in rows.values()]
+    assert [name for name in VARS if name not in {"phase", "applied_lsn"}] == list(ALONE[RAFT].vars)
+    hidden = set(re.findall(r'"(\w+)" \\in Hidden', definition("HiddenStep", TRACE[RAFT])))
+    assert hidden == TABLE.hideable(RAFT)
+    steps = (SPEC / "RaftRedo.tla").read_text(encoding="utf-8")
+    disjunct = re.compile(r"\\/ (\w+)\(n\)")
+    inside = disjunct.findall(steps.split("\nNext ==")[1].split("\nSpec ==")[0])
+    assert [name for name in inside if name != "Crashes"] == disjunct.findall(
+        definition("StepOf", TRACE[RAFT])
+    )
 
 
 @each_row
@@ -154,7 +185,8 @@ def test_the_steps_of_ddl_beside_startup_are_those_of_their_module() -> None:
     own = TABLE.own_actions(TABLES)
     text = (SPEC / "trace" / "TraceTables.tla").read_text(encoding="utf-8")
     assert set(re.findall(r'"(\w+)"', definition("TablesActions", text))) == own
-    steps = dict(re.findall(r'action = "(\w+)"[^!]*!(\w+)\(n\)', definition("Steps", text)))
+    step = re.compile(r'action = "(\w+)"(?:(?!action =).)*\b(Ddl\w+)\(n\)', re.DOTALL)
+    steps = dict(step.findall(definition("Steps", text)))
     assert steps == {row.action: row.operator for row in TABLES_ROWS.values() if row.action in own}
 
 

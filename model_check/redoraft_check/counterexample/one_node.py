@@ -106,13 +106,13 @@ class Words:
         if name == "page_lsn":
             return self.lsn(_newest(after["disk"][_page(before, after)]))
         grown = "committed" if action == "CommittedGrows" else "log"
+        log = tuple(after[grown])
         if name == "entry":
             start = len(before[grown])
-            records = enumerate(after[grown][start:], start=start + 1)
-            return [[record["kind"], self.lsn(at)] for at, record in records]
+            return [[record["kind"], self.lsn(at)] for at, record in enumerate(log[start:], start=start + 1)]
         values: dict[str, Callable[[], Any]] = {
-            "term": lambda: after[grown][-1]["term"],
-            "kind": lambda: after["log"][-1]["kind"],
+            "term": lambda: log[-1]["term"],
+            "kind": lambda: log[-1]["kind"],
             "page": lambda: _page(before, after),
             "page_lsns": lambda: self._lsns(after["disk"]),
             "checkpoint_lsn": lambda: self.lsn(after["checkpoint"]),

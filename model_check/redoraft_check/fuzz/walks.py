@@ -48,7 +48,7 @@ class JudgedWalk:
     @property
     def header(self) -> Header:
         """The header of its trace."""
-        return trace_header(self.members, "redoraft fuzz --replay")
+        return trace_header(self.members, "redoraft fuzz --replay", ddl=self.ddl)
 
     def take(self, move: Move) -> None:
         """Do a move, judge the events that it made, look at the invariants and at what no trace shows."""
@@ -60,7 +60,11 @@ class JudgedWalk:
             self.walk.take(move)
         except Exception as error:
             raised = error
-        self._judge(before)
+        refused = None if self.tables is None else self.tables.refused
+        if refused is not None:
+            self._found(("refused", f"DdlFileOps {refused.what}"), f"DdlFileOps: {refused.text}")
+        else:
+            self._judge(before)
         if self.trouble is None and len(self.walk.events) > before:
             name = self.lockstep.violated()
             if name is not None:
@@ -69,9 +73,6 @@ class JudgedWalk:
             place = traceback.extract_tb(raised.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.name}"
             self._found(("exception", type(raised).__name__, where), f"{type(raised).__name__}: {raised}")
-        refused = None if self.tables is None else self.tables.refused
-        if self.trouble is None and refused is not None:
-            self._found(("refused", f"DdlFileOps {refused.what}"), f"DdlFileOps: {refused.text}")
         for (promise, whose), what in self.walk.ledger.findings.items():
             if self.trouble is None:
                 self._found(("diverged", promise), f"{promise}: {whose}: {what}")

@@ -36,13 +36,13 @@ INVARIANTS: Final = (
 
 
 @cache
-def limits(spec: str | None = None) -> Spec:
-    """StorageLimits with the pages of `World` and all rules on.  Raises `CliError` (65)."""
+def limits(spec: str | None = None, off: tuple[str, ...] = ()) -> Spec:
+    """StorageLimits with the pages of `World` and all rules on but those `off`.  Raises `CliError` (65)."""
     folder = spec_dir(Path(spec) if spec is not None else None)
-    pages = ", ".join(f'"{name}"' for name in PAGES)
+    pages, rules = (", ".join(f'"{name}"' for name in names) for names in (PAGES, off))
     text = (
         f'INIT Init\nNEXT Next\nCONSTANTS\n Pages = {{{pages}}}\n OtherKinds = {{"file", "note"}}\n'
-        f" Terms = {{{', '.join(map(str, TERMS))}}}\n Entries = {{}}\n Off = {{}}\n"
+        f" Terms = {{{', '.join(map(str, TERMS))}}}\n Entries = {{}}\n Off = {{{rules}}}\n"
     )
     return load(folder / "StorageLimits.tla", parse_config(text), (folder,))
 

@@ -245,9 +245,10 @@ def calls(refusal: Refusal, event: SpecEvent) -> list[tuple[str, tuple[Value, ..
     judge = refusal.constants.judge
     if judge not in BESIDE:
         return [(MATCHES, named), (SHOWS, shown)]
-    name = BESIDE[judge].name
-    matches = f"{name}Matches" if event.action in refusal.mapping.own_actions(judge) else LOG_MATCHES
-    return [(matches, named), (SHOWS, shown), (f"{name}Shows", shown)]
+    beside, own = BESIDE[judge], event.action in refusal.mapping.own_actions(judge)
+    given = (*named, event.shown) if own and beside.matches_shown else named
+    matches = f"{beside.name}Matches" if own else LOG_MATCHES
+    return [(matches, given), (SHOWS, shown), (f"{beside.name}Shows", shown)]
 
 
 _SECTION: Final = {"a": "args", "v": "vars"}

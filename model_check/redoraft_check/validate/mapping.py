@@ -59,13 +59,15 @@ class Beside:
     `name` is what the operators of its trace specification begin with: `Trace<name>`, `<name>Init`,
     `<name>Matches` for its own actions (`Mapping.own_actions`), `<name>Shows` for what an event shows
     besides (`vars`, in order).
-    `module` is what a header calls it.
+    `module` is what a header calls it; `matches_shown` says that `<name>Matches` gets what an event shows,
+    too: the state after a step is what the node shows, and whether it is that of a step is asked then.
     """
 
     module: str
     name: str
     table: str
     vars: dict[str, str]
+    matches_shown: bool = False
 
 
 @frozen
@@ -114,6 +116,7 @@ BESIDE: Final = {
             "ddl_stage": "name",
             "ddl_step": "name",
         },
+        matches_shown=True,
     ),
 }
 """The modules that may judge beside Startup, one at a time, by the judges that they are (`judge_in`)."""

@@ -89,7 +89,7 @@ class _ClosesBySizeOnly(LogRules):
 
 class _ClosesEachMtr(LogRules):
     def closes_short(self, open_bytes: int, limit: int) -> bool:
-        return open_bytes < limit
+        return True
 
 
 class _ClosesAtCommitOnly(LogRules):

@@ -83,7 +83,7 @@ class Stage:
                     name,
                     members,
                     rules,
-                    TraceObserver(name, self._on_event, ids),
+                    TraceObserver(name, self._on_event, ids, sees_tables=watching is not None),
                     ddl=watching is not None,
                 )
             )
