@@ -81,6 +81,34 @@ def test_without_its_own_bound_its_files_are_ahead_of_its_log() -> None:
         a_follower_that_may_lose_its_log(machine)
 
 
+def a_leader_that_may_lose_its_log(machine: TablesMachine) -> None:
+    """n1 makes nothing of its CREATE durable; n2 and n3 are the majority."""
+    machine.start(leader="n1", tables=1)
+    machine.move("create table", node="n1", at=1)
+    for _ in range(8):
+        machine.move("close", node="n1")
+        machine.quiet()
+        for one in ("n2", "n3"):
+            machine.move("fsync", node=one)
+        machine.quiet()
+        machine.move("ddl", node="n1")
+    leader = node_of(machine.judged.walk, "n1")
+    assert leader.majority_lsn > leader.flushed_lsn
+    machine.move("crash", node="n1", log=0, pages=-1)
+    machine.move("restart", node="n1")
+    machine.settle()
+
+
+def test_a_leader_does_nothing_to_files_whose_redo_it_may_lose() -> None:
+    a_leader_that_may_lose_its_log(TablesMachine(JudgedWalk(Subject(), ddl=True), []))
+
+
+def test_without_its_own_bound_a_leaders_files_are_ahead_of_its_log() -> None:
+    machine = TablesMachine(JudgedWalk(Subject("flushes-unsynced"), ddl=True), [])
+    with pytest.raises(Wrong, match=r"Restart: files_lsn \d+ is no mtr end in the log of n1"):
+        a_leader_that_may_lose_its_log(machine)
+
+
 # --- only when it knows all that it knew ---
 
 

@@ -249,7 +249,7 @@ class Leader:
     # --- what a repair waits for ---
 
     def _on_majority(self, job: Job) -> bool:
-        return self.node.log.majority_lsn >= job.written
+        return self.node.settled_lsn >= job.written
 
     @property
     def _redo_first(self) -> bool:
@@ -270,7 +270,7 @@ class Leader:
     def _may_undo(self, job: Job) -> bool:
         gated = self.node.rules.repairs_drop() and self.node.rules.gates_post_ddl()
         finishes = job.row.kind is Kind.DROP
-        return not (gated and finishes) or self.node.log.majority_lsn >= job.committed
+        return not (gated and finishes) or self.node.settled_lsn >= job.committed
 
     def _undoes_unseen(self, kind: Kind) -> bool:
         """Whether the replay does it without having found a file to do it to (spec: Unconditional)."""

@@ -115,6 +115,13 @@ class DdlNode:
         return self.log.last_lsn if early else self.log.majority_lsn
 
     @property
+    def settled_lsn(self) -> Lsn:
+        """Up to here the log is on a majority, and will be here after a crash (H33): what a leader does to
+        files stays, and so must the redo that says so."""
+        here = self.storage.rules.durable_bound(self.log.durable_lsn, self.log.last_lsn)
+        return min(self.log.majority_lsn, here)
+
+    @property
     def has_work(self) -> bool:
         """Whether there is redo that may be applied and is not."""
         return self.storage.applied_lsn < self.apply_limit
@@ -166,7 +173,7 @@ class DdlNode:
         aligned = self.ground.firm and not self.has_work
         if self.phase is not Phase.STARTING or not self.rules.validates(aligned):
             return False
-        # What was executed may be ahead of the log that is here: it was on a majority, and comes again (H33).
+        # After a start it is not known again at once how much of what was executed is on a majority (H16).
         self.storage.apply(max(self.storage.applied_lsn, min(self._executed, self.log.apply_limit)))
         if not self.storage.readable:
             return False
