@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redoraft_check.exits import CliError, Exit
+from redoraft_check.json_file import write_json
 from redoraft_check.oracle.agree import Agreement, compare, identity
 from redoraft_check.paths import library_dirs, spec_dir
-from redoraft_check.report.record import write_json
 from redoraft_check.tlc.manifest import Manifest, Model, load_manifest
 
 RECORD = Path(__file__).resolve().parents[1] / "docs" / "records" / "oracle-agreement.json"
