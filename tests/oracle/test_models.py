@@ -7,6 +7,7 @@ record is committed.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,16 @@ def test_the_record_has_every_model_of_up_to_300_000_states() -> None:
     wanted = {one.name for one in models if one.distinct is not None and one.distinct <= MOST}
     assert wanted == record.keys()
     assert {one.name for one in models if not one.deep} <= wanted
+
+
+def test_the_page_has_the_record() -> None:
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    page = (REPO / "docs" / "oracle.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (\w[\w-]*) \| ([\d,]+) \| (\d+) \| ([\d,]+) \| [\d.]+ \| [\d.]+ \|$", page, re.MULTILINE
+    )
+    shown = {name: tuple(int(one.replace(",", "")) for one in counts) for name, *counts in rows}
+    assert shown == {name: (row["distinct"], row["depth"], row["edges"]) for name, row in record.items()}
 
 
 ACTIONS = r"""
