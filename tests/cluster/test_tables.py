@@ -105,7 +105,7 @@ REFUSED = {
 
 ENDS = {
     "refuses-existing": (0, "a node works on what a crash leaves: "),
-    "shows-drop-at-once": (3, "CommittedFilesStay: "),
+    "shows-drop-at-once": (45, "CommittedFilesStay: "),
     "drops-at-once": (0, "CommittedFilesStay: "),
     "rolls-rows-back": (0, "FilesAgree: "),
     "waits-with-io-stopped": (2, "FlushingGoesOn: "),

@@ -583,7 +583,7 @@ def broken_files(base: Lines) -> Iterator[Row]:
     yield (
         *("other-module", "format", 20, 1, "this engine judges Startup"),
         "a module that this engine does not judge: unknown, not accepted",
-        base.headed(modules=["Startup", "DdlFileOps"]).text(),
+        base.headed(modules=["Startup", "Rooms"]).text(),
     )
     won = base.first(action("BecomeLeader"))
     yield (

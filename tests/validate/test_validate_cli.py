@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_bad_input(validate: Validate) -> None:
     [
         ("empty", 22, "empty: no events: nothing was checked"),
         ("torn-only", 22, "torn last line left out"),
-        ("other-module", 20, "unknown: the header names DdlFileOps; this engine judges Startup"),
+        ("other-module", 20, "unknown: the header names Rooms; this engine judges Startup"),
         ("unknown-action", 21, "refused: event 18"),
     ],
 )
