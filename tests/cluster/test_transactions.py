@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 
 from redoraft.cluster.ending import FINISHED_ONLY, divergences, end_check
+from redoraft.cluster.faults import ALL_FAULTS
 from redoraft.cluster.host import SMALL_SIZES, Host
 from redoraft.cluster.readers import Reading
 from redoraft.cluster.rowclients import (
@@ -377,3 +378,14 @@ def test_who_does_not_serve_has_no_buffer() -> None:
     transactions = host.start().transactions
     assert transactions is not None
     assert transactions.leading is None and transactions.idle
+
+
+def test_no_read_has_the_name_of_a_transaction() -> None:
+    """An answer goes to whoever asked under that name."""
+    settings = Settings(3, members_of(3, 1), ALL_FAULTS, undo=True, pages=True, reading=Reading.SESSION)
+    simulator = Simulator(settings, lambda _: None)
+    simulator.run(600)
+    reads = {name for name, call in simulator.history.calls.items() if call.client.startswith("reader")}
+    assert reads
+    assert simulator.rows.asked
+    assert not reads & simulator.rows.asked.keys()

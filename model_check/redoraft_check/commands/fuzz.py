@@ -213,10 +213,10 @@ class _Session:
                 led.run(executor)
             if compare:
                 self.screen.say("    the same without guidance:")
-                other = Campaign(evolve(self.order, guided=False), self._progress)
+                other = Campaign(evolve(self.order, guided=False), self._progress, self._save)
                 with pools() as executor:
                     other.run(executor)
-            for one in led.findings:
+            for one in Report(led, other, self.files, "").findings:
                 self._shrink(one)
         except BaseException as leaving:
             if isinstance(leaving, Exception):
@@ -225,7 +225,7 @@ class _Session:
         command = command_line(*self._words, *(("--compare",) if compare else ()), "--out", str(self.out))
         report = Report(led, other, self.files, command)
         typer.echo(report.as_json if self.format_ is opt.Format.JSON else report.text)
-        if interrupted is not None and not led.findings:
+        if interrupted is not None and not report.findings:
             raise interrupted
         if self.record is not None and interrupted is None:
             write_json(self.record, self._recorded(led, other))
@@ -275,6 +275,8 @@ class _Session:
 
     def _save(self, found: Found) -> None:
         """Put a finding down as soon as it is made; shrinking writes it anew."""
+        if found.trouble.cause in self.files:
+            return
         path = self.out / f"finding-{len(self.files) + 1}.json"
         self.files[found.trouble.cause] = path
         self._write(path, found)

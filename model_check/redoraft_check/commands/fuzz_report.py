@@ -43,6 +43,13 @@ class Report:
         return Exit.UNKNOWN if any(one.undecided for one in both) else Exit.HELD
 
     @property
+    def findings(self) -> tuple[Found, ...]:
+        """Of both, each cause once."""
+        others = () if self.other is None else self.other.findings
+        found = {one.trouble.cause: one for one in (*others, *self.led.findings)}
+        return tuple(found.values())
+
+    @property
     def text(self) -> str:
         """For a reader."""
         order, counts = self.led.order, reached(self.led)
@@ -53,7 +60,7 @@ class Report:
         ]
         if self.other is not None:
             lines += _compared_lines(counts, compared(self.led, self.other))
-        lines += [self._finding(one) for one in self.led.findings]
+        lines += [self._finding(one) for one in self.findings]
         lines += [f"  undecided, in {one.times} examples: {one.trouble.text}" for one in self.led.undecided]
         return "\n".join([*lines, f"repeat with: {self.command}"])
 
@@ -92,7 +99,7 @@ class Report:
                     "steps": one.plan.steps,
                     "file": str(self.files[one.trouble.cause]),
                 }
-                for one in self.led.findings
+                for one in self.findings
             ],
             "undecided": [{"text": one.trouble.text, "times": one.times} for one in self.led.undecided],
             "command": self.command,

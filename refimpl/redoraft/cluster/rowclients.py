@@ -115,7 +115,7 @@ class RowClients:
             self._after(THINK_MS, lambda: self._begins(client))
             return False
         host, leading = self.rng.choice(serving)
-        one = RowTransaction(f"r{next(self._numbers)}", (host.name, host.boot), client=client)
+        one = RowTransaction(f"u{next(self._numbers)}", (host.name, host.boot), client=client)
         self.asked[one.request] = one
         self._going += 1
         return self._goes_on(host, one, self._transacts(host, leading, one))
